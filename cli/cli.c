@@ -1,0 +1,159 @@
+#include "cli.h"
+
+#include "json.h"
+#include "log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define PROBLEM_SIZE 512
+#define FILE_STEP ((size_t)64 * 1024)
+
+static const struct setting table[] = {
+    SETTING_TEXT("KAFKA_BOOTSTRAP_SERVERS", struct cli_settings, bootstrap, "localhost:9092", "brokers to start from, host:port,..."),
+    SETTING_SECRET("REDIS_URL", struct cli_settings, redis_url, "redis://localhost:6379",
+                   "redis://[user:password@]host:port[/db], rediss://..., unix:///path"),
+    SETTING_NUMBER("TOPIC_PARTITIONS", struct cli_settings, topic_partitions, 6, 1, 1000, "partitions of a new topic"),
+    SETTING_NUMBER("TOPIC_REPLICATION", struct cli_settings, topic_replication, 1, 1, 7,
+                   "copies of a new topic; with 3 or more, 2 must be in sync"),
+    SETTING_NUMBER("RETENTION_DAYS", struct cli_settings, retention_days, 7, 1, 3650, "days that a new topic keeps its records"),
+    SETTING_NUMBER("MAX_MESSAGE_BYTES", struct cli_settings, message_bytes_max, 65536, 1024, 131072, "largest order"),
+};
+
+const struct setting *cli_settings_table(size_t *out_count)
+{
+    *out_count = COUNT_OF(table);
+    return table;
+}
+
+void cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input)
+{
+    argp_parse(argp, argument_count, arguments, 0, NULL, input);
+}
+
+int cli_fail(enum cli_exit code, const char *format, ...)
+{
+    va_list arguments;
+
+    fflush(stdout);
+    fprintf(stderr, "orderly: ");
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\n");
+    return code;
+}
+
+/* ---- connections ---- */
+
+int cli_open_bus(const struct cli_settings *settings, const char *const topics[], struct bus **out_bus)
+{
+    CLEANUP(bus_close) struct bus *bus = NULL;
+    char problem[PROBLEM_SIZE] = "";
+    struct bus_options options = {
+        .bootstrap = settings->bootstrap,
+        .client_id = "orderly-cli",
+        .sends_to = topics,
+        .passed = &settings->passed,
+        .batch_max = 1,
+    };
+    enum status status;
+
+    log_start("cli", LOG_ERROR); /* the client's own chatter is not for people */
+    if (bus_open(&options, problem, sizeof(problem), &bus) != STATUS_OK)
+        return cli_fail(CLI_USAGE, "%s", problem);
+    status = bus_warm_up(bus, CLI_WAIT_MS);
+    if (status == STATUS_NOT_FOUND)
+        return cli_fail(CLI_ENDED_BADLY, "%s", bus_problem(bus));
+    if (status != STATUS_OK)
+        return cli_fail(CLI_UNREACHABLE, "Kafka does not answer at %s: check KAFKA_BOOTSTRAP_SERVERS (%s)", settings->bootstrap,
+                        bus_problem(bus));
+    *out_bus = bus;
+    bus = NULL;
+    return CLI_DONE;
+}
+
+int cli_open_store(const struct cli_settings *settings, const struct store_script *const scripts[], size_t script_count,
+                   struct store **out_store)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+
+    if (store_open(settings->redis_url, STORE_CONNECTIONS, scripts, script_count, &store) != STATUS_OK)
+        return cli_fail(CLI_USAGE, "REDIS_URL can't be read: redis://[user:password@]host:port[/db]");
+    if (store_ping(store) != STATUS_OK)
+        return cli_fail(CLI_UNREACHABLE, "Redis does not answer: check REDIS_URL (%s)", store_problem(store));
+    *out_store = store;
+    store = NULL;
+    return CLI_DONE;
+}
+
+int cli_flush(struct store *store)
+{
+    if (store_flush(store) == STATUS_OK)
+        return CLI_DONE;
+    return cli_fail(CLI_UNREACHABLE, "Redis does not answer any more (%s)", store_problem(store));
+}
+
+const struct store_value *cli_ask(struct store *store, const struct text words[], size_t count)
+{
+    size_t number;
+
+    store_begin(store);
+    number = store_queue(store, words[1], words, count);
+    return cli_flush(store) == CLI_DONE ? store_value(store, number) : NULL;
+}
+
+/* ---- texts ---- */
+
+/* ISO 4217: decimals of the currencies that have not two. */
+static int decimals_of(struct text currency)
+{
+    static const struct {
+        const char *currency;
+        int decimals;
+    } others[] = {
+        {"BHD", 3}, {"BIF", 0}, {"CLP", 0}, {"DJF", 0}, {"GNF", 0}, {"IQD", 3}, {"ISK", 0}, {"JOD", 3},
+        {"JPY", 0}, {"KMF", 0}, {"KRW", 0}, {"KWD", 3}, {"LYD", 3}, {"OMR", 3}, {"PYG", 0}, {"RWF", 0},
+        {"TND", 3}, {"UGX", 0}, {"UYI", 0}, {"VND", 0}, {"VUV", 0}, {"XAF", 0}, {"XOF", 0}, {"XPF", 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (text_equals(currency, text_of(others[i].currency)))
+            return others[i].decimals;
+    return 2;
+}
+
+struct text money_text(struct arena *arena, int64_t amount, struct text currency)
+{
+    int decimals = decimals_of(currency);
+    int64_t unit = decimals == 3 ? 1000 : decimals == 2 ? 100 : 1;
+
+    if (decimals == 0)
+        return text_format(arena, "%" PRId64 " %.*s", amount, TEXT_ARG(currency));
+    return text_format(arena, "%" PRId64 ".%0*" PRId64 " %.*s", amount / unit, decimals, amount % unit, TEXT_ARG(currency));
+}
+
+bool file_read(struct arena *arena, const char *path, size_t bytes_max, struct text *out_text)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    struct buffer buffer = buffer_in(arena, FILE_STEP);
+    char step[4096];
+    size_t length;
+    bool good;
+
+    if (file == NULL)
+        return false;
+    while ((length = fread(step, 1, sizeof(step), file)) > 0 && buffer.length <= bytes_max)
+        buffer_add(&buffer, (struct text){step, length});
+    good = !ferror(file);
+    if (good && buffer.length > bytes_max) {
+        errno = EFBIG;
+        good = false;
+    }
+    if (file != stdin)
+        fclose(file);
+    *out_text = buffer_text(&buffer);
+    return good;
+}

@@ -1,0 +1,60 @@
+/* cli.h - what the subcommands of `orderly` share: settings, connections, exit codes, and printing for people. */
+#ifndef ORDERLY_CLI_H
+#define ORDERLY_CLI_H
+
+#include "bus.h"
+#include "settings.h"
+#include "store.h"
+
+#include <argp.h>
+
+enum cli_exit { CLI_DONE = 0, CLI_ENDED_BADLY = 1, CLI_USAGE = 2, CLI_UNREACHABLE = 3 };
+
+#define CLI_WAIT_MS 8000 /* how long a command waits for Kafka or Redis to answer at all */
+
+/* Settings of all subcommands, from the environment. */
+struct cli_settings {
+    char bootstrap[SETTING_TEXT_SIZE];
+    char redis_url[SETTING_TEXT_SIZE];
+    int64_t topic_partitions, topic_replication, retention_days, message_bytes_max;
+    struct settings_passed passed;
+};
+
+/* One subcommand: its words ("topics create"), what it does in one line, and its main. arguments[0] is its name. */
+struct subcommand {
+    const char *name, *summary;
+    int (*run)(const struct cli_settings *settings, int argument_count, char **arguments);
+};
+
+int topics_create_run(const struct cli_settings *settings, int argument_count, char **arguments);
+int catalog_load_run(const struct cli_settings *settings, int argument_count, char **arguments);
+int submit_run(const struct cli_settings *settings, int argument_count, char **arguments);
+int get_run(const struct cli_settings *settings, int argument_count, char **arguments);
+int list_run(const struct cli_settings *settings, int argument_count, char **arguments);
+int stock_run(const struct cli_settings *settings, int argument_count, char **arguments);
+
+/* The table of settings; out_count: its rows. Static. */
+const struct setting *cli_settings_table(size_t *out_count);
+
+/* Parses the arguments of a subcommand; --help and mistakes end the program (exit 0 and 2), as argp does. */
+void cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input);
+/* Prints one line on stderr, "orderly: ...", and gives the exit code, so that a command can `return cli_fail(...)`. */
+int cli_fail(enum cli_exit code, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Opens a client that sends to these topics (NULL-terminated; NULL: none) and waits until the broker has told of them. CLI_DONE, or the exit
+ * code of a problem that was printed. The caller owns out_bus. */
+int cli_open_bus(const struct cli_settings *settings, const char *const topics[], struct bus **out_bus);
+/* Opens Redis and asks it whether it is there. CLI_DONE, or the exit code of a problem that was printed. The caller owns out_store. */
+int cli_open_store(const struct cli_settings *settings, const struct store_script *const scripts[], size_t script_count,
+                   struct store **out_store);
+/* Sends what is queued and reads the replies. CLI_DONE, or the exit code of a problem that was printed. */
+int cli_flush(struct store *store);
+/* Runs one command of words and gives its reply, NULL after a problem that was printed. Forgets what was queued. */
+const struct store_value *cli_ask(struct store *store, const struct text words[], size_t count);
+
+/* "19.99 USD", "1999 JPY": as many decimals as the currency has. In the arena. */
+struct text money_text(struct arena *arena, int64_t amount, struct text currency);
+/* A whole file, or standard input for "-", in the arena. False: errno says why; more than bytes_max is EFBIG. */
+MUST_CHECK bool file_read(struct arena *arena, const char *path, size_t bytes_max, struct text *out_text);
+
+#endif

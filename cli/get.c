@@ -1,0 +1,230 @@
+/* get.c - orderly get */
+#include "cli.h"
+#include "json.h"
+#include "message.h"
+
+#include <stdlib.h>
+
+struct get {
+    const char *order_id;
+    bool json;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct get *get = state->input;
+
+    switch (key) {
+    case 'j':
+        get->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (get->order_id != NULL)
+            argp_usage(state);
+        get->order_id = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"json", 'j', NULL, 0, "print one JSON object: the saga's fields, and its history", 0},
+    {0},
+};
+
+static const struct argp arguments_of = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "ORDER-ID",
+    .doc = "Show one order: its state, and what happened to it.\v"
+           "Exit codes: 0 found, 1 there is no such order, 2 usage, 3 Redis unreachable.\n\n"
+           "Example:\n  orderly get ORD-1001",
+};
+
+/* An order as it stands in Redis; texts in the arena. */
+struct found {
+    struct text *names, *values;
+    size_t field_count;
+    struct text *lines; /* of its history */
+    size_t line_count;
+};
+
+static int load(struct store *store, struct arena *arena, struct text order_id, struct found *out_found)
+{
+    struct text saga = text_format(arena, "saga:%.*s", TEXT_ARG(order_id));
+    struct text history = text_format(arena, "{saga:%.*s}:history", TEXT_ARG(order_id));
+    const struct store_value *fields, *lines;
+    int code;
+
+    store_begin(store);
+    store_queue(store, saga, (struct text[]){TEXT("HGETALL"), saga}, 2);
+    store_queue(store, history, (struct text[]){TEXT("LRANGE"), history, TEXT("0"), TEXT("-1")}, 4);
+    code = cli_flush(store);
+    if (code != CLI_DONE)
+        return code;
+    fields = store_value(store, 0);
+    lines = store_value(store, 1);
+    *out_found = (struct found){.field_count = store_count(fields) / 2, .line_count = store_count(lines)};
+    out_found->names = arena_take(arena, out_found->field_count * sizeof(struct text));
+    out_found->values = arena_take(arena, out_found->field_count * sizeof(struct text));
+    out_found->lines = arena_take(arena, out_found->line_count * sizeof(struct text));
+    for (size_t i = 0; i < out_found->field_count; i++) {
+        out_found->names[i] = text_copy(arena, store_text(store_element(fields, 2 * i)));
+        out_found->values[i] = text_copy(arena, store_text(store_element(fields, 2 * i + 1)));
+    }
+    for (size_t i = 0; i < out_found->line_count; i++)
+        out_found->lines[i] = text_copy(arena, store_text(store_element(lines, i)));
+    return CLI_DONE;
+}
+
+static struct text field(const struct found *found, const char *name)
+{
+    for (size_t i = 0; i < found->field_count; i++)
+        if (text_equals(found->names[i], text_of(name)))
+            return found->values[i];
+    return TEXT_NONE;
+}
+
+/* ---- JSON ---- */
+
+/* Fields that hold JSON, or numbers, go in as they are. */
+static bool is_raw(struct text name)
+{
+    static const char *const raw[] = {"order", "results", "policy", "source", "errors", "version", "attempt", "total"};
+
+    for (size_t i = 0; i < COUNT_OF(raw); i++)
+        if (text_equals(name, text_of(raw[i])))
+            return true;
+    return false;
+}
+
+static void print_json(struct arena *arena, struct text order_id, const struct found *found)
+{
+    struct buffer buffer = buffer_in(arena, 4096);
+    const struct json *checked;
+    struct text pretty;
+
+    buffer_add(&buffer, TEXT("{\"orderId\":"));
+    buffer_add_json_string(&buffer, order_id);
+    for (size_t i = 0; i < found->field_count; i++) {
+        bool raw = is_raw(found->names[i]) && json_read(arena, found->values[i], &checked) == STATUS_OK;
+        buffer_add(&buffer, TEXT(","));
+        buffer_add_json_string(&buffer, found->names[i]);
+        buffer_add(&buffer, TEXT(":"));
+        if (raw)
+            buffer_add(&buffer, found->values[i]);
+        else
+            buffer_add_json_string(&buffer, found->values[i]);
+    }
+    buffer_add(&buffer, TEXT(",\"history\":["));
+    for (size_t i = 0; i < found->line_count; i++) {
+        buffer_add(&buffer, i == 0 ? TEXT("") : TEXT(","));
+        buffer_add(&buffer, found->lines[i]);
+    }
+    buffer_add(&buffer, TEXT("]}"));
+    pretty = json_pretty(arena, buffer_text(&buffer));
+    printf("%.*s\n", TEXT_ARG(pretty));
+}
+
+/* ---- for people ---- */
+
+static void print_field(const struct found *found, const char *label, const char *name)
+{
+    struct text value = field(found, name);
+
+    if (value.length > 0)
+        printf("%-12s %.*s\n", label, TEXT_ARG(value));
+}
+
+static void print_total(struct arena *arena, const struct found *found)
+{
+    int64_t total;
+    struct text money;
+
+    if (!text_to_number(field(found, "total"), &total))
+        return;
+    money = money_text(arena, total, field(found, "currency"));
+    printf("%-12s %.*s\n", "total", TEXT_ARG(money));
+}
+
+static void print_errors(struct arena *arena, struct text errors)
+{
+    const struct json *root;
+
+    if (errors.length == 0 || json_read(arena, errors, &root) != STATUS_OK || root->type != JSON_ARRAY)
+        return;
+    printf("errors\n");
+    for (JSON_EACH(error, root)) {
+        struct text name = json_string(arena, json_member(error, TEXT("field")));
+        struct text code = json_string(arena, json_member(error, TEXT("code")));
+        struct text message = json_string(arena, json_member(error, TEXT("message")));
+        printf("  %-28.*s %-18.*s %.*s\n", TEXT_ARG(name), TEXT_ARG(code), TEXT_ARG(message));
+    }
+}
+
+static void print_line(struct arena *arena, struct text line)
+{
+    const struct json *root, *detail, *result;
+    struct text at, event, reason;
+
+    if (json_read(arena, line, &root) != STATUS_OK)
+        return;
+    at = json_string(arena, json_member(root, TEXT("at")));
+    event = json_string(arena, json_member(root, TEXT("event")));
+    detail = json_member(root, TEXT("detail"));
+    result = json_member(detail, TEXT("result"));
+    reason = json_string(arena, json_member(detail, TEXT("reason")));
+    printf("  %.*s  %-22.*s", TEXT_ARG(at), TEXT_ARG(event));
+    if (result != NULL)
+        printf(" %.*s", TEXT_ARG(json_raw(result)));
+    if (text_is_there(reason))
+        printf(" %.*s", TEXT_ARG(reason));
+    printf("\n");
+}
+
+static void print_for_people(struct arena *arena, struct text order_id, const struct found *found)
+{
+    printf("%-12s %.*s\n", "order", TEXT_ARG(order_id));
+    print_field(found, "status", "status");
+    print_field(found, "reason", "reason");
+    print_field(found, "product", "productId");
+    print_total(arena, found);
+    print_field(found, "waits for", "pendingCommandId");
+    print_field(found, "attempt", "attempt");
+    print_field(found, "next look", "nextDueAt");
+    print_field(found, "placed", "createdAt");
+    print_field(found, "ended", "completedAt");
+    print_errors(arena, field(found, "errors"));
+    printf("history\n");
+    for (size_t i = 0; i < found->line_count; i++)
+        print_line(arena, found->lines[i]);
+}
+
+int get_run(const struct cli_settings *settings, int argument_count, char **arguments)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    CLEANUP(store_close) struct store *store = NULL;
+    struct get get = {.order_id = NULL};
+    struct found found;
+    int code;
+
+    cli_parse(&arguments_of, argument_count, arguments, &get);
+    if (!id_is_good(text_of(get.order_id)))
+        return cli_fail(CLI_USAGE, "'%s' is no order id: 1 to %d of A-Z a-z 0-9 . _ : -", get.order_id, ORDER_ID_MAX);
+    code = cli_open_store(settings, NULL, 0, &store);
+    if (code == CLI_DONE)
+        code = load(store, arena, text_of(get.order_id), &found);
+    if (code != CLI_DONE)
+        return code;
+    if (found.field_count == 0)
+        return cli_fail(CLI_ENDED_BADLY, "there is no order %s (perhaps not yet, or it expired)", get.order_id);
+    if (get.json)
+        print_json(arena, text_of(get.order_id), &found);
+    else
+        print_for_people(arena, text_of(get.order_id), &found);
+    return CLI_DONE;
+}

@@ -1,0 +1,89 @@
+/* main.c - the `orderly` program: a table of subcommands, each in a file of its own. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static const struct subcommand subcommands[] = {
+    {"topics create", "create the topics that are not there", topics_create_run},
+    {"catalog load", "load products, prices and first stock from a file", catalog_load_run},
+    {"submit", "place orders from a file or standard input", submit_run},
+    {"get", "show one order: its state and what happened to it", get_run},
+    {"list", "list orders by status", list_run},
+    {"stock", "show what can be sold, what is taken, what was supplied", stock_run},
+};
+
+static void print_help(FILE *out)
+{
+    size_t count;
+    const struct setting *settings = cli_settings_table(&count);
+
+    fprintf(out, "Usage: orderly COMMAND [ARGUMENT...]\n"
+                 "The command line of Orderly.\n\nCommands (each has --help):\n");
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        fprintf(out, "  %-16s %s\n", subcommands[i].name, subcommands[i].summary);
+    fprintf(out, "\n  --help           this text\n  --version        the version\n\n"
+                 "Settings come from the environment; NAME_FILE=/path reads NAME from a file.\n"
+                 "RDKAFKA_<NAME> sets a property of librdkafka (RDKAFKA_SECURITY_PROTOCOL=ssl).\n\n");
+    settings_print(settings, count, out);
+    fprintf(out, "\nExit codes: 0 done, 1 ended badly or not found, 2 usage, 3 Kafka or Redis unreachable.\n\n"
+                 "Examples:\n"
+                 "  orderly topics create\n"
+                 "  orderly catalog load deploy/catalog.json\n"
+                 "  orderly submit --wait orders.jsonl\n"
+                 "  orderly get ORD-1001\n");
+}
+
+/* How many words of the arguments name this subcommand; 0: they name another. */
+static int words_matched(const struct subcommand *subcommand, int argument_count, char **arguments)
+{
+    const char *rest = subcommand->name;
+    int word = 0;
+
+    while (*rest != '\0') {
+        size_t length = strcspn(rest, " ");
+        if (word == argument_count || strlen(arguments[word]) != length || strncmp(arguments[word], rest, length) != 0)
+            return 0;
+        word++;
+        rest += length + (rest[length] == ' ');
+    }
+    return word;
+}
+
+static int run(const struct subcommand *subcommand, int word_count, int argument_count, char **arguments)
+{
+    struct cli_settings settings = {.passed.count = 0};
+    size_t count;
+    const struct setting *rows = cli_settings_table(&count);
+    static char name[64];
+
+    /* argp shows the program's name in its texts: it is `orderly get` there. */
+    snprintf(name, sizeof(name), "orderly %s", subcommand->name);
+    arguments[word_count - 1] = name;
+    if (settings_read(rows, count, &settings, stderr) + settings_read_passed(&settings.passed, stderr) > 0)
+        return cli_fail(CLI_USAGE, "the settings can't be used; see orderly --help");
+    return subcommand->run(&settings, argument_count - word_count + 1, arguments + word_count - 1);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a connection that Redis closed must not end the program */
+    argp_err_exit_status = CLI_USAGE;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("orderly %s\n", ORDERLY_VERSION);
+        return CLI_DONE;
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+        print_help(stdout);
+        return CLI_DONE;
+    }
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
+        int words = words_matched(&subcommands[i], argc - 1, argv + 1);
+        if (words > 0)
+            return run(&subcommands[i], words, argc - 1, argv + 1);
+    }
+    if (argc > 1)
+        return cli_fail(CLI_USAGE, "there is no command '%s'; see orderly --help", argv[1]);
+    print_help(stderr);
+    return CLI_USAGE;
+}

@@ -1,0 +1,30 @@
+/* arena.h - memory that lives as long as a batch.
+ *
+ * Everything made while a batch is handled is taken from its arena and released at once by arena_reset(): no free() on the
+ * way, nothing to leak. Running out of memory ends the process (its supervisor restarts it; nothing was committed).
+ * Seen in: lwan lwan-arena.c. */
+#ifndef ORDERLY_ARENA_H
+#define ORDERLY_ARENA_H
+
+#include "status.h"
+
+#include <stddef.h>
+
+struct arena;
+
+/* A new, empty arena. Never NULL. The caller owns it. */
+struct arena *arena_create(void);
+/* Releases it and all that was taken from it; NULL is fine. */
+void arena_destroy(struct arena *arena);
+DEFINE_CLEANUP(struct arena, arena_destroy);
+/* Makes it empty again. Keeps at most ARENA_KEEP_MAX bytes for the next batch, so that one huge batch is not held for ever. */
+void arena_reset(struct arena *arena);
+/* size bytes, aligned for any type, not cleared. Never NULL, also for 0. Valid until the reset. */
+void *arena_take(struct arena *arena, size_t size);
+/* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
+void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
+
+#define ARENA_CHUNK_SIZE ((size_t)64 * 1024)
+#define ARENA_KEEP_MAX ((size_t)4 * 1024 * 1024)
+
+#endif

@@ -1,0 +1,506 @@
+#include "bus_internal.h"
+
+#include "log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FLUSH_STEP_MS 100
+#define FLUSH_STEPS_BEFORE_PAUSE 10 /* after a second without the broker's word the group has to be kept alive */
+#define QUEUE_FULL_STEP_MS 50
+
+static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
+static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
+static enum status wait_for_delivery(struct bus *bus, const volatile int *stop);
+static void pause_all(struct bus *bus, bool paused);
+static void hold_message(struct bus *bus, rd_kafka_message_t *message);
+static void check_brokers(struct bus *bus);
+static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record);
+
+void bus_set_problem(struct bus *bus, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(bus->problem, sizeof(bus->problem), format, arguments);
+    va_end(arguments);
+}
+
+enum status bus_open(const struct bus_options *options, char *problem, size_t size, struct bus **out_bus)
+{
+    CLEANUP(bus_close) struct bus *bus = calloc(1, sizeof(*bus));
+
+    if (bus == NULL)
+        abort();
+    bus->batch_max = options->batch_max;
+    TRY(open_producer(bus, options, problem, size));
+    if (options->group_id != NULL)
+        TRY(open_consumer(bus, options, problem, size));
+    *out_bus = bus;
+    bus = NULL;
+    return STATUS_OK;
+}
+
+void bus_close(struct bus *bus)
+{
+    if (bus == NULL)
+        return;
+    alarm(BUS_WATCHDOG_SECONDS); /* SIGALRM ends the process: librdkafka's close is known to hang */
+    for (size_t i = bus->held_next; i < bus->held_count; i++)
+        rd_kafka_message_destroy(bus->held[i]);
+    free(bus->held);
+    if (bus->consumer != NULL) {
+        rd_kafka_consumer_close(bus->consumer);
+        rd_kafka_destroy(bus->consumer);
+    }
+    for (size_t i = 0; i < bus->topic_count; i++)
+        rd_kafka_topic_destroy(bus->topics[i].handle);
+    if (bus->producer != NULL) {
+        rd_kafka_purge(bus->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_poll(bus->producer, 0);
+        rd_kafka_destroy(bus->producer);
+    }
+    alarm(0);
+    free(bus);
+}
+
+enum status bus_warm_up(struct bus *bus, int wait_ms)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    enum status status = STATUS_OK;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(bus->producer, 0, NULL, &metadata, wait_ms);
+
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        bus_set_problem(bus, "no metadata: %s", rd_kafka_err2str(error));
+        return STATUS_UNAVAILABLE;
+    }
+    for (size_t i = 0; i < bus->topic_count; i++) {
+        struct bus_topic *topic = &bus->topics[i];
+        int partition_count = 0;
+        for (int j = 0; j < metadata->topic_cnt; j++)
+            if (strcmp(metadata->topics[j].topic, topic->name) == 0)
+                partition_count = metadata->topics[j].partition_cnt;
+        if (partition_count == 0) {
+            bus_set_problem(bus, "there is no topic %s (orderly topics create)", topic->name);
+            status = STATUS_NOT_FOUND;
+        }
+        topic->partition_count = partition_count;
+    }
+    rd_kafka_metadata_destroy(metadata);
+    bus->brokers_down = false;
+    return status;
+}
+
+bool bus_is_joined(const struct bus *bus)
+{
+    return bus->joined && !bus->brokers_down;
+}
+
+const char *bus_problem(const struct bus *bus)
+{
+    return bus->problem;
+}
+
+/* What came while everything was paused, then what the client has. */
+static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
+{
+    if (bus->held_next < bus->held_count)
+        return bus->held[bus->held_next++];
+    bus->held_next = bus->held_count = 0;
+    return rd_kafka_consumer_poll(bus->consumer, wait_ms);
+}
+
+enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], size_t *out_count)
+{
+    rd_kafka_message_t *message;
+    size_t count = 0;
+
+    if (bus->paused)
+        pause_all(bus, false);
+    rd_kafka_poll(bus->producer, 0);
+    message = next_message(bus, wait_ms);
+    while (message != NULL) {
+        if (take_message(bus, message, &out_records[count]))
+            count++;
+        message = count < bus->batch_max ? next_message(bus, 0) : NULL;
+    }
+    if (count == 0 && bus->brokers_down)
+        check_brokers(bus);
+    *out_count = count;
+    return bus->fatal ? STATUS_FATAL : STATUS_OK;
+}
+
+enum status bus_idle(struct bus *bus, int wait_ms)
+{
+    rd_kafka_message_t *message;
+
+    if (!bus->paused)
+        pause_all(bus, true);
+    rd_kafka_poll(bus->producer, 0);
+    message = rd_kafka_consumer_poll(bus->consumer, wait_ms);
+    if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        hold_message(bus, message);
+    } else if (message != NULL) {
+        bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
+        rd_kafka_message_destroy(message);
+    }
+    return bus->fatal ? STATUS_FATAL : STATUS_OK;
+}
+
+/* The entry of a message's partition, made when it is not there. */
+static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const rd_kafka_message_t *message)
+{
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, message->partition);
+
+    if (entry == NULL) {
+        entry = rd_kafka_topic_partition_list_add(offsets, topic, message->partition);
+        entry->offset = 0;
+    }
+    return entry;
+}
+
+void bus_store_offsets(struct bus *bus, const struct record records[], size_t count)
+{
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(BUS_TOPICS_MAX);
+    const rd_kafka_message_t *previous = NULL;
+    rd_kafka_topic_partition_t *entry = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        const rd_kafka_message_t *message = records[i].handle;
+        if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
+            entry = offset_entry(offsets, message);
+        if (message->offset + 1 > entry->offset)
+            entry->offset = message->offset + 1;
+        previous = message;
+    }
+    /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
+    rd_kafka_offsets_store(bus->consumer, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+void bus_release(struct bus *bus, struct record records[], size_t count)
+{
+    (void)bus;
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_message_destroy((rd_kafka_message_t *)(uintptr_t)records[i].handle);
+}
+
+bool record_header(const struct record *record, const char *name, struct text *out_value)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+
+    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    *out_value = (struct text){value, size};
+    return true;
+}
+
+size_t record_headers(const struct record *record, struct header out_headers[BUS_HEADERS_MAX])
+{
+    rd_kafka_headers_t *headers;
+    const char *name;
+    const void *value;
+    size_t size, count = 0;
+
+    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    while (count < BUS_HEADERS_MAX &&
+           rd_kafka_header_get_all(headers, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        out_headers[count] = (struct header){text_of(name), {value, size}};
+        count++;
+    }
+    return count;
+}
+
+static struct bus_topic *find_topic(struct bus *bus, const char *name)
+{
+    for (size_t i = 0; i < bus->topic_count; i++)
+        if (strcmp(bus->topics[i].name, name) == 0)
+            return &bus->topics[i];
+    log_event(LOG_ERROR, "misused", "topic=%s problem=\"it is sent to but does not stand in sends_to\"", name);
+    abort();
+}
+
+static size_t record_size(const struct outgoing *outgoing)
+{
+    size_t size = outgoing->key.length + outgoing->value.length + BUS_RECORD_OVERHEAD;
+
+    for (size_t i = 0; i < outgoing->header_count; i++)
+        size += outgoing->headers[i].name.length + outgoing->headers[i].value.length + 8;
+    return size;
+}
+
+static rd_kafka_headers_t *headers_of(const struct outgoing *outgoing)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(outgoing->header_count);
+
+    for (size_t i = 0; i < outgoing->header_count; i++) {
+        const struct header *header = &outgoing->headers[i];
+        rd_kafka_header_add(headers, header->name.at, (ssize_t)header->name.length, header->value.at,
+                            (ssize_t)header->value.length);
+    }
+    return headers;
+}
+
+static rd_kafka_resp_err_t produce(struct bus *bus, const struct bus_topic *topic, const struct outgoing *outgoing,
+                                   rd_kafka_headers_t *headers)
+{
+    const rd_kafka_vu_t arguments[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic->handle},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = outgoing->partition >= 0 ? outgoing->partition : RD_KAFKA_PARTITION_UA},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)outgoing->key.at, outgoing->key.length}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)outgoing->value.at, outgoing->value.length}},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(bus->producer, arguments, COUNT_OF(arguments));
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        bus_set_problem(bus, "can't send to %s: %s", topic->name, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return code;
+}
+
+enum status bus_send(struct bus *bus, const struct outgoing *outgoing)
+{
+    const struct bus_topic *topic = find_topic(bus, outgoing->topic);
+    rd_kafka_headers_t *headers;
+    rd_kafka_resp_err_t error;
+
+    if (record_size(outgoing) > topic->bytes_max)
+        return STATUS_BAD_MESSAGE;
+    headers = headers_of(outgoing);
+    while ((error = produce(bus, topic, outgoing, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        rd_kafka_poll(bus->producer, QUEUE_FULL_STEP_MS);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        bus->in_flight++;
+        return STATUS_OK;
+    }
+    rd_kafka_headers_destroy(headers);
+    if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return STATUS_BAD_MESSAGE;
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
+        return STATUS_FATAL;
+    return STATUS_UNAVAILABLE;
+}
+
+enum status bus_flush(struct bus *bus, const volatile int *stop)
+{
+    enum status status = wait_for_delivery(bus, stop);
+
+    if (status == STATUS_OK && bus->refused > 0)
+        status = STATUS_UNAVAILABLE;
+    bus->refused = 0;
+    return status;
+}
+
+static enum status wait_for_delivery(struct bus *bus, const volatile int *stop)
+{
+    for (int steps = 0; bus->in_flight > 0; steps++) {
+        if (bus->fatal)
+            return STATUS_FATAL;
+        if (steps > 0 && stop != NULL && *stop)
+            return STATUS_UNAVAILABLE;
+        rd_kafka_poll(bus->producer, FLUSH_STEP_MS);
+        if (bus->in_flight > 0 && steps >= FLUSH_STEPS_BEFORE_PAUSE && bus->consumer != NULL)
+            TRY(bus_idle(bus, 0));
+    }
+    return bus->fatal ? STATUS_FATAL : STATUS_OK;
+}
+
+int32_t bus_partition(struct bus *bus, const char *topic, struct text key)
+{
+    const struct bus_topic *found = find_topic(bus, topic);
+
+    if (found->partition_count == 0)
+        return -1;
+    return rd_kafka_msg_partitioner_murmur2(found->handle, key.at, key.length, found->partition_count, NULL, NULL);
+}
+
+/* ---- opening ---- */
+
+static bool add_topic(struct bus *bus, const char *name, const char *ending, size_t bytes_max)
+{
+    struct bus_topic *topic;
+    char full_name[sizeof(topic->name)];
+
+    if (bus->topic_count == BUS_TOPICS_MAX)
+        return false;
+    snprintf(full_name, sizeof(full_name), "%s%s", name, ending);
+    topic = &bus->topics[bus->topic_count];
+    snprintf(topic->name, sizeof(topic->name), "%s", full_name);
+    topic->bytes_max = bytes_max;
+    topic->handle = rd_kafka_topic_new(bus->producer, full_name, NULL);
+    if (topic->handle == NULL)
+        return false;
+    bus->topic_count++;
+    return true;
+}
+
+static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size)
+{
+    rd_kafka_conf_t *config = bus_producer_config(options, bus, problem, size);
+    bool added = true;
+
+    if (config == NULL)
+        return STATUS_BAD_MESSAGE;
+    bus->producer = rd_kafka_new(RD_KAFKA_PRODUCER, config, problem, size);
+    if (bus->producer == NULL) {
+        rd_kafka_conf_destroy(config);
+        return STATUS_BAD_MESSAGE;
+    }
+    for (size_t i = 0; options->sends_to != NULL && options->sends_to[i] != NULL; i++)
+        added = added && add_topic(bus, options->sends_to[i], "", BUS_RECORD_MAX);
+    for (size_t i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
+        added = added && add_topic(bus, options->topics[i], ".dlq", BUS_RECORD_MAX + BUS_BURIED_ROOM);
+    if (!added)
+        snprintf(problem, size, "too many topics, or a bad name among them");
+    return added ? STATUS_OK : STATUS_BAD_MESSAGE;
+}
+
+static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size)
+{
+    rd_kafka_conf_t *config = bus_consumer_config(options, bus, problem, size);
+    rd_kafka_topic_partition_list_t *topics;
+    rd_kafka_resp_err_t error;
+
+    if (config == NULL)
+        return STATUS_BAD_MESSAGE;
+    bus->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, config, problem, size);
+    if (bus->consumer == NULL) {
+        rd_kafka_conf_destroy(config);
+        return STATUS_BAD_MESSAGE;
+    }
+    rd_kafka_poll_set_consumer(bus->consumer);
+    topics = rd_kafka_topic_partition_list_new(BUS_TOPICS_MAX);
+    for (size_t i = 0; options->topics[i] != NULL; i++)
+        rd_kafka_topic_partition_list_add(topics, options->topics[i], RD_KAFKA_PARTITION_UA);
+    error = rd_kafka_subscribe(bus->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        snprintf(problem, size, "can't subscribe: %s", rd_kafka_err2str(error));
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : STATUS_BAD_MESSAGE;
+}
+
+/* ---- reading ---- */
+
+/* Makes a record of a message. False: it was the client's own word about an error, and is gone. */
+static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record)
+{
+    int64_t timestamp_ms;
+
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
+        rd_kafka_message_destroy(message);
+        return false;
+    }
+    bus->brokers_down = false;
+    timestamp_ms = rd_kafka_message_timestamp(message, NULL);
+    *out_record = (struct record){
+        .topic = text_of(rd_kafka_topic_name(message->rkt)),
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = timestamp_ms < 0 ? 0 : timestamp_ms,
+        .key = {message->key, message->key_len},
+        .value = {message->payload, message->len},
+        .handle = message,
+    };
+    return true;
+}
+
+/* A pause does not call back what was on its way already. */
+static void hold_message(struct bus *bus, rd_kafka_message_t *message)
+{
+    bus->held = realloc(bus->held, (bus->held_count + 1) * sizeof(*bus->held));
+    if (bus->held == NULL)
+        abort();
+    bus->held[bus->held_count++] = message;
+}
+
+static void pause_all(struct bus *bus, bool paused)
+{
+    rd_kafka_topic_partition_list_t *assigned = NULL;
+
+    bus->paused = paused;
+    if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    if (paused)
+        rd_kafka_pause_partitions(bus->consumer, assigned);
+    else
+        rd_kafka_resume_partitions(bus->consumer, assigned);
+    rd_kafka_topic_partition_list_destroy(assigned);
+}
+
+/* librdkafka says when all brokers are down but not when one is back: ask. */
+static void check_brokers(struct bus *bus)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    if (rd_kafka_metadata(bus->consumer, 0, NULL, &metadata, FLUSH_STEP_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    rd_kafka_metadata_destroy(metadata);
+    bus->brokers_down = false;
+}
+
+/* ---- callbacks: all run inside a poll, in the loop's own thread ---- */
+
+void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct bus *bus = opaque;
+
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        rd_kafka_assign(client, partitions);
+        if (bus->paused)
+            rd_kafka_pause_partitions(client, partitions);
+        bus->joined = true;
+        return;
+    }
+    /* What was handled must not be handled by the next owner again only because the commit was late. */
+    if (!rd_kafka_assignment_lost(client))
+        rd_kafka_commit(client, NULL, 0);
+    rd_kafka_assign(client, NULL);
+    bus->joined = false;
+}
+
+void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    struct bus *bus = opaque;
+
+    (void)client;
+    bus->in_flight--;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        bus->brokers_down = false;
+        return;
+    }
+    bus->refused++;
+    bus_set_problem(bus, "a record for %s was refused: %s", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(message->err));
+}
+
+void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
+{
+    struct bus *bus = opaque;
+
+    (void)client;
+    bus_set_problem(bus, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        bus->brokers_down = true;
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
+        bus->fatal = true;
+}
+
+void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line)
+{
+    static const int syslog_error = 3, syslog_notice = 5;
+    enum log_level ours = level <= syslog_error ? LOG_WARNING : level <= syslog_notice ? LOG_INFO : LOG_DEBUG;
+
+    (void)client;
+    log_event(ours, "kafka_said", "facility=%s text=%s", facility, LOG_QUOTED(text_of(line)));
+}

@@ -1,0 +1,44 @@
+/* bus_internal.h - what bus.c, bus_config.c and bus_admin.c share. Nobody else includes it. */
+#ifndef ORDERLY_BUS_INTERNAL_H
+#define ORDERLY_BUS_INTERNAL_H
+
+#include "bus.h"
+
+#include <librdkafka/rdkafka.h>
+
+#define BUS_PROBLEM_SIZE 512
+#define BUS_RECORD_OVERHEAD 1024 /* what Kafka's record and batch headers may add */
+
+/* A topic that is sent to. */
+struct bus_topic {
+    char name[128];
+    rd_kafka_topic_t *handle;
+    size_t bytes_max;
+    int partition_count; /* 0: not known yet */
+};
+
+struct bus {
+    rd_kafka_t *consumer; /* NULL: only sends */
+    rd_kafka_t *producer;
+    struct bus_topic topics[BUS_TOPICS_MAX];
+    size_t topic_count;
+    size_t batch_max;
+    size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
+    bool joined, paused, brokers_down, fatal;
+    rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
+    size_t held_next, held_count;
+    char problem[BUS_PROBLEM_SIZE];
+};
+
+/* The configuration of both clients, with all callbacks set. The caller owns it until rd_kafka_new() takes it; NULL: problem says why. */
+rd_kafka_conf_t *bus_consumer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
+rd_kafka_conf_t *bus_producer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
+/* The callbacks, in bus.c. */
+void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *bus);
+void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *bus);
+void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *bus);
+void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line);
+/* Remembers what went wrong last. */
+void bus_set_problem(struct bus *bus, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

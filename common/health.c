@@ -1,0 +1,213 @@
+/* health.c - the only file that includes libmicrohttpd. The socket is opened here, not by the library, so that errno tells what is wrong. */
+#include "health.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 32U
+#define CONNECTION_SECONDS_MAX 5U
+#define BACKLOG 16
+#define ASK_TIMEOUT_MS 2000
+#define BODY_SIZE 512
+
+struct health {
+    struct MHD_Daemon *daemon; /* NULL: answers nobody */
+    _Atomic(const char *) lacks[HEALTH_PART_COUNT]; /* NULL: ready */
+};
+
+static const char *const part_names[HEALTH_PART_COUNT] = {[HEALTH_KAFKA] = "kafka", [HEALTH_REDIS] = "redis", [HEALTH_SERVICE] = "service"};
+
+static enum MHD_Result answer(void *health, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                              const char *upload, size_t *upload_size, void **request);
+
+/* Calls try with the socket address of bind:port and a fresh socket; gives the socket when that went well, else -1 and errno. */
+static int open_socket(const char *bind, uint16_t port, int (*try)(int, const struct sockaddr *, socklen_t))
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *address;
+    char service[8];
+    int descriptor, error;
+
+    snprintf(service, sizeof(service), "%u", (unsigned)port);
+    if (getaddrinfo(bind, service, &hints, &address) != 0) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor >= 0 && try(descriptor, address->ai_addr, address->ai_addrlen) != 0) {
+        error = errno;
+        close(descriptor);
+        errno = error;
+        descriptor = -1;
+    }
+    freeaddrinfo(address);
+    return descriptor;
+}
+
+static int bind_and_listen(int descriptor, const struct sockaddr *address, socklen_t length)
+{
+    const int yes = 1;
+
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)); /* a restart must not wait for old connections to fade */
+    return bind(descriptor, address, length) == 0 ? listen(descriptor, BACKLOG) : -1;
+}
+
+/* Signals are for the main thread, whose waits they must interrupt. */
+static struct MHD_Daemon *start_daemon(struct health *health, int descriptor)
+{
+    struct MHD_Daemon *daemon;
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, answer, health, MHD_OPTION_LISTEN_SOCKET,
+                              descriptor, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+                              CONNECTION_SECONDS_MAX, MHD_OPTION_END);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return daemon;
+}
+
+enum status health_start(const char *bind, uint16_t port, struct health **out_health)
+{
+    struct health *health = calloc(1, sizeof(*health));
+    int descriptor;
+
+    if (health == NULL)
+        abort();
+    for (size_t i = 0; i < HEALTH_PART_COUNT; i++)
+        atomic_init(&health->lacks[i], "starting");
+    if (port != 0) {
+        descriptor = open_socket(bind, port, bind_and_listen);
+        if (descriptor >= 0 && (health->daemon = start_daemon(health, descriptor)) == NULL)
+            close(descriptor);
+        if (health->daemon == NULL) {
+            free(health);
+            return STATUS_FATAL;
+        }
+    }
+    *out_health = health;
+    return STATUS_OK;
+}
+
+void health_stop(struct health *health)
+{
+    if (health == NULL)
+        return;
+    if (health->daemon != NULL)
+        MHD_stop_daemon(health->daemon);
+    free(health);
+}
+
+void health_set(struct health *health, enum health_part part, const char *lack)
+{
+    atomic_store(&health->lacks[part], lack);
+}
+
+bool health_is_ready(const struct health *health)
+{
+    for (size_t i = 0; i < HEALTH_PART_COUNT; i++)
+        if (atomic_load(&health->lacks[i]) != NULL)
+            return false;
+    return true;
+}
+
+/* ---- answering ---- */
+
+static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned code, const char *body)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    enum MHD_Result result;
+
+    if (response == NULL)
+        return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
+    if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    result = MHD_queue_response(connection, code, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result send_readiness(struct MHD_Connection *connection, const struct health *health)
+{
+    char body[BODY_SIZE] = "";
+    size_t length = 0;
+
+    for (size_t i = 0; i < HEALTH_PART_COUNT; i++) {
+        const char *lack = atomic_load(&health->lacks[i]);
+
+        if (lack != NULL && length < sizeof(body))
+            length += (size_t)snprintf(body + length, sizeof(body) - length, "%s: %s\n", part_names[i], lack);
+    }
+    return length == 0 ? send_text(connection, MHD_HTTP_OK, "ready\n") : send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, body);
+}
+
+static enum MHD_Result answer(void *health, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                              const char *upload, size_t *upload_size, void **request)
+{
+    (void)version, (void)upload, (void)upload_size, (void)request;
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+    if (strcmp(url, "/healthz") == 0)
+        return send_text(connection, MHD_HTTP_OK, "ok\n");
+    if (strcmp(url, "/readyz") == 0)
+        return send_readiness(connection, health);
+    return send_text(connection, MHD_HTTP_NOT_FOUND, "not found\n");
+}
+
+/* ---- asking ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* From now on nothing on this socket waits beyond the end. */
+static bool wait_until(int descriptor, int64_t end_ms)
+{
+    int64_t left_ms = end_ms - now_ms();
+    const struct timeval left = {left_ms / 1000, left_ms % 1000 * 1000};
+
+    return left_ms > 0 && setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left)) == 0 &&
+           setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof(left)) == 0;
+}
+
+static int connect_in_time(int descriptor, const struct sockaddr *address, socklen_t length)
+{
+    return wait_until(descriptor, now_ms() + ASK_TIMEOUT_MS) ? connect(descriptor, address, length) : -1;
+}
+
+bool health_ask(const char *bind, uint16_t port)
+{
+    static const char question[] = "GET /readyz HTTP/1.0\r\n\r\n", good[] = "HTTP/1.x 200";
+    int64_t end_ms = now_ms() + ASK_TIMEOUT_MS;
+    int descriptor = open_socket(bind, port, connect_in_time);
+    char head[sizeof(good) - 1];
+    size_t length = 0;
+    ssize_t more = -1;
+
+    if (descriptor < 0)
+        return false;
+    if (wait_until(descriptor, end_ms))
+        more = send(descriptor, question, sizeof(question) - 1, MSG_NOSIGNAL);
+    while (more > 0 && length < sizeof(head) && wait_until(descriptor, end_ms)) {
+        more = recv(descriptor, head + length, sizeof(head) - length, 0);
+        length += more > 0 ? (size_t)more : 0;
+    }
+    close(descriptor);
+    return length == sizeof(head) && memcmp(head, "HTTP/1.", 7) == 0 && memcmp(head + 8, " 200", 4) == 0;
+}

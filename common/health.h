@@ -1,0 +1,33 @@
+/* health.h - /healthz, /readyz and later /metrics over HTTP, by libmicrohttpd in a thread of its own.
+ *
+ * /healthz  200 "ok" while the process lives
+ * /readyz   200 "ready", or 503 with one line for each thing that is missing ("redis: waiting for Redis")
+ * Others 404; other methods than GET and HEAD 405. */
+#ifndef ORDERLY_HEALTH_H
+#define ORDERLY_HEALTH_H
+
+#include "status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct health;
+
+/* What readiness is made of; set by the loop, read by the HTTP thread. */
+enum health_part { HEALTH_KAFKA, HEALTH_REDIS, HEALTH_SERVICE, HEALTH_PART_COUNT };
+
+/* Starts listening; port 0 gives a health that records and answers nobody. The caller owns it. bind is an IPv4 or IPv6 address.
+ * STATUS_FATAL  the port is taken, or bind is not an address of this machine (errno says which) */
+MUST_CHECK enum status health_start(const char *bind, uint16_t port, struct health **out_health);
+/* Stops listening; NULL is fine. */
+void health_stop(struct health *health);
+DEFINE_CLEANUP(struct health, health_stop);
+/* Says that a part is as it should be, or what it lacks: a static string such as "waiting for the group"; NULL means ready. All parts begin as
+ * "starting". Any thread. */
+void health_set(struct health *health, enum health_part part, const char *lack);
+/* Whether all parts are ready. Any thread. */
+bool health_is_ready(const struct health *health);
+/* Asks another process's /readyz on bind:port, as a container's health check does. True: it answered 200 within 2 s. */
+MUST_CHECK bool health_ask(const char *bind, uint16_t port);
+
+#endif

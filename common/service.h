@@ -1,0 +1,68 @@
+/* service.h - the life of a service: settings, connections, the batch loop, a graceful stop.
+ *
+ *   poll up to BATCH_MAX -> handle the batch (load, decide, apply, send) -> wait for the broker -> store offsets
+ *
+ * handle() is repeated with the same batch, with a growing pause, for as long as it says RETRY: everything it does must be safe to do
+ * again. Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not go on, 2 bad settings or arguments. */
+#ifndef ORDERLY_SERVICE_H
+#define ORDERLY_SERVICE_H
+
+#include "bus.h"
+#include "health.h"
+#include "settings.h"
+#include "store.h"
+
+#define RETRY_WAIT_FIRST_MS 50
+#define RETRY_WAIT_MAX_MS 2000
+#define POLL_WAIT_MS 200
+#define SERVICE_SCRIPTS_MAX 8
+
+/* Settings that every service has (DESIGN.md section 7). */
+struct service_settings {
+    char bootstrap[SETTING_TEXT_SIZE];
+    char redis_url[SETTING_TEXT_SIZE];
+    char instance_id[SETTING_TEXT_SIZE];
+    char http_bind[SETTING_TEXT_SIZE];
+    int64_t http_port, log_level, batch_max, retention_days, message_bytes_max;
+    struct settings_passed passed;
+};
+
+/* What a running service has at hand. */
+struct run {
+    const struct service *service;
+    const struct service_settings *settings;
+    const void *own_settings;       /* the struct of service->own_settings */
+    struct bus *bus;
+    struct store *store;
+    struct arena *arena;            /* reset before every try of a batch */
+    struct record *records;         /* the batch */
+    size_t record_count;
+    void *state;                    /* what start() made */
+    const volatile int *stop;       /* becomes 1 when the process is to end */
+};
+
+struct service {
+    const char *name;               /* "inventory": also the consumer group, orderly-inventory */
+    const char *purpose;            /* one line for --help */
+    const char *const *topics;      /* NULL-terminated */
+    const char *const *sends_to;    /* NULL-terminated, without dead-letter topics */
+    const struct store_script *const *scripts; /* NULL-terminated; or NULL */
+    const struct setting *own_settings;
+    size_t own_setting_count, own_settings_size;
+    /* Checks what the table can't; prints mistakes like settings_read() and counts them. May be NULL. */
+    size_t (*check_settings)(const void *own_settings, FILE *report);
+    /* Handles run->records, once or more; queues everything to send on run->bus; does not flush the bus, does not store offsets. */
+    enum status (*handle)(struct run *run);
+    /* Whether the service itself can work (validator: is there a catalog?): NULL or what it lacks. Asked every READY_CHECK_MS between batches, when
+     * Redis answers. May be NULL. */
+    const char *(*lack)(struct run *run);
+};
+#define READY_CHECK_MS 1000
+
+/* The whole of main(). --help, --version, --healthcheck (asks this service's own /readyz, for container health checks: exit 0 or 1),
+ * --print-settings (Markdown). */
+int service_run(const struct service *service, int argc, char **argv);
+/* The table of the settings that every service has; out_count: its rows. */
+const struct setting *service_settings_table(size_t *out_count);
+
+#endif

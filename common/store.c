@@ -1,0 +1,367 @@
+/* store.c - commands are kept as formatted bytes, one buffer for each connection, until the flush: queueing needs no connection, and
+ * hiredis is handed a whole pipeline in one piece. */
+#include "store_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BYTES_KEEP_MAX ((size_t)4 * 1024 * 1024)
+#define WORD_OVERHEAD 32 /* "$", a length, two line ends */
+
+struct store_value {
+    redisReply reply;
+};
+
+static void forget(struct store *store);
+static enum status exchange(struct store *store);
+static size_t begin_command(struct store *store, struct text route, size_t word_count);
+static void add_word(struct store_connection *connection, struct text word);
+static void *grow(void *bytes, size_t size);
+
+/* ---- open, close ---- */
+
+static bool address_is_good(const char *url, struct store_address *out_address)
+{
+    return store_address_read(url, out_address) && (!out_address->is_tls || store_has_tls());
+}
+
+enum status store_open(const char *url, size_t connections, const struct store_script *const scripts[], size_t script_count,
+                       struct store **out_store)
+{
+    struct store_address address;
+    struct store *store;
+
+    assert(connections >= 1 && connections <= STORE_CONNECTIONS);
+    if (!address_is_good(url, &address))
+        return STATUS_BAD_MESSAGE;
+    store = grow(NULL, sizeof(*store));
+    *store = (struct store){.address = address, .connection_count = connections, .script_count = script_count};
+    store->scripts = grow(NULL, script_count * sizeof(*store->scripts));
+    for (size_t i = 0; i < script_count; i++)
+        store->scripts[i] = (struct store_loaded_script){.script = scripts[i]};
+    *out_store = store;
+    return STATUS_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    forget(store);
+    store_disconnect(store);
+    for (size_t i = 0; i < store->connection_count; i++)
+        free(store->connections[i].bytes);
+    free(store->commands);
+    free(store->scripts);
+    free(store);
+}
+
+bool store_url_is_good(const char *url)
+{
+    struct store_address address;
+
+    return address_is_good(url, &address);
+}
+
+const char *store_problem(const struct store *store)
+{
+    return store->problem;
+}
+
+/* ---- queue ---- */
+
+void store_begin(struct store *store)
+{
+    forget(store);
+}
+
+size_t store_queue(struct store *store, struct text route, const struct text words[], size_t count)
+{
+    size_t number = begin_command(store, route, count);
+    struct store_connection *connection = &store->connections[store->commands[number].connection];
+
+    for (size_t i = 0; i < count; i++)
+        add_word(connection, words[i]);
+    return number;
+}
+
+static size_t script_place(const struct store *store, const struct store_script *script)
+{
+    size_t place = 0;
+
+    while (place < store->script_count && store->scripts[place].script != script)
+        place++;
+    assert(place < store->script_count && "the script was not given to store_open()");
+    return place;
+}
+
+size_t store_call(struct store *store, const struct store_script *script, size_t key_count, const struct text arguments[],
+                  size_t count)
+{
+    static const char no_sha_yet[STORE_SHA_LENGTH];
+    size_t number = begin_command(store, key_count > 0 ? arguments[0] : TEXT_NONE, count + 3);
+    struct store_command *command = &store->commands[number];
+    struct store_connection *connection = &store->connections[command->connection];
+    char digits[24];
+
+    assert(key_count <= count);
+    add_word(connection, TEXT("EVALSHA"));
+    add_word(connection, (struct text){no_sha_yet, STORE_SHA_LENGTH});
+    command->script = script_place(store, script);
+    command->sha_at = connection->length - STORE_SHA_LENGTH - 2;
+    add_word(connection, (struct text){digits, (size_t)snprintf(digits, sizeof(digits), "%zu", key_count)});
+    for (size_t i = 0; i < count; i++)
+        add_word(connection, arguments[i]);
+    return number;
+}
+
+enum status store_flush(struct store *store)
+{
+    enum status status;
+
+    if (store->answered == store->command_count)
+        return STATUS_OK;
+    status = exchange(store);
+    if (status != STATUS_OK)
+        forget(store);
+    return status;
+}
+
+enum status store_ping(struct store *store)
+{
+    enum status status;
+
+    store_begin(store);
+    store_queue(store, TEXT_NONE, &TEXT("PING"), 1);
+    status = store_flush(store);
+    forget(store);
+    return status;
+}
+
+/* ---- replies ---- */
+
+const struct store_value *store_value(const struct store *store, size_t number)
+{
+    assert(number < store->answered);
+    return (const struct store_value *)store->commands[number].reply;
+}
+
+static struct text reply_text(const redisReply *reply)
+{
+    return (struct text){reply->str, reply->len};
+}
+
+struct text store_error(const struct store_value *value)
+{
+    return value->reply.type == REDIS_REPLY_ERROR ? reply_text(&value->reply) : TEXT_NONE;
+}
+
+struct text store_text(const struct store_value *value)
+{
+    bool is_text = value->reply.type == REDIS_REPLY_STRING || value->reply.type == REDIS_REPLY_STATUS;
+
+    return is_text ? reply_text(&value->reply) : TEXT_NONE;
+}
+
+int64_t store_number(const struct store_value *value)
+{
+    return value->reply.type == REDIS_REPLY_INTEGER ? value->reply.integer : 0;
+}
+
+size_t store_count(const struct store_value *value)
+{
+    return value->reply.type == REDIS_REPLY_ARRAY ? value->reply.elements : 0;
+}
+
+const struct store_value *store_element(const struct store_value *value, size_t index)
+{
+    assert(index < store_count(value));
+    return (const struct store_value *)value->reply.element[index];
+}
+
+/* ---- exchange ---- */
+
+static enum status connect_needed(struct store *store)
+{
+    for (size_t i = 0; i < store->connection_count; i++)
+        if (store->connections[i].length > 0 && store->connections[i].context == NULL)
+            TRY(store_connect(store, &store->connections[i]));
+    return STATUS_OK;
+}
+
+static void fill_in_shas(struct store *store)
+{
+    for (size_t i = store->answered; i < store->command_count; i++) {
+        const struct store_command *command = &store->commands[i];
+
+        if (command->script != STORE_NO_SCRIPT)
+            memcpy(store->connections[command->connection].bytes + command->sha_at, store->scripts[command->script].sha, STORE_SHA_LENGTH);
+    }
+}
+
+static enum status send_bytes(struct store *store, struct store_connection *connection)
+{
+    int done = 0;
+
+    if (redisAppendFormattedCommand(connection->context, connection->bytes, connection->length) != REDIS_OK)
+        return store_fail(store, connection->context, errno);
+    while (!done)
+        if (redisBufferWrite(connection->context, &done) != REDIS_OK)
+            return store_fail(store, connection->context, errno);
+    connection->length = 0;
+    return STATUS_OK;
+}
+
+/* All is written before the first reply is read: Redis takes the connections' commands in one turn, and they share its fsync. It reads on
+ * while we don't read, so this can't lock up. */
+static enum status send_all(struct store *store)
+{
+    for (size_t i = 0; i < store->connection_count; i++)
+        if (store->connections[i].length > 0)
+            TRY(send_bytes(store, &store->connections[i]));
+    return STATUS_OK;
+}
+
+static enum status receive_all(struct store *store)
+{
+    for (; store->answered < store->command_count; store->answered++) {
+        struct store_command *command = &store->commands[store->answered];
+        redisContext *context = store->connections[command->connection].context;
+        void *reply = NULL;
+
+        if (redisGetReply(context, &reply) != REDIS_OK)
+            return store_fail(store, context, errno);
+        command->reply = reply;
+    }
+    return STATUS_OK;
+}
+
+/* Errors that say nothing about the command, only that it could not be served now. Their first word is how Redis names them. */
+static const struct {
+    const char *name;
+    bool reconnect; /* a new connection loads the scripts, signs in, or finds the new master */
+} refusals[] = {
+    {"LOADING", false},     {"OOM", false},      {"MISCONF", false},    {"BUSY", false},      {"NOREPLICAS", false},
+    {"CLUSTERDOWN", false}, {"TRYAGAIN", false}, {"ASK", false},        {"MOVED", false},     {"READONLY", true},
+    {"MASTERDOWN", true},   {"NOSCRIPT", true},  {"NOAUTH", true},      {"NOPERM", true},
+};
+
+static enum status check_reply(struct store *store, const redisReply *reply)
+{
+    struct text first_word;
+
+    if (reply->type != REDIS_REPLY_ERROR)
+        return STATUS_OK;
+    first_word = (struct text){reply->str, strcspn(reply->str, " ")};
+    for (size_t i = 0; i < COUNT_OF(refusals); i++)
+        if (text_equals(first_word, text_of(refusals[i].name))) {
+            snprintf(store->problem, sizeof(store->problem), "%s", reply->str);
+            if (refusals[i].reconnect)
+                store_disconnect(store);
+            return STATUS_UNAVAILABLE;
+        }
+    return STATUS_OK;
+}
+
+static enum status exchange(struct store *store)
+{
+    size_t first = store->answered;
+
+    TRY(connect_needed(store));
+    fill_in_shas(store);
+    TRY(send_all(store));
+    TRY(receive_all(store));
+    for (size_t i = first; i < store->command_count; i++)
+        TRY(check_reply(store, store->commands[i].reply));
+    return STATUS_OK;
+}
+
+/* ---- the queue inside ---- */
+
+static void *grow(void *bytes, size_t size)
+{
+    void *grown = realloc(bytes, size == 0 ? 1 : size);
+
+    if (grown == NULL)
+        abort();
+    return grown;
+}
+
+static void make_room(struct store_connection *connection, size_t room)
+{
+    if (connection->size - connection->length >= room)
+        return;
+    connection->size = (connection->length + room) * 2;
+    connection->bytes = grow(connection->bytes, connection->size);
+}
+
+static void forget(struct store *store)
+{
+    for (size_t i = 0; i < store->command_count; i++)
+        if (store->commands[i].reply != NULL)
+            freeReplyObject(store->commands[i].reply);
+    store->command_count = store->answered = 0;
+    for (size_t i = 0; i < store->connection_count; i++) {
+        struct store_connection *connection = &store->connections[i];
+
+        connection->length = 0;
+        if (connection->size > BYTES_KEEP_MAX) { /* one huge batch is not held for ever */
+            free(connection->bytes);
+            connection->bytes = NULL;
+            connection->size = 0;
+        }
+    }
+}
+
+/* What Redis Cluster hashes: the text inside the first braces when there is any, so that all keys of one saga go down one connection. */
+static struct text slot_part(struct text key)
+{
+    const char *open = key.length == 0 ? NULL : memchr(key.at, '{', key.length);
+    size_t rest = open == NULL ? 0 : key.length - (size_t)(open + 1 - key.at);
+    const char *close = rest == 0 ? NULL : memchr(open + 1, '}', rest);
+
+    return close == NULL || close == open + 1 ? key : (struct text){open + 1, (size_t)(close - open - 1)};
+}
+
+/* Appends "<kind><number>\r\n"; there must be room. */
+static void add_number(struct store_connection *connection, char kind, size_t number)
+{
+    char digits[24], *at = digits + sizeof(digits);
+
+    *--at = '\n';
+    *--at = '\r';
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    *--at = kind;
+    memcpy(connection->bytes + connection->length, at, (size_t)(digits + sizeof(digits) - at));
+    connection->length += (size_t)(digits + sizeof(digits) - at);
+}
+
+static void add_word(struct store_connection *connection, struct text word)
+{
+    make_room(connection, word.length + WORD_OVERHEAD);
+    add_number(connection, '$', word.length);
+    if (word.length > 0)
+        memcpy(connection->bytes + connection->length, word.at, word.length);
+    connection->length += word.length;
+    memcpy(connection->bytes + connection->length, "\r\n", 2);
+    connection->length += 2;
+}
+
+static size_t begin_command(struct store *store, struct text route, size_t word_count)
+{
+    size_t number = store->command_count++;
+    size_t connection = text_hash(slot_part(route)) % store->connection_count;
+
+    if (number == store->command_room) {
+        store->command_room = store->command_room == 0 ? 64 : store->command_room * 2;
+        store->commands = grow(store->commands, store->command_room * sizeof(*store->commands));
+    }
+    store->commands[number] = (struct store_command){.connection = connection, .script = STORE_NO_SCRIPT};
+    make_room(&store->connections[connection], WORD_OVERHEAD);
+    add_number(&store->connections[connection], '*', word_count);
+    return number;
+}

@@ -1,0 +1,70 @@
+/* store.h - Redis: a phase is one round trip for the whole batch.
+ *
+ * Commands are queued, store_flush() sends them all and waits for all replies, and each is then read by the number it was queued
+ * under. Several connections (STORE_CONNECTIONS) share the work, because Redis reads 16 KB of one at a time; all commands
+ * about one key go down the same one, so they keep their order. Reconnects by itself at the next flush.
+ *
+ * The only module (store.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis writes to connections that Redis has closed.
+ * Errors  a reply that is an error because Redis can't serve now (LOADING, READONLY, OOM, MISCONF, NOSCRIPT, BUSY, MASTERDOWN, CLUSTERDOWN,
+ *         TRYAGAIN, NOREPLICAS, MOVED, ASK, NOAUTH, NOPERM), a time-out and a lost connection are STATUS_UNAVAILABLE: what was queued may
+ *         or may not have been done, so queue it all again. Any other error reply is that command's own: see store_error(). */
+#ifndef ORDERLY_STORE_H
+#define ORDERLY_STORE_H
+
+#include "text.h"
+
+#define STORE_CONNECTIONS 4
+#define STORE_TIMEOUT_MS 5000
+
+struct store;
+struct store_value; /* one reply, or an element of one */
+
+/* A Lua script, embedded at build time. key_count keys come first among its arguments. */
+struct store_script {
+    const char *name;   /* "allocate" */
+    const char *source;
+};
+
+/* Prepares; connects at the first flush, so Redis may be away. url: redis://[[user]:password@]host[:port][/db], rediss:// (the same over TLS, when
+ * built with hiredis_ssl; the certificate is checked against the authorities OpenSSL trusts, SSL_CERT_FILE), unix://[[user]:password@]/path.
+ * %XX in user and password stands for that byte. connections 1..STORE_CONNECTIONS, each opened when it is first needed. scripts (borrowed) are
+ * loaded on every connect, and again after NOSCRIPT.
+ * STATUS_BAD_MESSAGE  the url can't be read, or asks for TLS that this build has not */
+MUST_CHECK enum status store_open(const char *url, size_t connections, const struct store_script *const scripts[],
+                                  size_t script_count, struct store **out_store);
+/* Closes all connections; NULL is fine. */
+void store_close(struct store *store);
+DEFINE_CLEANUP(struct store, store_close);
+/* Whether the url can be read; the same rules as store_open(). */
+MUST_CHECK bool store_url_is_good(const char *url);
+
+/* Forgets what was queued and all replies; every phase begins with it. */
+void store_begin(struct store *store);
+/* Queues one command; words are copied. route is the key it is about; keys of one Redis Cluster slot by their braces (saga:X and
+ * {saga:X}:history) go down the same connection. Gives its number: 0, 1, 2, ... since store_begin(). */
+size_t store_queue(struct store *store, struct text route, const struct text words[], size_t count);
+/* Queues a call of a script; arguments are its key_count keys, then its other arguments. The first key is the route. */
+size_t store_call(struct store *store, const struct store_script *script, size_t key_count, const struct text arguments[],
+                  size_t count);
+/* Sends everything and reads every reply. With nothing queued it does nothing.
+ * STATUS_UNAVAILABLE  see above; the connections are closed when that helps, and there are no replies to read */
+MUST_CHECK enum status store_flush(struct store *store);
+/* PING on one connection, nothing else pending. STATUS_UNAVAILABLE: away. Forgets what was queued. */
+MUST_CHECK enum status store_ping(struct store *store);
+/* What went wrong at the last STATUS_UNAVAILABLE; never NULL, never a password. Valid until the next call. */
+const char *store_problem(const struct store *store);
+
+/* The reply of a queued command; valid until store_begin(). */
+const struct store_value *store_value(const struct store *store, size_t number);
+/* The error text when the reply is an error of this very command (WRONGTYPE, a script's mistake), else TEXT_NONE. */
+struct text store_error(const struct store_value *value);
+/* A string or status reply; TEXT_NONE for nil and everything else. Borrows the reply. */
+struct text store_text(const struct store_value *value);
+/* An integer reply, or 0. */
+int64_t store_number(const struct store_value *value);
+/* Elements of an array reply; 0 for everything else. */
+size_t store_count(const struct store_value *value);
+/* One element, index < store_count(). */
+const struct store_value *store_element(const struct store_value *value, size_t index);
+
+#endif

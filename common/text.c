@@ -1,0 +1,161 @@
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUFFER_SIZE_MIN ((size_t)256)
+#define PRINT_ROOM 64
+#define NUMBER_DIGITS_MAX 20 /* of a 64-bit number, sign included */
+
+struct text text_copy(struct arena *arena, struct text text)
+{
+    if (text.at == NULL)
+        return TEXT_NONE;
+    char *copy = arena_take(arena, text.length + 1);
+    memcpy(copy, text.at, text.length);
+    copy[text.length] = '\0';
+    return (struct text){copy, text.length};
+}
+
+bool text_to_number(struct text text, int64_t *out_number)
+{
+    const bool negative = text.length > 0 && text.at[0] == '-';
+    int64_t number = 0;
+
+    if (text.length == (size_t)negative)
+        return false;
+    for (size_t i = negative; i < text.length; i++) {
+        const int digit = text.at[i] - '0';
+        if (digit < 0 || digit > 9)
+            return false;
+        /* Counted downwards: INT64_MIN has no positive counterpart. */
+        if (__builtin_mul_overflow(number, 10, &number) || __builtin_sub_overflow(number, digit, &number))
+            return false;
+    }
+    if (!negative && number == INT64_MIN)
+        return false;
+    *out_number = negative ? number : -number;
+    return true;
+}
+
+uint64_t text_hash(struct text text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < text.length; i++)
+        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+struct buffer buffer_in(struct arena *arena, size_t room)
+{
+    return (struct buffer){.arena = arena, .bytes = room == 0 ? NULL : arena_take(arena, room), .size = room};
+}
+
+/* Makes room for more bytes behind what is there, and gives the place. */
+static char *buffer_room(struct buffer *buffer, size_t more)
+{
+    if (buffer->size - buffer->length < more) {
+        size_t size = buffer->size * 2 < BUFFER_SIZE_MIN ? BUFFER_SIZE_MIN : buffer->size * 2;
+        if (more > SIZE_MAX / 2 - buffer->length)
+            abort();
+        if (size < buffer->length + more)
+            size = buffer->length + more;
+        char *bytes = arena_take(buffer->arena, size);
+        if (buffer->length > 0)
+            memcpy(bytes, buffer->bytes, buffer->length);
+        buffer->bytes = bytes;
+        buffer->size = size;
+    }
+    return buffer->bytes + buffer->length;
+}
+
+void buffer_add(struct buffer *buffer, struct text text)
+{
+    if (text.length == 0)
+        return;
+    memcpy(buffer_room(buffer, text.length), text.at, text.length);
+    buffer->length += text.length;
+}
+
+void buffer_add_number(struct buffer *buffer, int64_t number)
+{
+    char digits[NUMBER_DIGITS_MAX];
+    size_t first = sizeof(digits);
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+    do {
+        digits[--first] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        digits[--first] = '-';
+    buffer_add(buffer, (struct text){digits + first, sizeof(digits) - first});
+}
+
+/* Most of what is printed is short: the first try mostly fits. */
+static void PRINTF_LIKE(2, 0) buffer_add_list(struct buffer *buffer, const char *format, va_list values)
+{
+    va_list again;
+    char *place = buffer_room(buffer, PRINT_ROOM);
+
+    va_copy(again, values);
+    const int length = vsnprintf(place, PRINT_ROOM, format, again);
+    va_end(again);
+    if (length < 0)
+        abort(); /* a format of our own that makes no sense */
+    if (length >= PRINT_ROOM)
+        vsnprintf(buffer_room(buffer, (size_t)length + 1), (size_t)length + 1, format, values);
+    buffer->length += (size_t)length;
+}
+
+void buffer_add_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    buffer_add_list(buffer, format, values);
+    va_end(values);
+}
+
+/* One byte that JSON does not take as it is. */
+static void buffer_add_escape(struct buffer *buffer, char byte)
+{
+    static const char plain[] = "\"\\\b\f\n\r\t", escaped[] = "\"\\bfnrt";
+    const char *found = byte == '\0' ? NULL : strchr(plain, byte);
+
+    if (found != NULL)
+        buffer_add(buffer, (struct text){(char[]){'\\', escaped[found - plain]}, 2});
+    else
+        buffer_add_format(buffer, "\\u%04x", (unsigned)byte);
+}
+
+void buffer_add_json_string(struct buffer *buffer, struct text text)
+{
+    size_t done = 0;
+
+    buffer_add(buffer, TEXT("\""));
+    for (size_t i = 0; i < text.length; i++) {
+        const unsigned char byte = (unsigned char)text.at[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\')
+            continue;
+        buffer_add(buffer, (struct text){text.at + done, i - done});
+        buffer_add_escape(buffer, text.at[i]);
+        done = i + 1;
+    }
+    if (text.length > done)
+        buffer_add(buffer, (struct text){text.at + done, text.length - done});
+    buffer_add(buffer, TEXT("\""));
+}
+
+struct text text_format(struct arena *arena, const char *format, ...)
+{
+    struct buffer buffer = buffer_in(arena, 0);
+    va_list values;
+
+    va_start(values, format);
+    buffer_add_list(&buffer, format, values);
+    va_end(values);
+    return buffer_text(&buffer);
+}

@@ -1,0 +1,73 @@
+/* text.h - views of bytes that somebody else owns, and the buffer in which messages are written.
+ *
+ * A text is a pointer and a length: it may hold any byte, need not end in '\0', and owns nothing. An absent text has at == NULL
+ * (an empty one has not). A buffer grows inside an arena; what it holds lives until the arena is reset. */
+#ifndef ORDERLY_TEXT_H
+#define ORDERLY_TEXT_H
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct text {
+    const char *at;
+    size_t length;
+};
+
+#define TEXT(literal) ((struct text){("" literal), sizeof(literal) - 1})
+#define TEXT_NONE ((struct text){NULL, 0})
+/* For printf("%.*s"). */
+#define TEXT_ARG(text) (int)(text).length, (text).at == NULL ? "" : (text).at
+
+/* The text of a C string; NULL gives TEXT_NONE. Borrows. */
+static inline struct text text_of(const char *string)
+{
+    return string == NULL ? TEXT_NONE : (struct text){string, strlen(string)};
+}
+/* Whether there is a text at all, perhaps an empty one. */
+static inline bool text_is_there(struct text text) { return text.at != NULL; }
+/* Same bytes. An absent text equals an empty one. */
+static inline bool text_equals(struct text a, struct text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+/* Whether text begins with prefix. */
+static inline bool text_begins(struct text text, struct text prefix)
+{
+    return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
+}
+/* A copy in the arena, followed by a '\0' that is not counted. An absent text stays absent. */
+struct text text_copy(struct arena *arena, struct text text);
+/* The whole text as a decimal integer: an optional '-', digits, nothing else, within int64. False: out_number untouched. */
+MUST_CHECK bool text_to_number(struct text text, int64_t *out_number);
+/* A 64-bit FNV-1a hash: stable over machines and versions, not secret. */
+uint64_t text_hash(struct text text);
+
+/* A growing text. Start with buffer_in(arena). */
+struct buffer {
+    struct arena *arena;
+    char *bytes;
+    size_t length, size;
+};
+
+/* An empty buffer; room is a first guess of how many bytes it will hold, 0 for none. */
+struct buffer buffer_in(struct arena *arena, size_t room);
+/* Appends bytes as they are. */
+void buffer_add(struct buffer *buffer, struct text text);
+/* Appends a decimal number. */
+void buffer_add_number(struct buffer *buffer, int64_t number);
+/* Appends as printf does; meant for what is short. */
+void buffer_add_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Appends a JSON string with its quotes. The text must be UTF-8. */
+void buffer_add_json_string(struct buffer *buffer, struct text text);
+/* What it holds now; moves with the next append. */
+static inline struct text buffer_text(const struct buffer *buffer)
+{
+    return (struct text){buffer->bytes == NULL ? "" : buffer->bytes, buffer->length};
+}
+/* A text printed into the arena. */
+struct text text_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,283 @@
+#include "worker.h"
+
+#include "log.h"
+#include "mask.h"
+
+#include <inttypes.h>
+
+#define COMMAND_BYTES_FACTOR 8 /* a command may be this much larger than an order */
+
+struct tasks {
+    struct task *list;
+    size_t count;
+};
+
+static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks);
+static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset);
+static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks);
+
+typedef enum status (*phase)(struct run *run, struct task *task);
+
+enum status worker_handle(struct run *run, const struct worker *worker)
+{
+    struct tasks tasks;
+
+    TRY(read_tasks(run, worker, &tasks));
+    store_begin(run->store);
+    TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, load)));
+    TRY(store_flush(run->store));
+    TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, decide)));
+    store_begin(run->store);
+    TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, apply)));
+    TRY(store_flush(run->store));
+    TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, answer)));
+    return send_replies(run, worker, &tasks);
+}
+
+/* ---- answers ---- */
+
+static void answer(struct task *task, struct text outcome, struct text reason, struct text result)
+{
+    task->reply.outcome = outcome;
+    task->reply.reason = reason;
+    task->reply.result = result;
+    task->answered = true;
+}
+
+void task_succeed(struct task *task, struct text result)
+{
+    answer(task, TEXT("succeeded"), TEXT_NONE, result);
+}
+
+void task_refuse(struct task *task, struct text reason)
+{
+    answer(task, TEXT("refused"), reason, TEXT_NONE);
+}
+
+void task_fail(struct task *task, struct text reason)
+{
+    answer(task, TEXT("failed"), reason, TEXT_NONE);
+}
+
+static void add_member(struct buffer *buffer, const char *name, struct text string, struct text raw)
+{
+    if (!text_is_there(string) && !text_is_there(raw))
+        return;
+    if (buffer->length > 1)
+        buffer_add(buffer, TEXT(","));
+    buffer_add_json_string(buffer, text_of(name));
+    buffer_add(buffer, TEXT(":"));
+    if (text_is_there(string))
+        buffer_add_json_string(buffer, string);
+    else
+        buffer_add(buffer, raw);
+}
+
+struct text outcome_text(struct arena *arena, const struct reply *reply)
+{
+    struct buffer buffer = buffer_in(arena, reply->result.length + reply->errors.length + 128);
+
+    buffer_add(&buffer, TEXT("{"));
+    add_member(&buffer, "outcome", reply->outcome, TEXT_NONE);
+    add_member(&buffer, "reason", reply->reason, TEXT_NONE);
+    add_member(&buffer, "productId", reply->product_id, TEXT_NONE);
+    add_member(&buffer, "errors", TEXT_NONE, reply->errors);
+    add_member(&buffer, "result", TEXT_NONE, reply->result);
+    buffer_add(&buffer, TEXT("}"));
+    return buffer_text(&buffer);
+}
+
+static struct text raw_member(const struct json *object, struct text name, enum json_value_type type)
+{
+    const struct json *member = json_member(object, name);
+
+    return member != NULL && member->type == type ? json_raw(member) : TEXT_NONE;
+}
+
+enum status task_answer_stored(struct run *run, struct task *task, struct text outcome)
+{
+    const struct json *root;
+    struct text word;
+
+    /* The reply of the store is gone with the next phase. */
+    if (json_read(run->arena, text_copy(run->arena, outcome), &root) != STATUS_OK)
+        return STATUS_BROKEN;
+    word = json_string(run->arena, json_member(root, TEXT("outcome")));
+    if (!text_equals(word, TEXT("succeeded")) && !text_equals(word, TEXT("refused")))
+        return STATUS_BROKEN;
+    answer(task, word, json_string(run->arena, json_member(root, TEXT("reason"))),
+           raw_member(root, TEXT("result"), JSON_OBJECT));
+    task->reply.product_id = json_string(run->arena, json_member(root, TEXT("productId")));
+    task->reply.errors = raw_member(root, TEXT("errors"), JSON_ARRAY);
+    return STATUS_OK;
+}
+
+/* ---- reading ---- */
+
+static enum status bury(struct run *run, const struct record *record, const char *reason)
+{
+    bool masked = false;
+    struct text value = mask_bytes(run->arena, record->value, &masked);
+
+    log_event(LOG_WARNING, "buried", "topic=%.*s partition=%" PRId32 " offset=%" PRId64 " reason=%s", TEXT_ARG(record->topic),
+              record->partition, record->offset, reason);
+    return bus_bury_record(run->bus, record, run->service->name, reason, masked ? value : TEXT_NONE);
+}
+
+static const struct worker_command *find_command(const struct worker *worker, struct text type)
+{
+    for (size_t i = 0; i < worker->command_count; i++)
+        if (text_equals(type, text_of(worker->commands[i].type)))
+            return &worker->commands[i];
+    return NULL;
+}
+
+/* Why a record is no command that could be answered; NULL when it can be. */
+static const char *command_problem(struct run *run, const struct worker *worker, const struct record *record,
+                                   struct command *out_command, enum status *out_status, const struct json **out_root)
+{
+    if (record->value.length > COMMAND_BYTES_FACTOR * (size_t)run->settings->message_bytes_max)
+        return "too_large";
+    if (json_read(run->arena, record->value, out_root) != STATUS_OK)
+        return "not_json";
+    if ((*out_root)->type != JSON_OBJECT)
+        return "not_an_object";
+    *out_status = command_read(run->arena, *out_root, out_command);
+    if (!text_is_there(out_command->order_id))
+        return "no_order_id";
+    if (!text_is_there(out_command->command_id) || find_command(worker, out_command->type) == NULL)
+        return "unknown_type";
+    return NULL;
+}
+
+/* Completes a task whose command is usable; what is missing in it is answered at once. */
+static void begin_task(struct run *run, const struct worker *worker, struct task *task, enum status command_status,
+                       const struct json *root)
+{
+    const struct command *command = task->command;
+    const struct json *order = json_member(root, TEXT("order"));
+
+    task->reply = (struct reply){.command_id = command->command_id,
+                                 .order_id = command->order_id,
+                                 .type = command->type,
+                                 .attempt = command->attempt > 0 ? command->attempt : 1};
+    if (order != NULL && order->type == JSON_OBJECT)
+        task->order_json = order;
+    if (command_status != STATUS_OK)
+        task_fail(task, TEXT("bad_command"));
+    else if (find_command(worker, command->type)->needs_order &&
+             order_read(run->arena, command->order, &task->order) != STATUS_OK)
+        task_fail(task, TEXT("bad_order"));
+}
+
+static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks)
+{
+    struct tasks tasks = {.list = arena_take(run->arena, run->record_count * sizeof(*tasks.list))};
+
+    for (size_t i = 0; i < run->record_count; i++) {
+        const struct record *record = &run->records[i];
+        struct command *command = arena_take_zeroed(run->arena, 1, sizeof(*command));
+        enum status command_status = STATUS_OK;
+        const struct json *root = NULL;
+        const char *problem = command_problem(run, worker, record, command, &command_status, &root);
+        struct task *task = &tasks.list[tasks.count];
+        if (problem != NULL) {
+            TRY(bury(run, record, problem));
+            continue;
+        }
+        task->record = record;
+        task->command = command;
+        task->order_json = NULL;
+        task->answered = false;
+        task->queued = 0;
+        task->facts = NULL;
+        begin_task(run, worker, task, command_status, root);
+        tasks.count++;
+    }
+    *out_tasks = tasks;
+    return STATUS_OK;
+}
+
+/* ---- phases ---- */
+
+static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = &tasks->list[i];
+        const struct worker_command *command = find_command(worker, task->command->type);
+        phase handle = *(const phase *)(const void *)((const char *)command + phase_offset);
+        enum status status;
+        if (task->answered || handle == NULL)
+            continue;
+        status = handle(run, task);
+        if (status == STATUS_BROKEN)
+            task_fail(task, TEXT("stored_data_broken")); /* one order's broken data must not stop the others */
+        else if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- sending ---- */
+
+static struct text reply_id(struct arena *arena, const struct reply *reply)
+{
+    struct buffer buffer = buffer_in(arena, reply->command_id.length + 24);
+
+    buffer_add(&buffer, reply->command_id);
+    buffer_add(&buffer, TEXT("/"));
+    buffer_add_number(&buffer, reply->attempt);
+    buffer_add(&buffer, TEXT("/reply"));
+    return buffer_text(&buffer);
+}
+
+static struct text reply_type(struct arena *arena, const struct reply *reply)
+{
+    struct buffer buffer = buffer_in(arena, reply->type.length + 8);
+
+    buffer_add(&buffer, reply->type);
+    buffer_add(&buffer, TEXT(".reply"));
+    return buffer_text(&buffer);
+}
+
+static enum status send_reply(struct run *run, const struct worker *worker, const struct task *task)
+{
+    struct header headers[ENVELOPE_HEADERS];
+    struct buffer value = buffer_in(run->arena, task->reply.result.length + task->reply.errors.length + 384);
+    struct envelope envelope = {
+        .id = reply_id(run->arena, &task->reply),
+        .type = reply_type(run->arena, &task->reply),
+        .subject = task->reply.order_id,
+        .source = worker->source,
+        .time = time_text(run->arena, task->record->timestamp_ms),
+    };
+
+    envelope.trace = trace_continue(run->arena, trace_of(task->record), envelope.id, task->reply.order_id);
+    reply_write(&value, &task->reply);
+    return bus_send(run->bus, &(struct outgoing){.topic = WORKER_REPLY_TOPIC,
+                                                 .partition = -1,
+                                                 .key = task->reply.order_id,
+                                                 .value = buffer_text(&value),
+                                                 .headers = headers,
+                                                 .header_count = envelope_headers(&envelope, headers)});
+}
+
+static void log_reply(const struct task *task)
+{
+    bool failed = text_equals(task->reply.outcome, TEXT("failed"));
+    enum log_level level = failed ? LOG_WARNING : LOG_DEBUG;
+
+    if (log_wants(level))
+        log_event(level, "answered", "order=%.*s command=%s attempt=%" PRId64 " outcome=%.*s reason=%.*s",
+                  TEXT_ARG(task->reply.order_id), LOG_QUOTED(task->reply.type), task->reply.attempt,
+                  TEXT_ARG(task->reply.outcome), TEXT_ARG(task->reply.reason));
+}
+
+static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        log_reply(&tasks->list[i]);
+        TRY(send_reply(run, worker, &tasks->list[i]));
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,34 @@
+-- Takes every line of an order from the stock, or none, once.
+-- KEYS  stock:<warehouse>, {stock:<warehouse>}:taken, {stock:<warehouse>}:reservation:<orderId>
+-- ARGV  items as text, outcome when allocated, outcome when it was released before it came,
+--       outcome when short, in two parts around the productId; then productId, quantity, ...
+-- Returns the outcome of the first time; 'broken' and the productId when a number in the stock makes no sense (not remembered).
+local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
+local stored = redis.call('HGET', reservation, 'inventory.allocate')
+if stored then
+    return stored
+end
+if redis.call('HEXISTS', reservation, 'status') == 1 then
+    return ARGV[3]
+end
+local most = 9007199254740992
+for i = 6, #ARGV, 2 do
+    local text = redis.call('HGET', stock, ARGV[i]) or '0'
+    local units = string.match(text, '^%d+$') and tonumber(text)
+    local out = redis.call('HGET', taken, ARGV[i]) or '0'
+    local held = string.match(out, '^%d+$') and tonumber(out)
+    if not units or units > most or not held or held > most - units then
+        return {'broken', ARGV[i]}
+    end
+    if units < tonumber(ARGV[i + 1]) then
+        local outcome = ARGV[4] .. ARGV[i] .. ARGV[5]
+        redis.call('HSET', reservation, 'status', 'refused', 'items', ARGV[1], 'inventory.allocate', outcome)
+        return outcome
+    end
+end
+for i = 6, #ARGV, 2 do
+    redis.call('HINCRBY', stock, ARGV[i], '-' .. ARGV[i + 1])
+    redis.call('HINCRBY', taken, ARGV[i], ARGV[i + 1])
+end
+redis.call('HSET', reservation, 'status', 'allocated', 'items', ARGV[1], 'inventory.allocate', ARGV[2])
+return ARGV[2]

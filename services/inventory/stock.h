@@ -1,0 +1,35 @@
+/* stock.h - how many units of each product can still be sold, and which order holds how many.
+ *
+ * Shape   Redis hashes stock:<warehouse>, {stock:<warehouse>}:supplied, {stock:<warehouse>}:taken: productId -> units;
+ *         {stock:<warehouse>}:reservation:<orderId>: status, items ("KEYBOARD=2 MOUSE=1"), the outcomes   (DESIGN.md section 4)
+ * Units   whole units, 0..STOCK_UNITS_MAX; supplied = stock + taken, always: the same scripts change them
+ * Owner   the inventory service writes it, `orderly catalog load` supplies it; everyone else learns it from replies */
+#ifndef ORDERLY_STOCK_H
+#define ORDERLY_STOCK_H
+
+#include "message.h"
+#include "store.h"
+
+#define STOCK_UNITS_MAX MONEY_MAX /* Lua compares doubles */
+
+extern const struct store_script allocate_script, release_script, supply_script;
+
+/* What a reservation can answer. */
+struct allocation_outcomes {
+    struct text allocated, released_before;
+    struct text short_before_id, short_after_id; /* the refusal, in two parts around the productId */
+};
+
+/* Queues the script that takes every line of the order, or none, and remembers the outcome with it. Repeating it for the same order
+ * changes nothing and gives the outcome of the first time. Gives its number: the reply is the outcome's text, or an array
+ * {"broken", productId} when a number in the stock makes no sense. */
+size_t stock_queue_allocate(struct store *store, struct arena *arena, const struct order *order, struct text items,
+                            const struct allocation_outcomes *outcomes);
+/* Queues putting back what the order's reservation holds, once. The reply is the outcome's text. */
+size_t stock_queue_release(struct store *store, struct arena *arena, const struct order *order, struct text outcome);
+/* Queues supplying products that the warehouse has never heard of, STOCK_SUPPLY_MAX at most. The reply is how many those were. */
+size_t stock_queue_supply(struct store *store, struct arena *arena, struct text warehouse, const struct text product_ids[],
+                          const int64_t units[], size_t count);
+#define STOCK_SUPPLY_MAX 1000
+
+#endif

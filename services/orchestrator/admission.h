@@ -1,0 +1,42 @@
+/* admission.h - the guard at the door: what becomes of a record of `orders`.
+ *
+ * Pure: the time against which the age is measured is handed in. An order that passes becomes a record of saga.inbox, masked, with
+ * where it came from and the policy in force; what is wrong inside it is the validator's to say.
+ * Source  DESIGN.md sections 2 (Admission) and 3 (Card numbers, Dead letters) */
+#ifndef ORDERLY_ADMISSION_H
+#define ORDERLY_ADMISSION_H
+
+#include "message.h"
+
+/* What holds for every order. */
+struct admission_rules {
+    size_t bytes_max;
+    int64_t retention_ms;
+    struct text policy; /* raw JSON object */
+};
+
+/* A record of `orders`. */
+struct application {
+    struct text topic, value; /* value TEXT_NONE: null */
+    int32_t partition;
+    int64_t offset, time_ms;
+};
+
+struct admission {
+    const char *dead_reason; /* why it is a dead letter; NULL: it is admitted */
+    struct text order_id;    /* of an admitted order */
+    struct text inbox_value; /* of an admitted order: the record for saga.inbox */
+    bool masked;             /* card numbers were found */
+    struct text masked_value; /* what a dead letter holds in their place; TEXT_NONE when nothing was masked */
+};
+
+/* Decides. Texts are in the arena or borrowed. */
+struct admission admission_decide(struct arena *arena, const struct admission_rules *rules, const struct application *application,
+                                  int64_t now_ms);
+/* Why a record can't be read as a JSON object with a usable orderId: a reason of DESIGN.md section 3, or NULL when it can; then
+ * out_root and out_order_id are set. depth_more: how much deeper than JSON_DEPTH_MAX it may be, because it wraps something. Shared with
+ * saga.inbox. */
+const char *record_problem(struct arena *arena, struct text value, unsigned depth_more, const struct json **out_root,
+                           struct text *out_order_id);
+
+#endif

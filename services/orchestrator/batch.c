@@ -1,0 +1,223 @@
+#include "batch.h"
+
+#include "log.h"
+#include "trace.h"
+
+/* ---- grouping ---- */
+
+struct batch batch_in(struct arena *arena, size_t record_count)
+{
+    struct batch batch = {.arena = arena, .group_size = record_count, .slot_count = 16};
+
+    while (batch.slot_count < 2 * record_count)
+        batch.slot_count *= 2;
+    batch.groups = arena_take_zeroed(arena, record_count, sizeof(*batch.groups));
+    batch.slots = arena_take_zeroed(arena, batch.slot_count, sizeof(*batch.slots));
+    return batch;
+}
+
+static struct group *group_of(struct batch *batch, struct text order_id)
+{
+    size_t slot = (size_t)text_hash(order_id) & (batch->slot_count - 1);
+    struct group *group;
+
+    for (; batch->slots[slot] != 0; slot = (slot + 1) & (batch->slot_count - 1)) {
+        group = &batch->groups[batch->slots[slot] - 1];
+        if (text_equals(group->order_id, order_id))
+            return group;
+    }
+    group = &batch->groups[batch->group_count++];
+    batch->slots[slot] = batch->group_count;
+    group->order_id = order_id;
+    return group;
+}
+
+void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said)
+{
+    struct group *group = group_of(batch, said->order_id);
+    struct trace trace = trace_of(record);
+
+    if (group->entry_count == group->entry_size) {
+        size_t size = group->entry_size == 0 ? 2 : group->entry_size * 2;
+        struct hearing_entry *entries = arena_take(batch->arena, size * sizeof(*entries));
+        if (group->entry_count > 0)
+            memcpy(entries, group->entries, group->entry_count * sizeof(*entries));
+        group->entries = entries;
+        group->entry_size = size;
+    }
+    group->entries[group->entry_count++] = (struct hearing_entry){
+        .record = record,
+        .heard = {.said = said,
+                  .input = {record->partition, record->offset, record->timestamp_ms},
+                  .trace_parent = trace.parent,
+                  .trace_state = trace.state},
+    };
+}
+
+/* ---- load, fold, write ---- */
+
+static enum status load(struct batch *batch, struct store *store)
+{
+    store_begin(store);
+    for (size_t i = 0; i < batch->group_count; i++)
+        if (!batch->groups[i].settled)
+            batch->groups[i].queued = ledger_queue_load(store, batch->arena, batch->groups[i].order_id);
+    TRY(store_flush(store));
+    for (size_t i = 0; i < batch->group_count; i++) {
+        struct group *group = &batch->groups[i];
+        if (group->settled)
+            continue;
+        group->broken = ledger_read(batch->arena, store_value(store, group->queued), group->order_id, group->old_values,
+                                    &group->loaded) != STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+static void fold_group(struct batch *batch, struct group *group)
+{
+    group->saga = group->loaded;
+    group->effects = (struct effects){0};
+    for (size_t i = 0; i < group->entry_count && !group->broken; i++) {
+        struct hearing_entry *entry = &group->entries[i];
+        entry->hearing = saga_hear(batch->arena, &group->saga, &entry->heard, &group->effects);
+        group->broken = entry->hearing == HEARING_BROKEN;
+    }
+    if (group->conflicted && group->saga.version > 0)
+        group->effects.write_index = group->effects.write_timer = true; /* what was written beside the refused transition */
+}
+
+static struct ledger_change change_of(const struct group *group)
+{
+    return (struct ledger_change){
+        .old_values = group->old_values,
+        .old_version = group->loaded.version,
+        .old_status = group->loaded.status,
+        .saga = &group->saga,
+        .effects = &group->effects,
+        .all_indexes = group->conflicted || group->effects.redelivered_count > 0,
+    };
+}
+
+static bool is_changed(const struct group *group)
+{
+    return group->saga.version != group->loaded.version;
+}
+
+/* Queues everything that the unsettled groups write. */
+static void queue_writes(struct batch *batch, struct store *store, int64_t seconds_to_live)
+{
+    struct ledger_change *changes = arena_take(batch->arena, batch->group_count * sizeof(*changes));
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->group_count; i++) {
+        struct group *group = &batch->groups[i];
+        if (group->settled)
+            continue;
+        if (group->broken) {
+            ledger_queue_broken(store, batch->arena, group->order_id);
+            continue;
+        }
+        changes[count] = change_of(group);
+        if (is_changed(group))
+            group->queued = ledger_queue_transition(store, batch->arena, &changes[count], seconds_to_live);
+        count++;
+    }
+    ledger_queue_indexes(store, batch->arena, changes, count);
+}
+
+/* Settles a group by the answer to its transition. */
+static void settle(struct group *group, const struct store *store)
+{
+    enum status status = STATUS_OK;
+
+    if (!group->broken && is_changed(group))
+        status = ledger_transition_result(store_value(store, group->queued));
+    group->broken = group->broken || status == STATUS_BROKEN;
+    group->conflicted = status == STATUS_CONFLICT;
+    group->settled = !group->conflicted;
+    if (group->broken)
+        log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(group->order_id));
+}
+
+static enum status write(struct batch *batch, struct store *store, int64_t seconds_to_live, bool *out_all_settled)
+{
+    *out_all_settled = true;
+    store_begin(store);
+    queue_writes(batch, store, seconds_to_live);
+    TRY(store_flush(store));
+    for (size_t i = 0; i < batch->group_count; i++) {
+        struct group *group = &batch->groups[i];
+        if (!group->settled)
+            settle(group, store);
+        *out_all_settled = *out_all_settled && group->settled;
+    }
+    return STATUS_OK;
+}
+
+enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live)
+{
+    /* Every round in which a group is refused is one in which somebody else moved that saga on: it ends. */
+    for (bool all_settled = batch->group_count == 0; !all_settled;) {
+        TRY(load(batch, store));
+        for (size_t i = 0; i < batch->group_count; i++)
+            if (!batch->groups[i].settled)
+                fold_group(batch, &batch->groups[i]);
+        TRY(write(batch, store, seconds_to_live, &all_settled));
+    }
+    return STATUS_OK;
+}
+
+/* ---- events ---- */
+
+static bool was_redelivered(struct arena *arena, const struct effects *effects, struct text input)
+{
+    for (size_t i = 0; i < effects->redelivered_count; i++)
+        if (text_equals(event_input(arena, &effects->redelivered[i]), input))
+            return true;
+    return false;
+}
+
+/* The group's own events go last: they are the later ones. history is NULL when nothing was redelivered. */
+static void gather(struct batch *batch, const struct group *group, const struct store_value *history,
+                   struct saga_event **out_events, size_t *out_count)
+{
+    const struct effects *effects = &group->effects;
+    size_t line_count = history == NULL ? 0 : store_count(history), count = 0;
+    struct saga_event *events = arena_take(batch->arena, (line_count + effects->event_count) * sizeof(*events));
+
+    for (size_t i = 0; i < line_count; i++) {
+        struct text line = text_copy(batch->arena, store_text(store_element(history, i)));
+        if (event_of_history_line(batch->arena, line, &events[count]) == STATUS_OK &&
+            events[count].version <= group->loaded.version &&
+            was_redelivered(batch->arena, effects, events[count].input))
+            count++;
+    }
+    if (effects->event_count > 0)
+        memcpy(events + count, effects->events, effects->event_count * sizeof(*events));
+    *out_events = events;
+    *out_count = count + effects->event_count;
+}
+
+enum status batch_events(struct batch *batch, struct store *store, struct saga_event ***out_events, size_t **out_counts)
+{
+    struct saga_event **events = arena_take_zeroed(batch->arena, batch->group_count, sizeof(*events));
+    size_t *counts = arena_take_zeroed(batch->arena, batch->group_count, sizeof(*counts));
+
+    store_begin(store);
+    for (size_t i = 0; i < batch->group_count; i++)
+        if (!batch->groups[i].broken && batch->groups[i].effects.redelivered_count > 0)
+            batch->groups[i].queued = ledger_queue_history(store, batch->arena, batch->groups[i].order_id);
+    TRY(store_flush(store));
+    for (size_t i = 0; i < batch->group_count; i++) {
+        struct group *group = &batch->groups[i];
+        const struct store_value *history = NULL;
+        if (group->broken)
+            continue;
+        if (group->effects.redelivered_count > 0)
+            history = store_value(store, group->queued);
+        gather(batch, group, history, &events[i], &counts[i]);
+    }
+    *out_events = events;
+    *out_counts = counts;
+    return STATUS_OK;
+}

@@ -1,0 +1,220 @@
+#include "ledger.h"
+
+#include "transition.lua.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+const struct store_script transition_script = {"transition", transition_lua};
+
+static struct text key_of(struct arena *arena, const char *before, struct text order_id, const char *after)
+{
+    struct buffer buffer = buffer_in(arena, order_id.length + 24);
+
+    buffer_add(&buffer, text_of(before));
+    buffer_add(&buffer, order_id);
+    buffer_add(&buffer, text_of(after));
+    return buffer_text(&buffer);
+}
+
+static struct text saga_key(struct arena *arena, struct text order_id)
+{
+    return key_of(arena, "saga:", order_id, "");
+}
+
+static struct text history_key(struct arena *arena, struct text order_id)
+{
+    return key_of(arena, "{saga:", order_id, "}:history");
+}
+
+static struct text number_text(struct arena *arena, int64_t number)
+{
+    struct buffer buffer = buffer_in(arena, 24);
+
+    buffer_add_number(&buffer, number);
+    return buffer_text(&buffer);
+}
+
+/* ---- sagas ---- */
+
+size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id)
+{
+    struct text words[SAGA_FIELD_COUNT + 2] = {TEXT("HMGET"), saga_key(arena, order_id)};
+
+    memcpy(words + 2, saga_field_names(), SAGA_FIELD_COUNT * sizeof(*words));
+    return store_queue(store, words[1], words, COUNT_OF(words));
+}
+
+enum status ledger_read(struct arena *arena, const struct store_value *reply, struct text order_id,
+                        struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga)
+{
+    if (store_count(reply) != SAGA_FIELD_COUNT)
+        return STATUS_BROKEN;
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
+        out_values[i] = text_copy(arena, store_text(store_element(reply, i)));
+    return saga_read(arena, order_id, out_values, out_saga);
+}
+
+size_t ledger_queue_history(struct store *store, struct arena *arena, struct text order_id)
+{
+    struct text key = history_key(arena, order_id);
+    struct text words[] = {TEXT("LRANGE"), key, TEXT("0"), TEXT("-1")};
+
+    return store_queue(store, key, words, COUNT_OF(words));
+}
+
+/* ---- transitions ---- */
+
+#define TRANSITION_HEAD 7 /* two keys, the version, the seconds, three counts */
+
+/* Appends the fields that changed, then the names of those that went. */
+static size_t add_fields(struct text arguments[], size_t count, const struct text old_values[], const struct text values[],
+                         size_t *out_set, size_t *out_removed)
+{
+    const struct text *names = saga_field_names();
+
+    *out_set = *out_removed = 0;
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++) {
+        if (!text_is_there(values[i]) || (text_is_there(old_values[i]) && text_equals(values[i], old_values[i])))
+            continue;
+        arguments[count++] = names[i];
+        arguments[count++] = values[i];
+        ++*out_set;
+    }
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++) {
+        if (text_is_there(values[i]) || !text_is_there(old_values[i]))
+            continue;
+        arguments[count++] = names[i];
+        ++*out_removed;
+    }
+    return count;
+}
+
+size_t ledger_queue_transition(struct store *store, struct arena *arena, const struct ledger_change *change, int64_t seconds_to_live)
+{
+    const struct saga *saga = change->saga;
+    const struct effects *effects = change->effects;
+    size_t room = TRANSITION_HEAD + 3 * SAGA_FIELD_COUNT + effects->event_count, set, removed, count;
+    struct text *arguments = arena_take(arena, room * sizeof(*arguments));
+    struct text values[SAGA_FIELD_COUNT];
+    bool ended = saga_status_is_terminal(saga->status) && !saga_status_is_terminal(change->old_status);
+
+    saga_write(arena, saga, values);
+    count = add_fields(arguments, TRANSITION_HEAD, change->old_values, values, &set, &removed);
+    for (size_t i = 0; i < effects->event_count; i++)
+        arguments[count++] = event_history_line(arena, &effects->events[i]);
+    assert(count <= room);
+    arguments[0] = saga_key(arena, saga->order_id);
+    arguments[1] = history_key(arena, saga->order_id);
+    arguments[2] = number_text(arena, change->old_version);
+    arguments[3] = number_text(arena, ended ? seconds_to_live : 0);
+    arguments[4] = number_text(arena, (int64_t)set);
+    arguments[5] = number_text(arena, (int64_t)removed);
+    arguments[6] = number_text(arena, (int64_t)effects->event_count);
+    return store_call(store, &transition_script, 2, arguments, count);
+}
+
+enum status ledger_transition_result(const struct store_value *reply)
+{
+    if (text_is_there(store_error(reply)))
+        return STATUS_BROKEN;
+    return store_number(reply) == 1 ? STATUS_OK : STATUS_CONFLICT;
+}
+
+/* ---- indexes and timers ---- */
+
+/* One command that grows by a member for each saga. */
+struct wide_command {
+    struct text *words;
+    size_t count;
+};
+
+static void wide_begin(struct arena *arena, struct wide_command *command, const char *name, struct text key, size_t members)
+{
+    command->words = arena_take(arena, (2 + 2 * members) * sizeof(*command->words));
+    command->words[0] = text_of(name);
+    command->words[1] = key;
+    command->count = 2;
+}
+
+static void wide_queue(struct store *store, const struct wide_command *command)
+{
+    if (command->count > 2)
+        store_queue(store, command->words[1], command->words, command->count);
+}
+
+static bool is_in_index(const struct saga *saga, const char *index)
+{
+    return strcmp(saga_status_index(saga->status), index) == 0;
+}
+
+/* Whether a saga has to be taken out of an index it may have stood in. */
+static bool leaves_index(const struct ledger_change *change, const char *index)
+{
+    return !is_in_index(change->saga, index) &&
+           (change->all_indexes || strcmp(saga_status_index(change->old_status), index) == 0);
+}
+
+static void queue_index(struct store *store, struct arena *arena, const char *index, const struct ledger_change changes[],
+                        size_t count)
+{
+    struct text key = key_of(arena, "sagas:", text_of(index), "");
+    struct wide_command add, remove;
+
+    wide_begin(arena, &add, "ZADD", key, count);
+    wide_begin(arena, &remove, "ZREM", key, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct saga *saga = changes[i].saga;
+        if (!changes[i].effects->write_index)
+            continue;
+        if (is_in_index(saga, index)) {
+            add.words[add.count++] = number_text(arena, saga->since_ms);
+            add.words[add.count++] = saga->order_id;
+        } else if (leaves_index(&changes[i], index)) {
+            remove.words[remove.count++] = saga->order_id;
+        }
+    }
+    wide_queue(store, &add);
+    wide_queue(store, &remove);
+}
+
+static void queue_timers(struct store *store, struct arena *arena, uint64_t shard, const struct ledger_change changes[],
+                         size_t count)
+{
+    char name[32];
+    struct wide_command add, remove;
+    struct text key;
+
+    snprintf(name, sizeof(name), "sagas:timers:%u", (unsigned)shard);
+    key = text_copy(arena, text_of(name));
+    wide_begin(arena, &add, "ZADD", key, count);
+    wide_begin(arena, &remove, "ZREM", key, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct saga *saga = changes[i].saga;
+        if (!changes[i].effects->write_timer || text_hash(saga->order_id) % TIMER_SHARDS != shard)
+            continue;
+        if (saga->timer_ms == 0) {
+            remove.words[remove.count++] = saga->order_id;
+            continue;
+        }
+        add.words[add.count++] = number_text(arena, saga->timer_ms);
+        add.words[add.count++] = saga->order_id;
+    }
+    wide_queue(store, &add);
+    wide_queue(store, &remove);
+}
+
+void ledger_queue_indexes(struct store *store, struct arena *arena, const struct ledger_change changes[], size_t count)
+{
+    for (enum saga_status status = SAGA_CAPTURING_PAYMENT; status < SAGA_STATUS_COUNT; status++)
+        queue_index(store, arena, saga_status_index(status), changes, count); /* the five running ones share one index */
+    for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
+        queue_timers(store, arena, shard, changes, count);
+}
+
+void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id)
+{
+    struct text words[] = {TEXT("SADD"), TEXT("sagas:broken"), text_copy(arena, order_id)};
+
+    store_queue(store, words[1], words, COUNT_OF(words));
+}

@@ -1,0 +1,44 @@
+/* ledger.h - what the orchestrator owns in Redis: sagas, their histories, the indexes and the timers.
+ *
+ * Shape   hash saga:<orderId>, list {saga:<orderId>}:history; sorted sets sagas:<index> and sagas:timers:<shard> (orderId by
+ *         milliseconds); set sagas:broken                                                       (DESIGN.md section 4)
+ * A transition is one script in the saga's own slot. Indexes and timers lie in other slots: they are written from the saga's state beside it, and
+ * again whenever a record of it comes again. */
+#ifndef ORDERLY_LEDGER_H
+#define ORDERLY_LEDGER_H
+
+#include "fold.h"
+#include "store.h"
+
+#define TIMER_SHARDS 16
+
+extern const struct store_script transition_script;
+
+/* Queues the read of a saga. Gives its number. */
+size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id);
+/* The values and the saga of such a reply; both borrow the reply, so store_begin() ends them: values are copied into the arena.
+ * STATUS_BROKEN  the hash makes no sense */
+MUST_CHECK enum status ledger_read(struct arena *arena, const struct store_value *reply, struct text order_id,
+                                   struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga);
+/* Queues the read of a saga's history. Gives its number; the reply is an array of lines. */
+size_t ledger_queue_history(struct store *store, struct arena *arena, struct text order_id);
+
+/* A saga before and after what it heard. */
+struct ledger_change {
+    const struct text *old_values; /* as read */
+    int64_t old_version;
+    enum saga_status old_status;
+    const struct saga *saga;
+    const struct effects *effects;
+    bool all_indexes; /* where it stood before is not known for sure: take it out of all the others */
+};
+/* Queues the transition. Gives its number. A saga that ended lives for seconds_to_live. */
+size_t ledger_queue_transition(struct store *store, struct arena *arena, const struct ledger_change *change, int64_t seconds_to_live);
+/* What became of it: STATUS_CONFLICT when somebody else changed the saga, STATUS_BROKEN when the key is no hash. */
+MUST_CHECK enum status ledger_transition_result(const struct store_value *reply);
+/* Queues the index and timer writes of all changes, a few commands for all of them together. */
+void ledger_queue_indexes(struct store *store, struct arena *arena, const struct ledger_change changes[], size_t count);
+/* Queues setting a saga aside that could not be understood. */
+void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id);
+
+#endif

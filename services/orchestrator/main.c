@@ -1,0 +1,186 @@
+/* main.c - the orchestrator: admits orders, folds what every saga hears, sends the next commands. Start reading at handle(). */
+#include "batch.h"
+#include "log.h"
+#include "mask.h"
+#include "outbox.h"
+#include "patience_settings.h"
+
+#include <time.h>
+
+#define DAY_SECONDS 86400
+#define DAY_MS ((int64_t)DAY_SECONDS * 1000)
+#define RETENTION_MARGIN_DAYS 2 /* marks and sagas live longer than the topics that can still bring a record of theirs */
+#define INBOX_BYTES_FACTOR 8    /* replies may be this much larger than an order */
+
+static const struct orchestrator_settings *settings_of(const struct run *run)
+{
+    return run->own_settings;
+}
+
+/* The only clock: the age of an order at the door. Nothing that is folded reads it. */
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- records of `orders` ---- */
+
+static enum status bury(struct run *run, const struct record *record, const char *reason, struct text masked_value)
+{
+    log_event(LOG_WARNING, "buried", "topic=%.*s partition=%d offset=%lld reason=%s", TEXT_ARG(record->topic),
+              (int)record->partition, (long long)record->offset, reason);
+    return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
+}
+
+static enum status send_admitted(struct run *run, const struct admission_rules *rules, const struct record *record)
+{
+    struct application application = {record->topic, record->value, record->partition, record->offset, record->timestamp_ms};
+    struct admission admission = admission_decide(run->arena, rules, &application, now_ms());
+
+    if (admission.dead_reason != NULL)
+        return bury(run, record, admission.dead_reason, admission.masked_value);
+    return outbox_admit(run, record, &admission);
+}
+
+static enum status send_all_admitted(struct run *run)
+{
+    struct policy policy = policy_of_settings(settings_of(run));
+    struct admission_rules rules = {
+        .bytes_max = (size_t)run->settings->message_bytes_max,
+        .retention_ms = run->settings->retention_days * DAY_MS,
+        .policy = policy_text(run->arena, &policy),
+    };
+
+    for (size_t i = 0; i < run->record_count; i++)
+        if (text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS)))
+            TRY(send_admitted(run, &rules, &run->records[i]));
+    return STATUS_OK;
+}
+
+/* ---- records of saga.inbox ---- */
+
+/* Why a record can't be handled, or NULL. */
+static const char *inbox_problem(struct run *run, const struct record *record, struct inbox_record *out_said)
+{
+    const struct json *root;
+    struct text order_id;
+    const char *problem;
+
+    if (record->value.length > INBOX_BYTES_FACTOR * (size_t)run->settings->message_bytes_max)
+        return "too_large";
+    problem = record_problem(run->arena, record->value, 1, &root, &order_id);
+    if (problem == NULL && inbox_read(run->arena, root, out_said) != STATUS_OK)
+        problem = "unknown_type";
+    return problem;
+}
+
+/* The partition that a record belongs to when it lies elsewhere; -1 when it is where it belongs. A record is moved once only, so that two
+ * programs that count the partitions differently can't pass it back and forth. */
+static int32_t other_partition(struct run *run, const struct record *record, struct text order_id)
+{
+    int32_t partition = bus_partition(run->bus, TOPIC_INBOX, order_id);
+    struct text forwarded;
+
+    if (partition < 0 || partition == record->partition || record_header(record, HEADER_FORWARDED, &forwarded))
+        return -1;
+    return partition;
+}
+
+static enum status sort_record(struct run *run, struct batch *batch, const struct record *record)
+{
+    struct inbox_record *said = arena_take_zeroed(run->arena, 1, sizeof(*said));
+    const char *problem = inbox_problem(run, record, said);
+    int32_t partition;
+    bool masked = false;
+
+    if (problem != NULL) {
+        struct text value = mask_bytes(run->arena, record->value, &masked);
+        return bury(run, record, problem, masked ? value : TEXT_NONE);
+    }
+    partition = other_partition(run, record, said->order_id);
+    if (partition >= 0)
+        return outbox_forward(run, record, said->order_id, partition);
+    batch_add(batch, record, said);
+    return STATUS_OK;
+}
+
+static enum status sort_all(struct run *run, struct batch *batch)
+{
+    for (size_t i = 0; i < run->record_count; i++)
+        if (!text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS)))
+            TRY(sort_record(run, batch, &run->records[i]));
+    return STATUS_OK;
+}
+
+/* ---- what the sagas send ---- */
+
+static void log_hearing(const struct hearing_entry *entry)
+{
+    log_event(LOG_DEBUG, "heard", "order=%.*s kind=%.*s became=%s", TEXT_ARG(entry->heard.said->order_id),
+              TEXT_ARG(entry->heard.said->kind), hearing_name(entry->hearing));
+}
+
+static enum status send_conflicts(struct run *run, const struct group *group)
+{
+    for (size_t i = 0; i < group->entry_count; i++) {
+        const struct hearing_entry *entry = &group->entries[i];
+        if (log_wants(LOG_DEBUG))
+            log_hearing(entry);
+        if (entry->hearing != HEARING_CONFLICT)
+            continue;
+        log_event(LOG_WARNING, "conflicted", "order=%.*s", TEXT_ARG(group->order_id));
+        TRY(outbox_bury_conflict(run, entry->record, entry->heard.said));
+    }
+    return STATUS_OK;
+}
+
+static enum status send_group(struct run *run, const struct group *group, const struct saga_event events[], size_t event_count)
+{
+    if (group->broken)
+        return STATUS_OK;
+    TRY(send_conflicts(run, group));
+    for (size_t i = 0; i < event_count; i++)
+        TRY(outbox_event(run, &group->saga, &events[i]));
+    if (group->effects.send_command && saga_has_something_to_send(&group->saga))
+        TRY(outbox_command(run, &group->saga));
+    return STATUS_OK;
+}
+
+/* The whole batch, start to end; nothing is sent of a saga before its transition is written. */
+static enum status handle(struct run *run)
+{
+    struct batch batch = batch_in(run->arena, run->record_count);
+    int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
+    struct saga_event **events;
+    size_t *event_counts;
+
+    TRY(sort_all(run, &batch));
+    TRY(batch_settle(&batch, run->store, days * DAY_SECONDS));
+    TRY(batch_events(&batch, run->store, &events, &event_counts));
+    for (size_t i = 0; i < batch.group_count; i++)
+        TRY(send_group(run, &batch.groups[i], events[i], event_counts[i]));
+    return send_all_admitted(run);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const topics[] = {TOPIC_ORDERS, TOPIC_INBOX, NULL};
+    static const char *const sends_to[] = {TOPIC_INBOX,        TOPIC_EVENTS,         "validator.commands", "payment.commands",
+                                           "inventory.commands", "fulfillment.commands", NULL};
+    static const struct store_script *const scripts[] = {&transition_script, NULL};
+    struct service orchestrator = {
+        .name = "orchestrator",
+        .purpose = "admits orders, keeps every order's saga, sends commands and compensations",
+        .topics = topics,
+        .sends_to = sends_to,
+        .scripts = scripts,
+        .own_settings_size = sizeof(struct orchestrator_settings),
+        .handle = handle,
+    };
+
+    orchestrator.own_settings = orchestrator_settings_table(&orchestrator.own_setting_count);
+    return service_run(&orchestrator, argc, argv);
+}

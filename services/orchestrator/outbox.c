@@ -1,0 +1,176 @@
+#include "outbox.h"
+
+#include "log.h"
+#include "trace.h"
+
+#define KEPT_KEY "order-key"        /* the order's own key, when it is not its orderId */
+#define KEPT_HEADER "order-header-" /* its own headers, with this before their names */
+
+static enum status send(struct run *run, const struct outgoing *outgoing, struct text order_id)
+{
+    enum status status = bus_send(run->bus, outgoing);
+
+    if (status != STATUS_BAD_MESSAGE)
+        return status;
+    log_event(LOG_ERROR, "left_out", "order=%.*s topic=%s problem=\"too large to send\"", TEXT_ARG(order_id), outgoing->topic);
+    return STATUS_OK;
+}
+
+static struct text joined(struct arena *arena, struct text a, const char *between, struct text b)
+{
+    struct buffer buffer = buffer_in(arena, a.length + b.length + 8);
+
+    buffer_add(&buffer, a);
+    buffer_add(&buffer, text_of(between));
+    buffer_add(&buffer, b);
+    return buffer_text(&buffer);
+}
+
+static struct text number_text(struct arena *arena, int64_t number)
+{
+    struct buffer buffer = buffer_in(arena, 24);
+
+    buffer_add_number(&buffer, number);
+    return buffer_text(&buffer);
+}
+
+/* ---- admitted orders ---- */
+
+/* The order's own key and headers travel along, so that a dead letter can have them untouched. */
+static size_t keep_headers(struct arena *arena, const struct record *record, struct text order_id, struct header out[])
+{
+    struct header own[BUS_HEADERS_MAX];
+    size_t own_count = record_headers(record, own), count = 0;
+
+    if (!text_is_there(record->key) || !text_equals(record->key, order_id))
+        out[count++] = (struct header){TEXT(KEPT_KEY), record->key};
+    for (size_t i = 0; i < own_count; i++)
+        out[count++] = (struct header){joined(arena, TEXT(KEPT_HEADER), "", own[i].name), own[i].value};
+    return count;
+}
+
+enum status outbox_admit(struct run *run, const struct record *record, const struct admission *admission)
+{
+    struct header headers[ENVELOPE_HEADERS + BUS_HEADERS_MAX + 1];
+    struct text id = joined(run->arena, event_input(run->arena, &(struct input){record->partition, record->offset, 0}), "/",
+                            admission->order_id);
+    struct envelope envelope = {
+        .id = id,
+        .type = TEXT("order.submitted"),
+        .subject = admission->order_id,
+        .source = ORCHESTRATOR_SOURCE,
+        .time = time_text(run->arena, record->timestamp_ms),
+        .trace = trace_continue(run->arena, trace_of(record), id, id),
+    };
+    size_t count = envelope_headers(&envelope, headers);
+
+    count += keep_headers(run->arena, record, admission->order_id, headers + count);
+    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
+                                        .partition = -1,
+                                        .key = admission->order_id,
+                                        .value = admission->inbox_value,
+                                        .headers = headers,
+                                        .header_count = count},
+                admission->order_id);
+}
+
+/* ---- commands and events ---- */
+
+static enum status send_of_saga(struct run *run, const struct saga *saga, const char *topic, struct envelope *envelope,
+                                struct text value)
+{
+    struct header headers[ENVELOPE_HEADERS];
+    size_t count;
+
+    envelope->subject = saga->order_id;
+    envelope->source = ORCHESTRATOR_SOURCE;
+    envelope->trace = trace_continue(run->arena, (struct trace){saga->trace_parent, saga->trace_state}, envelope->id,
+                                     saga->order_id);
+    count = envelope_headers(envelope, headers);
+    return send(run, &(struct outgoing){.topic = topic,
+                                        .partition = -1,
+                                        .key = saga->order_id,
+                                        .value = value,
+                                        .headers = headers,
+                                        .header_count = count},
+                saga->order_id);
+}
+
+enum status outbox_command(struct run *run, const struct saga *saga)
+{
+    struct command command = saga_command(run->arena, saga);
+    struct buffer value = buffer_in(run->arena, command.order.length + command.results.length + 512);
+    struct envelope envelope = {
+        .id = joined(run->arena, command.command_id, "/", number_text(run->arena, command.attempt)),
+        .type = command.type,
+        .time = command.issued_at,
+    };
+
+    command_write(&value, &command);
+    return send_of_saga(run, saga, ask_topic(saga->pending), &envelope, buffer_text(&value));
+}
+
+enum status outbox_event(struct run *run, const struct saga *saga, const struct saga_event *event)
+{
+    struct envelope envelope = {
+        .id = event_id(run->arena, saga->order_id, event),
+        .type = event->type,
+        .time = event->at,
+    };
+
+    return send_of_saga(run, saga, TOPIC_EVENTS, &envelope, event_record(run->arena, saga->order_id, event));
+}
+
+/* ---- records that belong elsewhere ---- */
+
+enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition)
+{
+    struct header headers[BUS_HEADERS_MAX + 1];
+    size_t count = record_headers(record, headers);
+
+    headers[count++] = (struct header){TEXT(HEADER_FORWARDED), TEXT("true")};
+    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
+                                        .partition = partition,
+                                        .key = order_id,
+                                        .value = record->value,
+                                        .headers = headers,
+                                        .header_count = count},
+                order_id);
+}
+
+/* The reverse of keep_headers(): gives the headers, and sets the key. */
+static size_t kept_headers(const struct record *record, struct header out[BUS_HEADERS_MAX], struct text *key)
+{
+    struct header all[BUS_HEADERS_MAX];
+    size_t all_count = record_headers(record, all), count = 0;
+    const size_t prefix = sizeof(KEPT_HEADER) - 1;
+
+    for (size_t i = 0; i < all_count; i++) {
+        if (text_equals(all[i].name, TEXT(KEPT_KEY)))
+            *key = all[i].value;
+        if (text_begins(all[i].name, TEXT(KEPT_HEADER)))
+            out[count++] = (struct header){{all[i].name.at + prefix, all[i].name.length - prefix}, all[i].value};
+    }
+    return count;
+}
+
+enum status outbox_bury_conflict(struct run *run, const struct record *record, const struct inbox_record *said)
+{
+    struct header headers[BUS_HEADERS_MAX];
+    struct dead_letter letter = {
+        .topic = TEXT(TOPIC_ORDERS), .key = said->order_id, .value = said->order, .headers = headers, .service = run->service->name,
+        .reason = "conflict"};
+    const struct json *source, *masked;
+    int64_t partition = -1;
+
+    letter.header_count = kept_headers(record, headers, &letter.key);
+    if (json_read(run->arena, said->source, &source) != STATUS_OK ||
+        !json_integer(json_member(source, TEXT("partition")), &partition) ||
+        !json_integer(json_member(source, TEXT("offset")), &letter.offset) ||
+        !json_integer(json_member(source, TEXT("timestamp")), &letter.timestamp_ms))
+        log_event(LOG_WARNING, "misread", "order=%.*s problem=\"its source is not known\"", TEXT_ARG(said->order_id));
+    letter.partition = (int32_t)partition;
+    masked = json_member(source, TEXT("masked"));
+    letter.masked = masked != NULL && masked->type == JSON_TRUE;
+    return bus_bury(run->bus, &letter);
+}

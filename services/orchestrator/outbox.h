@@ -1,0 +1,30 @@
+/* outbox.h - what the orchestrator sends: admitted orders, commands, events, dead letters.
+ *
+ * Ids of records are stable: handling a record twice sends the same bytes again. */
+#ifndef ORDERLY_OUTBOX_H
+#define ORDERLY_OUTBOX_H
+
+#include "admission.h"
+#include "fold.h"
+#include "service.h"
+
+#define TOPIC_ORDERS "orders"
+#define TOPIC_INBOX "saga.inbox"
+#define TOPIC_EVENTS "order.events"
+#define ORCHESTRATOR_SOURCE "/orderly/orchestrator"
+#define HEADER_FORWARDED "orderly-forwarded" /* a record of saga.inbox that has been put where it belongs */
+
+/* All give STATUS_FATAL as bus_send() does; a record that is too large is logged and left out. */
+
+/* Sends an admitted order to saga.inbox, with the key and headers of its record kept for a dead letter. */
+MUST_CHECK enum status outbox_admit(struct run *run, const struct record *record, const struct admission *admission);
+/* Sends a saga's pending command. */
+MUST_CHECK enum status outbox_command(struct run *run, const struct saga *saga);
+/* Sends an event. */
+MUST_CHECK enum status outbox_event(struct run *run, const struct saga *saga, const struct saga_event *event);
+/* Puts a record of saga.inbox into the partition where its saga is folded. */
+MUST_CHECK enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition);
+/* Buries the order of a conflict as the record it came from. */
+MUST_CHECK enum status outbox_bury_conflict(struct run *run, const struct record *record, const struct inbox_record *said);
+
+#endif

@@ -1,0 +1,234 @@
+#include "saga.h"
+
+#include "message.h"
+
+#include <assert.h>
+
+enum field_form { FORM_TEXT, FORM_NUMBER, FORM_TIME, FORM_STATUS, FORM_STEP, FORM_PENDING, FORM_INPUT };
+
+struct saga_field {
+    struct text name;
+    enum field_form form;
+    size_t offset;
+};
+
+#define ROW(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member)}
+
+static const struct saga_field fields[] = {
+    ROW("status", FORM_STATUS, status),
+    ROW("step", FORM_STEP, step),
+    ROW("version", FORM_NUMBER, version),
+    ROW("reason", FORM_TEXT, reason),
+    ROW("errors", FORM_TEXT, errors),
+    ROW("productId", FORM_TEXT, product_id),
+    ROW("total", FORM_NUMBER, total),
+    ROW("currency", FORM_TEXT, currency),
+    ROW("order", FORM_TEXT, order),
+    ROW("results", FORM_TEXT, results),
+    ROW("policy", FORM_TEXT, policy),
+    ROW("source", FORM_TEXT, source),
+    ROW("pendingCommandId", FORM_PENDING, pending),
+    ROW("attempt", FORM_NUMBER, attempt),
+    ROW("backingOff", FORM_NUMBER, backing_off),
+    ROW("nextDueAt", FORM_TIME, next_due_ms),
+    ROW("stepDeadlineAt", FORM_TIME, step_deadline_ms),
+    ROW("timerAt", FORM_TIME, timer_ms),
+    ROW("endsAs", FORM_STATUS, ends_as),
+    ROW("cancelRequested", FORM_NUMBER, cancel_requested),
+    ROW("lastInput", FORM_INPUT, last_input),
+    ROW("createdAt", FORM_TIME, created_ms),
+    ROW("updatedAt", FORM_TIME, updated_ms),
+    ROW("since", FORM_TIME, since_ms),
+    ROW("deadlineAt", FORM_TIME, deadline_ms),
+    ROW("completedAt", FORM_TIME, completed_ms),
+    ROW("traceparent", FORM_TEXT, trace_parent),
+    ROW("tracestate", FORM_TEXT, trace_state),
+};
+_Static_assert(COUNT_OF(fields) == SAGA_FIELD_COUNT, "one row for each field");
+
+const struct text *saga_field_names(void)
+{
+    static struct text names[SAGA_FIELD_COUNT];
+
+    for (size_t i = 0; i < SAGA_FIELD_COUNT && names[i].at == NULL; i++)
+        names[i] = fields[i].name;
+    return names;
+}
+
+struct text saga_command_id(struct arena *arena, const struct saga *saga, enum ask ask)
+{
+    struct buffer buffer = buffer_in(arena, saga->order_id.length + 24);
+
+    buffer_add(&buffer, saga->order_id);
+    buffer_add(&buffer, TEXT("/"));
+    buffer_add(&buffer, text_of(ask_type(ask)));
+    return buffer_text(&buffer);
+}
+
+/* ---- reading ---- */
+
+static bool read_status(struct text value, enum saga_status *out)
+{
+    *out = saga_status_of(value);
+    return *out != SAGA_NONE;
+}
+
+/* The step of a forward command's type. */
+static bool read_step(struct text value, int64_t *out)
+{
+    for (int i = 0; i < STEP_COUNT; i++)
+        if (text_equals(value, text_of(ask_type(step_at(i)->ask)))) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+/* What is behind "<orderId>/". */
+static bool read_pending(struct text order_id, struct text value, enum ask *out)
+{
+    size_t prefix = order_id.length + 1;
+
+    if (value.length <= prefix || !text_begins(value, order_id))
+        return false;
+    *out = ask_of((struct text){value.at + prefix, value.length - prefix});
+    return *out != ASK_NOTHING;
+}
+
+static bool split(struct text *rest, struct text *out_part)
+{
+    const char *slash = memchr(rest->at, '/', rest->length);
+
+    if (slash == NULL)
+        return false;
+    *out_part = (struct text){rest->at, (size_t)(slash - rest->at)};
+    *rest = (struct text){slash + 1, rest->length - out_part->length - 1};
+    return true;
+}
+
+static bool read_input(struct text value, struct input *out)
+{
+    struct text partition_text, offset_text;
+    int64_t partition;
+
+    if (!split(&value, &partition_text) || !split(&value, &offset_text) || !text_to_number(partition_text, &partition) ||
+        partition < 0 || partition > INT32_MAX || !text_to_number(offset_text, &out->offset))
+        return false;
+    out->partition = (int32_t)partition;
+    return time_read(value, &out->time_ms);
+}
+
+static bool read_field(struct arena *arena, const struct saga_field *field, struct text value, struct saga *saga)
+{
+    void *member = (char *)saga + field->offset;
+
+    (void)arena;
+    switch (field->form) {
+    case FORM_TEXT:
+        *(struct text *)member = value;
+        return true;
+    case FORM_NUMBER:
+        return text_to_number(value, member);
+    case FORM_TIME:
+        return time_read(value, member);
+    case FORM_STATUS:
+        return read_status(value, member);
+    case FORM_STEP:
+        return read_step(value, member);
+    case FORM_PENDING:
+        return read_pending(saga->order_id, value, member);
+    case FORM_INPUT:
+        return read_input(value, member);
+    }
+    return false;
+}
+
+/* What every saga has, and what a saga that waits for an answer has. */
+static bool is_whole(const struct saga *saga)
+{
+    bool waits = !saga_status_is_terminal(saga->status);
+
+    return saga->status != SAGA_NONE && saga->version > 0 && text_is_there(saga->order) && text_is_there(saga->results) &&
+           text_is_there(saga->policy) && (!waits || (saga->pending != ASK_NOTHING && saga->attempt > 0)) &&
+           (saga->status != SAGA_COMPENSATING || saga->ends_as != SAGA_NONE);
+}
+
+enum status saga_read(struct arena *arena, struct text order_id, const struct text values[SAGA_FIELD_COUNT],
+                      struct saga *out_saga)
+{
+    struct saga saga = {.order_id = order_id};
+    size_t present = 0;
+
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++) {
+        if (!text_is_there(values[i]))
+            continue;
+        present++;
+        if (!read_field(arena, &fields[i], values[i], &saga))
+            return STATUS_BROKEN;
+    }
+    if (present > 0 && !is_whole(&saga))
+        return STATUS_BROKEN;
+    *out_saga = saga;
+    return STATUS_OK;
+}
+
+/* ---- writing ---- */
+
+static struct text number_text(struct arena *arena, int64_t number)
+{
+    struct buffer buffer = buffer_in(arena, 24);
+
+    buffer_add_number(&buffer, number);
+    return buffer_text(&buffer);
+}
+
+static struct text input_text(struct arena *arena, const struct input *input)
+{
+    struct buffer buffer = buffer_in(arena, 64);
+
+    buffer_add_number(&buffer, input->partition);
+    buffer_add(&buffer, TEXT("/"));
+    buffer_add_number(&buffer, input->offset);
+    buffer_add(&buffer, TEXT("/"));
+    buffer_add(&buffer, time_text(arena, input->time_ms));
+    return buffer_text(&buffer);
+}
+
+/* Numbers and times that are 0 do not apply; but an order may cost nothing: total is there as soon as there is a currency. */
+static struct text write_number(struct arena *arena, const struct saga *saga, const int64_t *number)
+{
+    bool applies = *number != 0 || (number == &saga->total && text_is_there(saga->currency));
+
+    return applies ? number_text(arena, *number) : TEXT_NONE;
+}
+
+static struct text write_field(struct arena *arena, const struct saga_field *field, const struct saga *saga)
+{
+    const void *member = (const char *)saga + field->offset;
+
+    switch (field->form) {
+    case FORM_TEXT:
+        return *(const struct text *)member;
+    case FORM_NUMBER:
+        return write_number(arena, saga, member);
+    case FORM_TIME:
+        return *(const int64_t *)member == 0 ? TEXT_NONE : time_text(arena, *(const int64_t *)member);
+    case FORM_STATUS:
+        return *(const enum saga_status *)member == SAGA_NONE
+                   ? TEXT_NONE
+                   : text_of(saga_status_text(*(const enum saga_status *)member));
+    case FORM_STEP:
+        return text_of(ask_type(step_at((int)saga->step)->ask));
+    case FORM_PENDING:
+        return saga->pending == ASK_NOTHING ? TEXT_NONE : saga_command_id(arena, saga, saga->pending);
+    case FORM_INPUT:
+        return input_text(arena, member);
+    }
+    return TEXT_NONE;
+}
+
+void saga_write(struct arena *arena, const struct saga *saga, struct text out_values[SAGA_FIELD_COUNT])
+{
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
+        out_values[i] = write_field(arena, &fields[i], saga);
+}

@@ -1,0 +1,13 @@
+-- Captures what is authorized, once.
+-- KEYS  payment:<orderId>
+-- ARGV  outcome, outcome when nothing is authorized (not remembered: an operator may mend it)
+-- Returns the outcome of the first success.
+local stored = redis.call('HGET', KEYS[1], 'payment.capture')
+if stored then
+    return stored
+end
+if redis.call('HGET', KEYS[1], 'status') ~= 'authorized' then
+    return ARGV[2]
+end
+redis.call('HSET', KEYS[1], 'status', 'captured', 'payment.capture', ARGV[1])
+return ARGV[1]

@@ -1,0 +1,44 @@
+#include "charge.h"
+
+#include "authorize.lua.h"
+#include "capture.lua.h"
+#include "void.lua.h"
+
+const struct store_script authorize_script = {"authorize", authorize_lua};
+const struct store_script capture_script = {"capture", capture_lua};
+const struct store_script void_script = {"void", void_lua};
+
+static struct text charge_key(struct arena *arena, struct text order_id)
+{
+    struct buffer buffer = buffer_in(arena, order_id.length + 8);
+
+    buffer_add(&buffer, TEXT("payment:"));
+    buffer_add(&buffer, order_id);
+    return buffer_text(&buffer);
+}
+
+size_t charge_queue_authorize(struct store *store, struct arena *arena, const struct charge *charge)
+{
+    struct buffer amount = buffer_in(arena, 24);
+
+    buffer_add_number(&amount, charge->amount);
+    return store_call(store, &authorize_script, 1,
+                      (struct text[]){charge_key(arena, charge->order_id), charge->status, charge->outcome, buffer_text(&amount),
+                                      charge->currency,
+                                      text_is_there(charge->authorization_id) ? charge->authorization_id : TEXT(""),
+                                      charge->outcome_voided},
+                      7);
+}
+
+size_t charge_queue_capture(struct store *store, struct arena *arena, struct text order_id, struct text outcome,
+                            struct text outcome_not_authorized)
+{
+    return store_call(store, &capture_script, 1,
+                      (struct text[]){charge_key(arena, order_id), outcome, outcome_not_authorized}, 3);
+}
+
+size_t charge_queue_void(struct store *store, struct arena *arena, struct text order_id, struct text outcome,
+                         struct text outcome_captured)
+{
+    return store_call(store, &void_script, 1, (struct text[]){charge_key(arena, order_id), outcome, outcome_captured}, 3);
+}

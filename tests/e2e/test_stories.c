@@ -1,0 +1,334 @@
+/* Every row of the saga with the real programs, and what a user sees of it in Redis and on the topics. */
+#include "crowd.h"
+#include "json.h"
+#include "redis_process.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct redis_process *redis;
+static struct store *store;
+static struct system *services;
+static struct arena *arena;
+
+static void set_up(void)
+{
+    redis = redis_process_start(NULL);
+    arena = arena_create();
+    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
+    services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+}
+
+static void tear_down(void)
+{
+    system_stop(services);
+    store_close(store);
+    redis_process_stop(redis);
+    arena_destroy(arena);
+}
+
+TestSuite(stories, .init = set_up, .fini = tear_down);
+
+/* An id that no other test and no other run has. */
+static const char *unique(const char *name)
+{
+    static char ids[64][96];
+    static size_t next;
+    char *id = ids[next++ % COUNT_OF(ids)];
+
+    snprintf(id, sizeof(ids[0]), "%s-%lld.%d", name, (long long)time(NULL), (int)getpid());
+    return id;
+}
+
+static const char *saga_field(const char *order_id, const char *field)
+{
+    char key[160];
+
+    snprintf(key, sizeof(key), "saga:%s", order_id);
+    return hash_field(store, key, field);
+}
+
+/* Sends {"orderId":"<id>",<rest>} without key and headers, as kcat does. */
+static void send_order(const char *order_id, const char *rest)
+{
+    struct text value = text_format(arena, "{\"orderId\":\"%s\",%s}", order_id, rest);
+
+    system_send("orders", NULL, value.at, value.length);
+}
+
+#define REST(product, quantity, method, country)                                                                     \
+    "\"customerId\":\"C-1\",\"items\":[{\"productId\":\"" product "\",\"quantity\":" quantity "}],\"paymentMethod\":\"" method \
+    "\",\"shipTo\":{\"country\":\"" country "\"}"
+
+static const struct {
+    const char *story, *rest, *status, *reason, *payment, *reservation, *shipment;
+} rows[] = {
+    {"completed", REST("HOT", "2", "tok_visa", "IT"), "completed", "", "captured", "allocated", "shipped"},
+    {"costs-nothing", REST("P3", "1", "tok_visa", "IT"), "completed", "", "captured", "allocated", "shipped"},
+    {"invalid", REST("NO-SUCH", "2", "tok_visa", "IT"), "rejected", "validation_failed", "", "", ""},
+    {"declined", REST("HOT", "2", "tok_decline_1", "IT"), "failed", "payment_declined", "declined", "", ""},
+    {"too-dear", REST("DEAR", "2", "tok_visa", "IT"), "failed", "amount_too_large", "", "", ""},
+    {"out-of-stock", REST("SCARCE", "4", "tok_visa", "IT"), "failed", "insufficient_inventory", "voided", "refused", ""},
+    {"refused", REST("HOT", "2", "tok_visa", "AQ"), "failed", "fulfillment_refused", "voided", "released", "refused"},
+};
+
+Test(stories, every_row_of_the_saga)
+{
+    const char *ids[COUNT_OF(rows)];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        send_order(ids[i] = unique(rows[i].story), rows[i].rest);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char payment[160], reservation[160], shipment[160];
+        wait_for_status(store, ids[i], rows[i].status);
+        snprintf(payment, sizeof(payment), "payment:%s", ids[i]);
+        snprintf(reservation, sizeof(reservation), "{stock:main}:reservation:%s", ids[i]);
+        snprintf(shipment, sizeof(shipment), "shipment:%s", ids[i]);
+        cr_expect_str_eq(saga_field(ids[i], "reason"), rows[i].reason, "%s", rows[i].story);
+        if (strcmp(rows[i].reason, "amount_too_large") != 0)
+            cr_expect_str_eq(hash_field(store, payment, "status"), rows[i].payment, "%s", rows[i].story);
+        cr_expect_str_eq(hash_field(store, reservation, "status"), rows[i].reservation, "%s", rows[i].story);
+        cr_expect_str_eq(hash_field(store, shipment, "status"), rows[i].shipment, "%s", rows[i].story);
+    }
+    cr_expect_str_eq(saga_field(ids[0], "total"), "3998");
+    cr_expect_str_eq(saga_field(ids[0], "currency"), "USD");
+    cr_expect_str_eq(saga_field(ids[5], "productId"), "SCARCE");
+    cr_expect_str_neq(saga_field(ids[2], "errors"), "");
+    assert_balanced(store, ids, COUNT_OF(rows));
+}
+
+static size_t history(const char *order_id, char *out, size_t size)
+{
+    struct text key = text_format(arena, "{saga:%s}:history", order_id);
+    size_t count;
+
+    store_begin(store);
+    store_queue(store, key, (struct text[]){TEXT("LRANGE"), key, TEXT("0"), TEXT("-1")}, 4);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    count = store_count(store_value(store, 0));
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        const struct json *root;
+        struct text line = store_text(store_element(store_value(store, 0), i));
+        cr_assert_eq(json_read(arena, line, &root), STATUS_OK, "%.*s", TEXT_ARG(line));
+        struct text event = json_string(arena, json_member(root, TEXT("event")));
+        snprintf(out + strlen(out), size - strlen(out), "%.*s ", TEXT_ARG(event));
+    }
+    return count;
+}
+
+Test(stories, the_history_tells_the_undo_in_reverse_order)
+{
+    const char *id = unique("history");
+    char events[1024];
+
+    send_order(id, REST("HOT", "1", "tok_visa", "AQ"));
+    wait_for_status(store, id, "failed");
+    history(id, events, sizeof(events));
+    cr_expect_str_eq(events, "order.accepted order.validated payment.authorized inventory.allocated compensation.started "
+                             "inventory.released payment.voided order.failed ");
+}
+
+struct seen_events {
+    const char *order_id;
+    char types[1024], traces[1024];
+    size_t count, without_headers;
+};
+
+static void see_event(const struct record *record, void *context)
+{
+    struct seen_events *seen = context;
+    struct text type, trace;
+
+    if (!text_equals(record->key, text_of(seen->order_id)))
+        return;
+    seen->count++;
+    if (!record_header(record, "ce_type", &type) || !record_header(record, "traceparent", &trace)) {
+        seen->without_headers++;
+        return;
+    }
+    snprintf(seen->types + strlen(seen->types), sizeof(seen->types) - strlen(seen->types), "%.*s ", TEXT_ARG(type));
+}
+
+Test(stories, every_transition_is_an_event_with_its_headers)
+{
+    struct seen_events seen = {.order_id = unique("events")};
+
+    send_order(seen.order_id, REST("HOT", "1", "tok_visa", "IT"));
+    wait_for_status(store, seen.order_id, "completed");
+    read_topic("order.events", see_event, &seen);
+    cr_expect_str_eq(seen.types, "order.accepted order.validated payment.authorized inventory.allocated order.shipped "
+                                 "payment.captured order.completed ");
+    cr_expect_eq(seen.without_headers, 0);
+}
+
+Test(stories, a_finished_order_expires_and_a_running_one_does_not)
+{
+    const char *id = unique("expires");
+    struct text key = text_format(arena, "saga:%s", id), list = text_format(arena, "{saga:%s}:history", id);
+
+    send_order(id, REST("HOT", "1", "tok_visa", "IT"));
+    wait_for_status(store, id, "completed");
+    store_begin(store);
+    store_queue(store, key, (struct text[]){TEXT("TTL"), key}, 2);
+    store_queue(store, list, (struct text[]){TEXT("TTL"), list}, 2);
+    store_queue(store, TEXT("sagas:completed"), (struct text[]){TEXT("ZCARD"), TEXT("sagas:completed")}, 2);
+    store_queue(store, TEXT("sagas:running"), (struct text[]){TEXT("ZCARD"), TEXT("sagas:running")}, 2);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        cr_expect_gt(store_number(store_value(store, i)), 9 * 86400 - 60);
+        cr_expect_leq(store_number(store_value(store, i)), 9 * 86400);
+    }
+    cr_expect_eq(store_number(store_value(store, 2)), 1);
+    cr_expect_eq(store_number(store_value(store, 3)), 0);
+}
+
+Test(stories, catalog_and_stock_changes_hold_for_the_next_order)
+{
+    const char *first = unique("before"), *second = unique("after"), *third = unique("broken");
+    struct text dearer[] = {TEXT("HSET"), TEXT("catalog"), TEXT("P0"), TEXT("{\"name\":\"x\",\"unitPrice\":77,\"currency\":\"USD\"}")};
+    struct text broken[] = {TEXT("HSET"), TEXT("catalog"), TEXT("P0"), TEXT("{\"unitPrice\":-1}")};
+
+    send_order(first, REST("P0", "1", "tok_visa", "IT"));
+    wait_for_status(store, first, "completed");
+    cr_expect_str_eq(saga_field(first, "total"), "1");
+    store_begin(store);
+    store_queue(store, dearer[1], dearer, COUNT_OF(dearer));
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    send_order(second, REST("P0", "1", "tok_visa", "IT"));
+    wait_for_status(store, second, "completed");
+    cr_expect_str_eq(saga_field(second, "total"), "77");
+    store_begin(store);
+    store_queue(store, broken[1], broken, COUNT_OF(broken));
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    send_order(third, REST("P0", "1", "tok_visa", "IT"));
+    wait_for_status(store, third, "authorizing_payment");
+    while (strcmp(saga_field(third, "attempt"), "2") < 0) /* payment answered failed: it will be tried again */
+        test_pause();
+}
+
+struct seen_dead {
+    const char *order_id, *reason;
+    size_t count;
+};
+
+static void see_dead(const struct record *record, void *context)
+{
+    struct seen_dead *seen = context;
+    struct text reason;
+
+    if (memmem(record->value.at, record->value.length, seen->order_id, strlen(seen->order_id)) == NULL)
+        return;
+    cr_assert(record_header(record, "dlq-reason", &reason));
+    cr_expect(text_equals(reason, text_of(seen->reason)), "%.*s", TEXT_ARG(reason));
+    seen->count++;
+}
+
+Test(stories, the_same_order_twice_is_one_order_and_another_content_is_a_conflict)
+{
+    const char *id = unique("twice");
+    struct text order = text_format(arena, "{\"orderId\":\"%s\",%s}", id, REST("HOT", "1", "tok_visa", "IT"));
+    struct text spaced = text_format(arena, "{ %s, \"orderId\" : \"%s\" }", REST("HOT", "1", "tok_visa", "IT"), id);
+    struct seen_dead seen = {.order_id = id, .reason = "conflict"};
+    char events[1024];
+
+    for (int i = 0; i < 3; i++)
+        system_send("orders", i == 1 ? "some-key" : NULL, order.at, order.length);
+    system_send("orders", "another", spaced.at, spaced.length);
+    wait_for_status(store, id, "completed");
+    send_order(id, REST("HOT", "2", "tok_visa", "IT"));
+    for (history(id, events, sizeof(events)); strstr(events, "order.conflict") == NULL; history(id, events, sizeof(events)))
+        test_pause();
+    cr_expect_str_eq(events, "order.accepted order.validated payment.authorized inventory.allocated order.shipped "
+                             "payment.captured order.completed order.conflict ");
+    cr_expect_str_eq(saga_field(id, "status"), "completed");
+    assert_balanced(store, &id, 1);
+    read_topic("orders.dlq", see_dead, &seen);
+    cr_expect_eq(seen.count, 1);
+}
+
+/* What is wrong goes to the dead letters, and the order behind it in the same partition completes. */
+Test(stories, rubbish_does_not_stop_the_queue)
+{
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    static const char *const rubbish[] = {
+        "", "rubbish", "[1]", "{}", "{\"orderId\":\"x\",\"orderId\":\"x\"}", "{\"orderId\":\"a b\"}", "\xff\xfe", "{\"orderId\":1e999}",
+    };
+    const char *ids[COUNT_OF(keys)];
+    char *huge = malloc(1000001);
+
+    memset(huge, 'x', 1000000);
+    huge[1000000] = '\0';
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        for (size_t j = 0; j < COUNT_OF(rubbish); j++)
+            system_send("orders", keys[i], rubbish[j], strlen(rubbish[j]));
+        system_send("orders", keys[i], NULL, 0);
+        system_send("orders", keys[i], huge, 1000000);
+        system_send("saga.inbox", keys[i], "rubbish", 7);
+        system_send("saga.inbox", keys[i], "{\"orderId\":\"X\",\"kind\":\"gossip\"}", 31);
+        system_send("payment.commands", keys[i], "rubbish", 7);
+        ids[i] = text_copy(arena, text_of(unique(keys[i]))).at;
+        struct text order = text_format(arena, "{\"orderId\":\"%s\",%s}", ids[i], REST("HOT", "1", "tok_visa", "IT"));
+        system_send("orders", keys[i], order.at, order.length);
+    }
+    free(huge);
+    cr_expect_eq(wait_for_end(store, ids, COUNT_OF(ids)), COUNT_OF(ids));
+    assert_balanced(store, ids, COUNT_OF(ids));
+}
+
+Test(stories, thousands_of_errors_in_one_order_are_reported_up_to_a_hundred)
+{
+    const char *id = unique("errors");
+    struct buffer order = buffer_in(arena, 65536);
+    const struct json *root;
+    struct text errors;
+
+    buffer_add_format(&order, "{\"orderId\":\"%s\",\"customerId\":\"\",\"items\":[", id);
+    for (int i = 0; i < 3000; i++)
+        buffer_add_format(&order, "%s{\"quantity\":0}", i == 0 ? "" : ",");
+    buffer_add(&order, TEXT("]}"));
+    system_send("orders", NULL, order.bytes, order.length);
+    wait_for_status(store, id, "rejected");
+    errors = text_of(saga_field(id, "errors"));
+    cr_assert_gt(errors.length, 1000);
+    struct text key = text_format(arena, "saga:%s", id);
+    store_begin(store);
+    store_queue(store, key, (struct text[]){TEXT("HGET"), key, TEXT("errors")}, 3);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_assert_eq(json_read(arena, store_text(store_value(store, 0)), &root), STATUS_OK);
+    cr_expect_eq(root->count, 100);
+}
+
+Test(stories, a_card_number_is_masked_everywhere)
+{
+    const char *id = unique("card");
+
+    send_order(id, "\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":\"4111111111111111\"");
+    wait_for_status(store, id, "rejected");
+    cr_expect_null(strstr(saga_field(id, "order"), "4111111111111111"));
+    cr_expect_not_null(strstr(saga_field(id, "errors"), "card_number"));
+}
+
+/* A client library with another partitioner put a record where it does not belong: it is forwarded and handled there. */
+Test(stories, a_record_in_the_wrong_partition_is_forwarded)
+{
+    const char *id = unique("foreign");
+
+    for (int i = 0; i < 12; i++) { /* whatever the partitions of these keys are, some are wrong */
+        char key[16];
+        snprintf(key, sizeof(key), "key-%d", i);
+        struct text order = text_format(arena,
+                                        "{\"kind\":\"order\",\"orderId\":\"%s-%d\",\"order\":{\"orderId\":\"%s-%d\",%s},\"source\":{\"topic\":\"x\","
+                                        "\"partition\":0,\"offset\":0},\"policy\":{}}",
+                                        id, i, id, i, REST("HOT", "1", "tok_visa", "IT"));
+        system_send("saga.inbox", key, order.at, order.length);
+    }
+    for (int i = 0; i < 12; i++) {
+        char name[128];
+        snprintf(name, sizeof(name), "%s-%d", id, i);
+        wait_for_status(store, name, "completed");
+    }
+}

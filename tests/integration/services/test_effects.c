@@ -1,0 +1,108 @@
+/* The scripts of payment and fulfillment against a real Redis: effects once, undo of what never was, late originals. */
+#include "charge.h"
+#include "redis_process.h"
+#include "shipment.h"
+
+#include <criterion/criterion.h>
+
+static struct redis_process *redis;
+static struct store *store;
+static struct arena *arena;
+
+static void set_up(void)
+{
+    static const struct store_script *const scripts[] = {&authorize_script, &capture_script, &void_script, &ship_script,
+                                                         &cancel_script};
+
+    redis = redis_process_start(NULL);
+    arena = arena_create();
+    cr_assert_eq(store_open(redis_process_url(redis), 2, scripts, COUNT_OF(scripts), &store), STATUS_OK);
+}
+
+static void tear_down(void)
+{
+    store_close(store);
+    arena_destroy(arena);
+    redis_process_stop(redis);
+}
+
+TestSuite(effects, .init = set_up, .fini = tear_down);
+
+/* What the command queued last was answered. */
+static const char *answer(size_t number)
+{
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+    const struct store_value *value = store_value(store, number);
+    cr_assert_eq(store_error(value).length, 0, "%.*s", TEXT_ARG(store_error(value)));
+    return text_copy(arena, store_text(store_count(value) > 0 ? store_element(value, 0) : value)).at;
+}
+
+/* The steps of a story by their names; each answers with a word. */
+static const char *act(const char *step)
+{
+    struct text id = TEXT("O-1");
+    struct charge good = {id, TEXT("authorized"), 3998, TEXT("USD"), TEXT("auth_1"), TEXT("authorized"), TEXT("too late")};
+    struct charge bad = {id, TEXT("declined"), 3998, TEXT("USD"), TEXT_NONE, TEXT("declined"), TEXT("too late")};
+    struct shipment goes = {id, TEXT("shipped"), TEXT("T-1"), TEXT("goes"), TEXT("too late")};
+    struct shipment stays = {id, TEXT("refused"), TEXT_NONE, TEXT("stays"), TEXT("too late")};
+
+    store_begin(store);
+    if (strcmp(step, "authorize") == 0)
+        return answer(charge_queue_authorize(store, arena, &good));
+    if (strcmp(step, "decline") == 0)
+        return answer(charge_queue_authorize(store, arena, &bad));
+    if (strcmp(step, "capture") == 0)
+        return answer(charge_queue_capture(store, arena, id, TEXT("captured"), TEXT("nothing to capture")));
+    if (strcmp(step, "void") == 0)
+        return answer(charge_queue_void(store, arena, id, TEXT("voided"), TEXT("captured already")));
+    if (strcmp(step, "ship") == 0)
+        return answer(shipment_queue_ship(store, arena, &goes));
+    if (strcmp(step, "refuse") == 0)
+        return answer(shipment_queue_ship(store, arena, &stays));
+    return answer(shipment_queue_cancel(store, arena, id, TEXT("cancelled")));
+}
+
+static const char *status_of(const char *key)
+{
+    store_begin(store);
+    return answer(store_queue(store, text_of(key), (struct text[]){TEXT("HGET"), text_of(key), TEXT("status")}, 3));
+}
+
+#define STEPS_MAX 5
+
+static const struct {
+    const char *steps[STEPS_MAX], *answers[STEPS_MAX];
+    const char *payment, *shipment;
+} stories[] = {
+    {{"authorize", "authorize"}, {"authorized", "authorized"}, "authorized", NULL},
+    {{"authorize", "decline"}, {"authorized", "authorized"}, "authorized", NULL}, /* the first time holds */
+    {{"decline", "authorize"}, {"declined", "declined"}, "declined", NULL},
+    {{"authorize", "capture", "capture"}, {"authorized", "captured", "captured"}, "captured", NULL},
+    {{"authorize", "void", "void"}, {"authorized", "voided", "voided"}, "voided", NULL},
+    {{"void", "authorize"}, {"voided", "too late"}, "voided", NULL},
+    {{"authorize", "void", "authorize"}, {"authorized", "voided", "authorized"}, "voided", NULL},
+    {{"decline", "void"}, {"declined", "voided"}, "declined", NULL},
+    {{"capture"}, {"nothing to capture"}, NULL, NULL},
+    {{"capture", "authorize", "capture"}, {"nothing to capture", "authorized", "captured"}, "captured", NULL}, /* not remembered */
+    {{"authorize", "void", "capture"}, {"authorized", "voided", "nothing to capture"}, "voided", NULL},
+    {{"authorize", "capture", "void"}, {"authorized", "captured", "captured already"}, "captured", NULL},
+    {{"ship", "ship"}, {"goes", "goes"}, NULL, "shipped"},
+    {{"refuse", "ship"}, {"stays", "stays"}, NULL, "refused"},
+    {{"cancel", "ship"}, {"cancelled", "too late"}, NULL, "cancelled"},
+    {{"ship", "cancel", "cancel"}, {"goes", "shipped", "shipped"}, NULL, "shipped"},
+    {{"refuse", "cancel"}, {"stays", "cancelled"}, NULL, "refused"},
+};
+
+Test(effects, every_story)
+{
+    for (size_t i = 0; i < COUNT_OF(stories); i++) {
+        store_begin(store);
+        answer(store_queue(store, TEXT("x"), (struct text[]){TEXT("FLUSHALL")}, 1));
+        for (size_t j = 0; j < STEPS_MAX && stories[i].steps[j] != NULL; j++)
+            cr_expect_str_eq(act(stories[i].steps[j]), stories[i].answers[j], "story %zu, step %zu", i, j);
+        if (stories[i].payment != NULL)
+            cr_expect_str_eq(status_of("payment:O-1"), stories[i].payment, "story %zu", i);
+        if (stories[i].shipment != NULL)
+            cr_expect_str_eq(status_of("shipment:O-1"), stories[i].shipment, "story %zu", i);
+    }
+}

@@ -1,0 +1,439 @@
+/* The saga, told as stories. A story is what the orchestrator hears after the order: "authorize+" is a success of that command,
+ * "ship-" a refusal, "ship!" a failure for the moment, "cancel", "retry", "nudge@T" a nudge T ms after the last record. */
+#include "fold.h"
+
+#include "policy.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STEP_MS 10
+#define STORY_MAX 64
+
+static struct arena *arena;
+
+static void set_up(void) { arena = arena_create(); }
+static void tear_down(void) { arena_destroy(arena); }
+TestSuite(fold, .init = set_up, .fini = tear_down);
+
+struct teller {
+    struct saga saga;
+    struct effects effects; /* of the last record */
+    enum hearing hearing;   /* of the last record */
+    int64_t offset, time_ms;
+    char events[1024];      /* all events so far, with a space behind each */
+    char commands[1024];    /* all commands sent so far */
+};
+
+static const struct {
+    const char *word;
+    enum ask ask;
+} words[] = {
+    {"validate", ASK_VALIDATE}, {"authorize", ASK_AUTHORIZE}, {"allocate", ASK_ALLOCATE},      {"ship", ASK_SHIP},
+    {"capture", ASK_CAPTURE},   {"void", ASK_VOID},           {"release", ASK_RELEASE},        {"unship", ASK_CANCEL_SHIPMENT},
+};
+
+static enum hearing tell_at(struct teller *teller, const struct inbox_record *said, int64_t offset, int64_t time_ms)
+{
+    struct inbox_record *kept = arena_take(arena, sizeof(*kept));
+    struct heard heard = {.said = kept, .input = {3, offset, time_ms}};
+
+    *kept = *said;
+    kept->order_id = TEXT("ORD-1");
+    teller->effects = (struct effects){0};
+    teller->hearing = saga_hear(arena, &teller->saga, &heard, &teller->effects);
+    for (size_t i = 0; i < teller->effects.event_count; i++) {
+        strncat(teller->events, teller->effects.events[i].type.at, teller->effects.events[i].type.length);
+        strcat(teller->events, " ");
+    }
+    if (teller->effects.send_command && saga_has_something_to_send(&teller->saga)) {
+        strcat(teller->commands, ask_type(teller->saga.pending));
+        strcat(teller->commands, " ");
+    }
+    return teller->hearing;
+}
+
+static enum hearing tell(struct teller *teller, const struct inbox_record *said)
+{
+    teller->offset++;
+    teller->time_ms += STEP_MS;
+    return tell_at(teller, said, teller->offset, teller->time_ms);
+}
+
+static struct inbox_record order_of(const char *json)
+{
+    struct policy policy = policy_default();
+
+    return (struct inbox_record){.kind = TEXT("order"),
+                                 .order = text_of(json),
+                                 .source = TEXT("{\"topic\":\"orders\",\"partition\":0,\"offset\":7}"),
+                                 .policy = policy_text(arena, &policy)};
+}
+
+static struct inbox_record reply_of(const struct teller *teller, enum ask ask, char outcome)
+{
+    struct reply reply = {
+        .command_id = saga_command_id(arena, &(struct saga){.order_id = TEXT("ORD-1")}, ask),
+        .type = text_of(ask_type(ask)),
+        .attempt = teller->saga.attempt,
+        .outcome = outcome == '+' ? TEXT("succeeded") : outcome == '-' ? TEXT("refused") : TEXT("failed"),
+    };
+
+    if (outcome == '+')
+        reply.result = ask == ASK_AUTHORIZE ? TEXT("{\"amount\":3998,\"currency\":\"USD\"}") : TEXT("{\"ok\":1}");
+    if (outcome == '-')
+        reply.reason = TEXT("no_such_luck");
+    if (outcome == '!')
+        reply.reason = TEXT("out_to_lunch");
+    if (outcome == '^') { /* the shipment had left */
+        reply.outcome = TEXT("refused");
+        reply.reason = TEXT("already_shipped");
+        reply.result = TEXT("{\"trackingNumber\":\"T1\"}");
+    }
+    return (struct inbox_record){.kind = TEXT("reply"), .reply = reply};
+}
+
+static void tell_word(struct teller *teller, const char *word)
+{
+    size_t length = strlen(word);
+
+    if (strcmp(word, "cancel") == 0 || strcmp(word, "retry") == 0) {
+        tell(teller, &(struct inbox_record){.kind = text_of(word)});
+        return;
+    }
+    if (strncmp(word, "nudge@", 6) == 0) {
+        teller->time_ms += atoll(word + 6);
+        tell(teller, &(struct inbox_record){.kind = TEXT("nudge")});
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strlen(words[i].word) == length - 1 && strncmp(words[i].word, word, length - 1) == 0) {
+            struct inbox_record said = reply_of(teller, words[i].ask, word[length - 1]);
+            tell(teller, &said);
+            return;
+        }
+    cr_assert(false, "no such word: %s", word);
+}
+
+static struct teller begin(void)
+{
+    struct teller teller = {.offset = 100, .time_ms = INT64_C(1700000000000)};
+    struct inbox_record order = order_of("{\"orderId\":\"ORD-1\"}");
+
+    tell(&teller, &order);
+    return teller;
+}
+
+static struct teller walk(const char *story)
+{
+    struct teller teller = begin();
+    char copy[512];
+
+    snprintf(copy, sizeof(copy), "%s", story);
+    for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " "))
+        tell_word(&teller, word);
+    return teller;
+}
+
+#define ALL "validate+ authorize+ allocate+ ship+ capture+"
+
+static const struct {
+    const char *story, *ends_as, *reason;
+} stories[] = {
+    {"", "validating", ""},
+    {"validate+", "authorizing_payment", ""},
+    {"validate+ authorize+", "allocating_inventory", ""},
+    {"validate+ authorize+ allocate+", "fulfilling", ""},
+    {"validate+ authorize+ allocate+ ship+", "capturing_payment", ""},
+    {ALL, "completed", ""},
+    /* refused at each step; undo strictly in reverse order, one at a time */
+    {"validate-", "rejected", "no_such_luck"},
+    {"validate+ authorize-", "failed", "no_such_luck"},
+    {"validate+ authorize+ allocate-", "compensating", "no_such_luck"},
+    {"validate+ authorize+ allocate- void+", "failed", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship-", "compensating", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship- void+", "compensating", "no_such_luck"}, /* not its turn */
+    {"validate+ authorize+ allocate+ ship- release+", "compensating", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship- release+ void+", "failed", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship+ capture-", "needs_attention", "no_such_luck"},
+    /* late and repeated replies change nothing */
+    {"validate+ validate+ authorize+", "allocating_inventory", ""},
+    {"capture+ ship+ allocate+ void+", "validating", ""},
+    {ALL " ship- authorize! cancel retry", "completed", ""},
+    /* failures for the moment: the step stays, attempts are counted */
+    {"validate+ authorize!", "authorizing_payment", ""},
+    {"validate+ authorize! nudge@200 authorize+", "allocating_inventory", ""},
+    {"validate+ authorize! authorize+", "allocating_inventory", ""}, /* a late success of the first attempt */
+    /* an undo that is refused parks, and a late success moves it on */
+    {"validate+ authorize+ allocate- void-", "compensation_failed", "no_such_luck"},
+    {"validate+ authorize+ allocate- void- void-", "compensation_failed", "no_such_luck"},
+    {"validate+ authorize+ allocate- void- void+", "failed", "no_such_luck"},
+    {"validate+ authorize+ allocate- void- retry", "compensating", "no_such_luck"},
+    {"validate+ authorize+ allocate- void- retry void+", "failed", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship+ capture- capture+", "completed", ""},
+    {"validate+ authorize+ allocate+ ship+ capture- retry", "capturing_payment", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship+ capture- retry capture+", "completed", ""},
+    /* cancelled before the pivot: the pending step is undone too, its outcome is unknown */
+    {"cancel", "cancelled", "cancelled_by_request"},
+    {"validate+ cancel", "compensating", "cancelled_by_request"},
+    {"validate+ cancel void+", "cancelled", "cancelled_by_request"},
+    {"validate+ authorize+ cancel", "compensating", "cancelled_by_request"},
+    {"validate+ authorize+ cancel release+ void+", "cancelled", "cancelled_by_request"},
+    /* during the shipment it is remembered, after it refused */
+    {"validate+ authorize+ allocate+ cancel", "fulfilling", ""},
+    {"validate+ authorize+ allocate+ cancel ship+ capture+", "completed", ""},
+    {"validate+ authorize+ allocate+ cancel ship- release+ void+", "cancelled", "cancelled_by_request"},
+    {"validate+ authorize+ allocate+ ship+ cancel capture+", "completed", ""},
+    /* given up: the outcome is unknown, so the step itself is undone too */
+    {"validate+ authorize+ nudge@600000", "compensating", "step_timed_out"},
+    {"validate+ authorize+ nudge@600000 release+ void+", "failed", "step_timed_out"},
+    {"validate+ authorize+ allocate+ nudge@600000", "compensating", "step_timed_out"},
+    {"validate+ authorize+ allocate+ nudge@600000 unship+ release+ void+", "failed", "step_timed_out"},
+    {"validate+ authorize+ allocate+ nudge@600000 unship^", "capturing_payment", ""},
+    {"validate+ authorize+ allocate+ nudge@600000 unship^ capture+", "completed", ""},
+    {"validate+ authorize+ allocate+ cancel nudge@600000 unship+ release+ void+", "cancelled", "cancelled_by_request"},
+    {"validate+ authorize+ allocate+ ship+ nudge@600000", "needs_attention", "step_timed_out"},
+    {"nudge@600000", "failed", "step_timed_out"},
+    {"nudge@3600000", "failed", "deadline_exceeded"},
+    {"validate+ authorize+ nudge@3600000", "compensating", "deadline_exceeded"},
+    /* silence: the same command again, and nothing is used up */
+    {"validate+ nudge@10000 nudge@10000 nudge@10000", "authorizing_payment", ""},
+    {"validate+ nudge@100", "authorizing_payment", ""},
+};
+
+Test(fold, every_story_ends_where_it_should)
+{
+    for (size_t i = 0; i < COUNT_OF(stories); i++) {
+        struct teller teller = walk(stories[i].story);
+        cr_expect_str_eq(saga_status_text(teller.saga.status), stories[i].ends_as, "%s", stories[i].story);
+        cr_expect(text_equals(teller.saga.reason, text_of(stories[i].reason)), "%s: reason %.*s", stories[i].story,
+                  TEXT_ARG(teller.saga.reason));
+        cr_expect_eq(saga_status_is_terminal(teller.saga.status), teller.saga.completed_ms != 0, "%s", stories[i].story);
+        cr_expect_eq(saga_status_is_terminal(teller.saga.status), teller.saga.pending == ASK_NOTHING, "%s", stories[i].story);
+    }
+}
+
+Test(fold, undo_runs_in_reverse_order_one_at_a_time)
+{
+    struct teller teller = walk("validate+ authorize+ allocate+ ship- release+ void+");
+
+    cr_expect_str_eq(teller.commands, "order.validate payment.authorize inventory.allocate fulfillment.ship inventory.release "
+                                      "payment.void ");
+    cr_expect_str_eq(teller.events, "order.accepted order.validated payment.authorized inventory.allocated "
+                                    "compensation.started inventory.released payment.voided order.failed ");
+}
+
+Test(fold, a_healthy_order_raises_its_events_in_order)
+{
+    struct teller teller = walk(ALL);
+
+    cr_expect_str_eq(teller.events, "order.accepted order.validated payment.authorized inventory.allocated order.shipped "
+                                    "payment.captured order.completed ");
+    cr_expect_eq(teller.saga.total, 3998);
+    cr_expect(text_equals(teller.saga.currency, TEXT("USD")));
+    cr_expect_eq(teller.saga.version, 6);
+}
+
+/* Every status with everything that can be heard: the pair is in the table of moves, or it changes nothing. */
+Test(fold, every_status_hears_everything)
+{
+    static const char *const ways[] = {
+        "", "validate+", "validate+ authorize+", "validate+ authorize+ allocate+", "validate+ authorize+ allocate+ ship+",
+        "validate+ authorize+ allocate-", "validate+ authorize+ allocate+ ship-", "validate+ authorize+ allocate- void-",
+        "validate+ authorize+ allocate+ ship+ capture-", ALL, "validate-", "validate+ authorize-", "cancel",
+        "validate+ authorize+ allocate+ nudge@600000",
+    };
+    static const char outcomes[] = "+-!^";
+
+    for (size_t way = 0; way < COUNT_OF(ways); way++) {
+        for (size_t i = 0; i < COUNT_OF(words); i++) {
+            for (size_t j = 0; outcomes[j] != '\0'; j++) {
+                struct teller teller = walk(ways[way]);
+                struct saga before = teller.saga;
+                char word[32];
+                snprintf(word, sizeof(word), "%s%c", words[i].word, outcomes[j]);
+                tell_word(&teller, word);
+                bool expected = before.pending == words[i].ask;
+                if (saga_status_is_parked(before.status) && outcomes[j] != '+')
+                    expected = false;
+                cr_expect_eq(teller.hearing == HEARING_CHANGED, expected, "%s | %s", ways[way], word);
+                cr_expect_eq(teller.saga.version, before.version + (expected ? 1 : 0), "%s | %s", ways[way], word);
+                if (!expected)
+                    cr_expect_arr_eq(&before, &teller.saga, sizeof(before), "%s | %s changes nothing", ways[way], word);
+            }
+        }
+    }
+}
+
+Test(fold, attempts_run_out_and_the_unknown_step_is_undone)
+{
+    struct teller teller = walk("validate+ authorize+");
+
+    for (int attempt = 1; attempt < 5; attempt++) {
+        tell_word(&teller, "allocate!");
+        cr_expect_eq(teller.saga.attempt, attempt + 1);
+        cr_expect(!saga_has_something_to_send(&teller.saga), "it backs off first");
+        tell_word(&teller, "nudge@30000");
+        cr_expect(saga_has_something_to_send(&teller.saga));
+    }
+    tell_word(&teller, "allocate!");
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATING);
+    cr_expect_eq(teller.saga.pending, ASK_RELEASE);
+    cr_expect(text_equals(teller.saga.reason, TEXT("out_to_lunch")));
+}
+
+Test(fold, a_failure_counts_only_for_the_attempt_that_is_pending)
+{
+    struct teller teller = walk("validate+ authorize! nudge@30000");
+    struct inbox_record late = reply_of(&teller, ASK_AUTHORIZE, '!');
+
+    late.reply.attempt = 1;
+    cr_expect_eq(tell(&teller, &late), HEARING_IGNORED);
+    cr_expect_eq(teller.saga.attempt, 2);
+}
+
+Test(fold, a_redelivery_changes_nothing_and_sends_again_what_it_caused)
+{
+    struct teller teller = walk("validate+ authorize+");
+    struct saga before = teller.saga;
+    struct inbox_record last = reply_of(&teller, ASK_AUTHORIZE, '+');
+
+    cr_expect_eq(tell_at(&teller, &last, teller.offset, teller.time_ms), HEARING_REDELIVERED);
+    cr_expect_arr_eq(&before, &teller.saga, sizeof(before));
+    cr_expect_eq(teller.effects.redelivered_count, 1);
+    cr_expect_eq(teller.effects.redelivered[0].offset, teller.offset);
+    cr_expect(teller.effects.send_command);
+    cr_expect(teller.effects.write_index && teller.effects.write_timer);
+    /* an older one: its command has been answered, only its events go out again */
+    cr_expect_eq(tell_at(&teller, &last, teller.offset - 1, teller.time_ms - STEP_MS), HEARING_REDELIVERED);
+    cr_expect(!teller.effects.send_command);
+}
+
+Test(fold, a_log_that_lost_its_tail_gives_the_same_offsets_at_later_times)
+{
+    struct teller teller = walk("validate+");
+    struct inbox_record next = reply_of(&teller, ASK_AUTHORIZE, '+');
+
+    cr_expect_eq(tell_at(&teller, &next, teller.offset, teller.time_ms + 5000), HEARING_CHANGED);
+    cr_expect_eq(teller.saga.status, SAGA_ALLOCATING_INVENTORY);
+}
+
+Test(fold, the_same_order_twice_is_a_duplicate_and_another_one_a_conflict)
+{
+    struct teller teller = walk("validate+");
+    struct saga before = teller.saga;
+    struct inbox_record same = order_of("{ \"orderId\" : \"ORD-1\" }");
+    struct inbox_record other = order_of("{\"orderId\":\"ORD-1\",\"customerId\":\"C-2\"}");
+
+    cr_expect_eq(tell(&teller, &same), HEARING_DUPLICATE);
+    cr_expect_arr_eq(&before, &teller.saga, sizeof(before));
+    cr_expect_eq(tell(&teller, &other), HEARING_CONFLICT);
+    cr_expect_eq(teller.saga.status, before.status);
+    cr_expect_eq(teller.saga.pending, before.pending);
+    cr_expect(text_equals(teller.saga.order, before.order));
+    cr_expect_eq(teller.effects.event_count, 1);
+    cr_expect(text_equals(teller.effects.events[0].type, TEXT("order.conflict")));
+    cr_expect(!teller.effects.send_command);
+    /* again after a crash: still a conflict, to be buried again, but no new transition */
+    int64_t version = teller.saga.version;
+    cr_expect_eq(tell_at(&teller, &other, teller.offset, teller.time_ms), HEARING_CONFLICT);
+    cr_expect_eq(teller.saga.version, version);
+    cr_expect_eq(teller.effects.redelivered_count, 1);
+}
+
+Test(fold, what_nobody_admitted_is_ignored)
+{
+    struct teller teller = {.offset = 1, .time_ms = 1};
+    static const char *const kinds[] = {"reply", "nudge", "cancel", "retry"};
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        struct inbox_record said = {.kind = text_of(kinds[i]), .reply = {.command_id = TEXT("ORD-1/payment.void")}};
+        cr_expect_eq(tell(&teller, &said), HEARING_IGNORED);
+        cr_expect_eq(teller.saga.version, 0);
+    }
+}
+
+Test(fold, time_never_runs_backwards)
+{
+    struct teller teller = walk("validate+");
+    int64_t updated_ms = teller.saga.updated_ms;
+    struct inbox_record next = reply_of(&teller, ASK_AUTHORIZE, '+');
+
+    cr_expect_eq(tell_at(&teller, &next, teller.offset + 1, updated_ms - 100000), HEARING_CHANGED);
+    cr_expect_eq(teller.saga.updated_ms, updated_ms);
+}
+
+Test(fold, several_records_at_once_give_the_same_as_one_by_one)
+{
+    struct teller apart = walk(ALL), together = begin();
+    struct effects all = {0};
+    static const enum ask asked[] = {ASK_VALIDATE, ASK_AUTHORIZE, ASK_ALLOCATE, ASK_SHIP, ASK_CAPTURE};
+
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        struct inbox_record *said = arena_take(arena, sizeof(*said));
+        *said = reply_of(&together, asked[i], '+');
+        struct heard heard = {.said = said, .input = {3, 102 + (int64_t)i, together.time_ms += STEP_MS}};
+        saga_hear(arena, &together.saga, &heard, &all);
+    }
+    struct text values_apart[SAGA_FIELD_COUNT], values_together[SAGA_FIELD_COUNT];
+    saga_write(arena, &apart.saga, values_apart);
+    saga_write(arena, &together.saga, values_together);
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
+        cr_expect(text_equals(values_apart[i], values_together[i]), "%s", saga_field_names()[i].at);
+    cr_expect_eq(all.event_count, 6);
+    cr_expect(!saga_has_something_to_send(&together.saga), "nothing of what was overtaken is sent");
+}
+
+Test(fold, a_timer_may_be_early_but_never_late)
+{
+    struct teller teller = begin();
+
+    cr_expect(teller.effects.write_timer, "written at admission");
+    cr_expect_leq(teller.saga.timer_ms, teller.saga.next_due_ms);
+    tell_word(&teller, "validate+");
+    cr_expect(!teller.effects.write_timer, "a step does not write it");
+    tell_word(&teller, "authorize!");
+    cr_expect(teller.effects.write_timer, "the backoff ends before it");
+    cr_expect_leq(teller.saga.timer_ms, teller.saga.next_due_ms);
+    tell_word(&teller, "nudge@1");
+    cr_expect(teller.effects.write_timer, "it fired: written anew");
+    tell_word(&teller, "authorize-");
+    cr_expect(teller.effects.write_timer, "nothing is waited for");
+    cr_expect_eq(teller.saga.timer_ms, 0);
+}
+
+Test(fold, a_reply_with_a_huge_result_is_a_failure)
+{
+    struct teller teller = walk("validate+");
+    struct inbox_record said = reply_of(&teller, ASK_AUTHORIZE, '+');
+    char *huge = arena_take(arena, RESULT_BYTES_MAX + 1);
+
+    memset(huge, ' ', RESULT_BYTES_MAX + 1);
+    huge[0] = '{';
+    huge[RESULT_BYTES_MAX] = '}';
+    said.reply.result = (struct text){huge, RESULT_BYTES_MAX + 1};
+    cr_expect_eq(tell(&teller, &said), HEARING_CHANGED);
+    cr_expect_eq(teller.saga.status, SAGA_AUTHORIZING_PAYMENT);
+    cr_expect_eq(teller.saga.attempt, 2);
+}
+
+Test(fold, events_tell_the_whole_outcome)
+{
+    struct teller teller = walk("validate+ authorize+ allocate- void+");
+    const struct saga_event *last = &teller.effects.events[teller.effects.event_count - 1];
+    struct text record = event_record(arena, TEXT("ORD-1"), last);
+    const struct json *root;
+
+    cr_assert_eq(json_read(arena, record, &root), STATUS_OK, "%.*s", TEXT_ARG(record));
+    cr_expect(text_equals(json_string(arena, json_member(root, TEXT("type"))), TEXT("order.failed")));
+    cr_expect(text_equals(json_string(arena, json_member(root, TEXT("status"))), TEXT("failed")));
+    cr_expect(text_equals(json_string(arena, json_member(root, TEXT("reason"))), TEXT("no_such_luck")));
+    cr_expect(text_equals(json_string(arena, json_member(root, TEXT("eventId"))), TEXT("ORD-1/5/order.failed")));
+    cr_expect_not_null(json_member(root, TEXT("createdAt")));
+    cr_expect_not_null(json_member(root, TEXT("completedAt")));
+    cr_expect_not_null(json_member(root, TEXT("total")));
+    struct saga_event again;
+    cr_assert_eq(event_of_history_line(arena, event_history_line(arena, last), &again), STATUS_OK);
+    cr_expect(text_equals(record, event_record(arena, TEXT("ORD-1"), &again)), "the history gives the same event");
+}

@@ -1,0 +1,66 @@
+/* How patient a saga is. */
+#include "policy.h"
+
+#include <criterion/criterion.h>
+
+static struct arena *arena;
+
+static void set_up(void) { arena = arena_create(); }
+static void tear_down(void) { arena_destroy(arena); }
+TestSuite(policy, .init = set_up, .fini = tear_down);
+
+Test(policy, reads_back_what_was_recorded)
+{
+    struct policy policy = policy_default(), again;
+
+    policy.general.step_timeout_ms = 1234;
+    policy.capture_attempts = 7;
+    policy_spread(&policy);
+    policy.of[ASK_AUTHORIZE].step_timeout_ms = 55;
+    policy.of[ASK_VOID].attempts = 99;
+    cr_assert_eq(policy_read(arena, policy_text(arena, &policy), &again), STATUS_OK);
+    cr_expect_arr_eq(&policy, &again, sizeof(policy), "%.*s", TEXT_ARG(policy_text(arena, &again)));
+    cr_expect_eq(policy_shortest_timeout_ms(&again), 55);
+}
+
+Test(policy, what_is_missing_or_senseless_gets_the_default)
+{
+    struct policy policy, defaults = policy_default();
+
+    cr_assert_eq(policy_read(arena, TEXT("{}"), &policy), STATUS_OK);
+    cr_expect_arr_eq(&policy, &defaults, sizeof(policy));
+    cr_assert_eq(policy_read(arena, TEXT("{\"stepAttempts\":-1,\"retryFactor\":\"2\",\"commands\":7}"), &policy), STATUS_OK);
+    cr_expect_arr_eq(&policy, &defaults, sizeof(policy));
+    cr_expect_eq(policy_read(arena, TEXT("[]"), &policy), STATUS_BROKEN);
+    cr_expect_eq(policy_read(arena, TEXT_NONE, &policy), STATUS_BROKEN);
+}
+
+Test(policy, waits_grow_up_to_a_limit_and_are_always_the_same)
+{
+    struct policy policy = policy_default();
+    const struct patience *patience = &policy.of[ASK_AUTHORIZE];
+    int64_t full_ms = patience->first_delay_ms;
+
+    for (int64_t attempt = 2; attempt < 30; attempt++) {
+        int64_t delay_ms = policy_delay_ms(patience, TEXT("ORD-1/payment.authorize"), attempt);
+        cr_expect_leq(delay_ms, full_ms);
+        cr_expect_geq(delay_ms, full_ms / 2);
+        cr_expect_eq(delay_ms, policy_delay_ms(patience, TEXT("ORD-1/payment.authorize"), attempt));
+        full_ms = full_ms * patience->factor < patience->max_delay_ms ? full_ms * patience->factor : patience->max_delay_ms;
+    }
+}
+
+Test(policy, jitter_spreads_orders_that_failed_together)
+{
+    struct policy policy = policy_default();
+    int64_t low_ms = INT64_MAX, high_ms = 0;
+
+    for (int i = 0; i < 200; i++) {
+        struct text id = text_format(arena, "ORD-%d/payment.authorize", i);
+        int64_t delay_ms = policy_delay_ms(&policy.of[ASK_AUTHORIZE], id, 2);
+        low_ms = delay_ms < low_ms ? delay_ms : low_ms;
+        high_ms = delay_ms > high_ms ? delay_ms : high_ms;
+    }
+    cr_expect_leq(low_ms, 120);
+    cr_expect_geq(high_ms, 180);
+}
