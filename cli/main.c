@@ -22,7 +22,8 @@ static void print_help(FILE *out)
                  "The command line of Orderly.\n\nCommands (each has --help):\n");
     for (size_t i = 0; i < COUNT_OF(subcommands); i++)
         fprintf(out, "  %-16s %s\n", subcommands[i].name, subcommands[i].summary);
-    fprintf(out, "\n  --help           this text\n  --version        the version\n\n"
+    fprintf(out, "\n  --help           this text\n  --version        the version\n"
+                 "  --print-settings the settings as Markdown\n\n"
                  "Settings come from the environment; NAME_FILE=/path reads NAME from a file.\n"
                  "RDKAFKA_<NAME> sets a property of librdkafka (RDKAFKA_SECURITY_PROTOCOL=ssl).\n\n");
     settings_print(settings, count, out);
@@ -65,6 +66,16 @@ static int run(const struct subcommand *subcommand, int word_count, int argument
     return subcommand->run(&settings, argument_count - word_count + 1, arguments + word_count - 1);
 }
 
+static int print_settings(void)
+{
+    size_t count;
+    const struct setting *settings = cli_settings_table(&count);
+
+    printf("| setting | default | allowed | meaning |\n|---|---|---|---|\n");
+    settings_print_markdown(settings, count, stdout);
+    return CLI_DONE;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a connection that Redis closed must not end the program */
@@ -77,6 +88,8 @@ int main(int argc, char **argv)
         print_help(stdout);
         return CLI_DONE;
     }
+    if (argc > 1 && strcmp(argv[1], "--print-settings") == 0)
+        return print_settings();
     for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
         int words = words_matched(&subcommands[i], argc - 1, argv + 1);
         if (words > 0)

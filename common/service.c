@@ -61,6 +61,7 @@ static void print_help(const struct service *service)
 
 static int print_settings(const struct service *service)
 {
+    printf("| setting | default | allowed | meaning |\n|---|---|---|---|\n");
     settings_print_markdown(common_settings, COUNT_OF(common_settings), stdout);
     settings_print_markdown(service->own_settings, service->own_setting_count, stdout);
     return EXIT_DONE;

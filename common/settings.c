@@ -12,7 +12,7 @@
 #define NAME_SIZE 192
 #define FILE_SUFFIX "_FILE"
 #define PASSED_PREFIX "RDKAFKA_"
-#define NAME_WIDTH 28
+#define NAME_WIDTH 42
 #define LINE_FULL (LOG_LINE_MAX - 600) /* behind it there is room for one more pair and the line's head */
 
 /* Where a value came from. */

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# run.sh - deploy/local as a user meets it: the demo twice, the README's order by kcat and its state by redis-cli, a taken port, and a take-down
+# that leaves nothing behind. On its own ports and run folder.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$top"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/orderly-local.XXXXXX")
+export ORDERLY_RUN_DIR=$work/run ORDERLY_KAFKA_PORT=${ORDERLY_KAFKA_PORT:-29392} ORDERLY_REDIS_PORT=${ORDERLY_REDIS_PORT:-26379}
+export ORDERLY_HTTP_PORT=${ORDERLY_HTTP_PORT:-28101}
+unset KAFKA_BOOTSTRAP_SERVERS REDIS_URL
+wait_seconds=30
+
+clean_up() {
+    deploy/local/down.sh >/dev/null 2>&1 || true
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+fail() { printf 'local: %s\n' "$*" >&2; exit 1; }
+
+# The lines of the README's tested block, with this run's ports in them.
+readme_lines() {
+    sed -n '/^<!-- tested: place and read -->$/,/^<!-- end -->$/p' README.md | grep -v '^<!--\|^.``' |
+        sed "s/localhost:9092/127.0.0.1:$ORDERLY_KAFKA_PORT/; s/redis-cli /redis-cli -p $ORDERLY_REDIS_PORT /"
+}
+
+order_completes() {
+    local tenths
+    for ((tenths = 0; tenths < wait_seconds * 10; tenths++)); do
+        [ "$(redis-cli -p "$ORDERLY_REDIS_PORT" HGET saga:ORD-1001 status)" = completed ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+deploy/local/demo.sh
+deploy/local/demo.sh >"$work/second.log" || { cat "$work/second.log"; fail 'the second demo failed'; }
+
+readme_lines >"$work/readme.sh"
+[ "$(wc -l <"$work/readme.sh")" -ge 2 ] || fail 'the README has no tested lines'
+bash -eu "$work/readme.sh" >"$work/readme.log"
+order_completes || fail 'the order of the README does not complete'
+bash -eu "$work/readme.sh" | grep -A 1 '^status$' | grep -q '^completed$' || fail 'the README does not read the state'
+
+if ORDERLY_RUN_DIR=$work/other deploy/local/up.sh --only-infra >"$work/taken.log" 2>&1; then
+    fail 'a taken port went unnoticed'
+fi
+grep -q 'is taken by another program' "$work/taken.log" || { cat "$work/taken.log"; fail 'a taken port has no clear message'; }
+
+pids=$(awk '{print $1}' "$ORDERLY_RUN_DIR"/*.pid)
+[ "$(wc -w <<<"$pids")" = 7 ] || fail "not 7 processes run but: $pids"
+deploy/local/down.sh
+deploy/local/down.sh
+for pid in $pids; do
+    [ ! -d "/proc/$pid" ] || fail "process $pid is left"
+done
+for port in "$ORDERLY_KAFKA_PORT" "$ORDERLY_REDIS_PORT" "$ORDERLY_HTTP_PORT"; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        fail "somebody listens on $port still"
+    fi
+done
+printf 'local: good\n'
