@@ -43,7 +43,7 @@ int cli_fail(enum cli_exit code, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
-    return code;
+    return (int)code;
 }
 
 /* ---- connections ---- */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # print-settings.sh BIN - prints docs/settings.md from the programs' own tables.
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 set -euo pipefail
 bin=$1
 printf '# Settings\n\nPrinted by `docs/print-settings.sh build/dev/bin` from the tables in the programs; do not edit.\n\n'
