@@ -1,0 +1,215 @@
+/* Kafka for real: what is stored is not read again, what is not is, and what is buried keeps its bytes. Each test has a topic of its own. */
+#include "bus.h"
+#include "system.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 100
+#define WAIT_MS 20000
+
+static char topic[64], group[80];
+static const char *topics[] = {topic, NULL};
+
+static struct bus *open_as(bool consumes)
+{
+    struct bus_options options = {
+        .bootstrap = getenv("ORDERLY_TEST_KAFKA"),
+        .client_id = "orderly-test",
+        .group_id = consumes ? group : NULL,
+        .topics = topics,
+        .sends_to = topics,
+        .batch_max = BATCH,
+    };
+    char problem[256] = "";
+    struct bus *bus = NULL;
+
+    cr_assert_not_null(options.bootstrap, "ORDERLY_TEST_KAFKA is not set: run tests/run.sh");
+    cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
+    return bus;
+}
+
+static void create_topics(void)
+{
+    static const char *const config[] = {"message.timestamp.type", "LogAppendTime", "max.message.bytes", "2228224", NULL};
+    char dead[80], problem[256];
+    enum topic_result results[2];
+    struct bus *bus = open_as(false);
+
+    snprintf(dead, sizeof(dead), "%s.dlq", topic);
+    const struct topic_plan plans[] = {{topic, 3, 1, config}, {dead, 1, 1, config}};
+    cr_assert_eq(bus_create_topics(bus, plans, 2, WAIT_MS, results, problem, sizeof(problem)), STATUS_OK, "%s", problem);
+    cr_assert_eq(results[0], TOPIC_CREATED);
+    cr_assert_eq(bus_create_topics(bus, plans, 2, WAIT_MS, results, problem, sizeof(problem)), STATUS_OK);
+    cr_expect_eq(results[0], TOPIC_EXISTED, "creating twice is no mistake");
+    bus_close(bus);
+}
+
+static void set_up(void)
+{
+    snprintf(topic, sizeof(topic), "test.%lld.%d", (long long)test_now_ms(), (int)getpid());
+    snprintf(group, sizeof(group), "group.%s", topic);
+    create_topics();
+}
+
+TestSuite(bus, .init = set_up);
+
+static void send_numbers(int from, int to)
+{
+    struct bus *bus = open_as(false);
+    char value[16];
+
+    for (int i = from; i < to; i++) {
+        snprintf(value, sizeof(value), "%d", i);
+        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .key = TEXT("one"), .value = text_of(value)}),
+                     STATUS_OK);
+    }
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    bus_close(bus);
+}
+
+/* Polls until count records are there; stores their offsets when it is told to. Gives the value of the last as a number. */
+static int read_numbers(struct bus *bus, size_t count, bool stores)
+{
+    struct record records[BATCH];
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+    size_t seen = 0, now;
+    int last = -1;
+
+    while (seen < count) {
+        cr_assert_lt(test_now_ms(), end_ms, "%zu of %zu came: %s", seen, count, bus_problem(bus));
+        cr_assert_eq(bus_poll(bus, 100, records, &now), STATUS_OK);
+        for (size_t i = 0; i < now; i++) {
+            char value[16];
+            snprintf(value, sizeof(value), "%.*s", TEXT_ARG(records[i].value));
+            cr_expect_eq(atoi(value), last < 0 ? atoi(value) : last + 1, "in the order of the partition");
+            cr_expect_gt(records[i].timestamp_ms, 0);
+            last = atoi(value);
+        }
+        if (stores)
+            bus_store_offsets(bus, records, now);
+        bus_release(bus, records, now);
+        seen += now;
+    }
+    return last;
+}
+
+Test(bus, what_was_not_stored_comes_again_and_what_was_does_not)
+{
+    struct bus *bus = open_as(true);
+
+    send_numbers(0, 50);
+    cr_expect_eq(read_numbers(bus, 50, false), 49);
+    bus_close(bus);
+    bus = open_as(true);
+    cr_expect_eq(read_numbers(bus, 50, true), 49, "nothing was stored: all again");
+    bus_close(bus);
+    send_numbers(50, 60);
+    bus = open_as(true);
+    cr_expect_eq(read_numbers(bus, 10, true), 59, "stored offsets were committed at the close");
+    bus_close(bus);
+}
+
+Test(bus, a_member_that_idles_keeps_its_place_and_loses_nothing)
+{
+    struct bus *bus = open_as(true);
+
+    send_numbers(0, 10);
+    cr_expect_eq(read_numbers(bus, 10, true), 9);
+    for (int64_t end_ms = test_now_ms() + 1000; test_now_ms() < end_ms;) {
+        cr_assert_eq(bus_idle(bus, 50), STATUS_OK);
+        cr_expect(bus_is_joined(bus));
+    }
+    send_numbers(10, 20);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(bus_idle(bus, 20), STATUS_OK, "what comes now is not handed out");
+    cr_expect_eq(read_numbers(bus, 10, true), 19);
+    bus_close(bus);
+}
+
+Test(bus, every_program_agrees_on_the_partition_of_a_key)
+{
+    struct bus *bus = open_as(false);
+    /* murmur2 as in Kafka's Java client, 3 partitions: worked out with its Utils.toPositive(Utils.murmur2(key)) % 3 */
+    static const struct {
+        const char *key;
+        int hash;
+    } keys[] = {{"21", -973932308}, {"foobar", -790332482}, {"a-little-bit-long-string", -985981536}};
+
+    cr_assert_eq(bus_warm_up(bus, WAIT_MS), STATUS_OK, "%s", bus_problem(bus));
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        cr_expect_eq(bus_partition(bus, topic, text_of(keys[i].key)), (keys[i].hash & 0x7fffffff) % 3, "%s", keys[i].key);
+    bus_close(bus);
+}
+
+Test(bus, a_topic_that_is_not_there_is_told)
+{
+    struct bus *bus;
+
+    snprintf(topic, sizeof(topic), "no.such.topic.%d", (int)getpid());
+    bus = open_as(false);
+    cr_expect_eq(bus_warm_up(bus, WAIT_MS), STATUS_NOT_FOUND);
+    cr_expect_not_null(strstr(bus_problem(bus), "no.such.topic"));
+    bus_close(bus);
+}
+
+Test(bus, too_large_is_told_at_once)
+{
+    struct bus *bus = open_as(false);
+    char *huge = calloc(1, BUS_RECORD_MAX + 1);
+
+    cr_expect_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .value = {huge, BUS_RECORD_MAX}}), STATUS_BAD_MESSAGE);
+    cr_expect_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .value = {huge, BUS_RECORD_MAX - 4096}}), STATUS_OK);
+    cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    free(huge);
+    bus_close(bus);
+}
+
+struct buried {
+    size_t count;
+    char seen[1024];
+};
+
+static void see_buried(const struct record *record, void *context)
+{
+    struct buried *buried = context;
+    struct header headers[BUS_HEADERS_MAX];
+    size_t count = record_headers(record, headers);
+
+    buried->count++;
+    snprintf(buried->seen, sizeof(buried->seen), "%.*s|%.*s|", TEXT_ARG(record->key), TEXT_ARG(record->value));
+    for (size_t i = 0; i < count; i++)
+        if (!text_equals(headers[i].name, TEXT("dlq-timestamp")) && !text_equals(headers[i].name, TEXT("dlq-topic")))
+            snprintf(buried->seen + strlen(buried->seen), sizeof(buried->seen) - strlen(buried->seen), "%.*s=%.*s ",
+                     TEXT_ARG(headers[i].name), TEXT_ARG(headers[i].value));
+}
+
+Test(bus, a_dead_letter_keeps_key_bytes_and_headers)
+{
+    static const struct header headers[] = {{{"own", 3}, {"kept", 4}}, {{"dlq-reason", 10}, {"old", 3}}, {{"dlq-redrives", 12}, {"2", 1}}};
+    struct bus *sender = open_as(false), *bus = open_as(true);
+    struct record record;
+    size_t count = 0;
+    char dead[80];
+    struct buried buried = {.count = 0};
+
+    cr_assert_eq(bus_send(sender, &(struct outgoing){.topic = topic, .partition = 1, .key = TEXT("k"), .value = TEXT("v\x01"),
+                                                     .headers = headers, .header_count = COUNT_OF(headers)}),
+                 STATUS_OK);
+    cr_assert_eq(bus_flush(sender, NULL), STATUS_OK);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; count == 0 && test_now_ms() < end_ms;)
+        cr_assert_eq(bus_poll(bus, 100, &record, &count), STATUS_OK);
+    cr_assert_eq(count, 1);
+    cr_assert_eq(bus_bury_record(bus, &record, "tester", "not_json", TEXT_NONE), STATUS_OK);
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    bus_release(bus, &record, 1);
+    bus_close(bus);
+    bus_close(sender);
+    snprintf(dead, sizeof(dead), "%s.dlq", topic);
+    read_topic(dead, see_buried, &buried);
+    cr_expect_eq(buried.count, 1);
+    cr_expect_str_eq(buried.seen, "k|v\x01|own=kept dlq-partition=1 dlq-offset=0 dlq-service=tester dlq-reason=not_json dlq-redrives=2 ");
+}
