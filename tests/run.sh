@@ -77,9 +77,10 @@ free_port() {
 }
 
 install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev \
-    libcurl4-openssl-dev libcriterion-dev clang shellcheck redis-server redis-tools kcat maven default-jre-headless curl git
+    libssl-dev libcriterion-dev clang shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv
 
 check 'scripts: shellcheck' scripts
+check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
 check 'build: gcc' build dev
 check 'build: clang' build dev-clang
 check 'build: sanitizers' build asan

@@ -104,7 +104,7 @@ start_redis() {
     is_running redis && return 0
     need_free_port "$redis_port" Redis ORDERLY_REDIS_PORT
     mkdir -p "$run_dir/redis"
-    start redis redis-server "$repo/deploy/local/redis.conf" --port "$redis_port" --dir "$run_dir/redis"
+    start redis redis-server "$repo/deploy/redis/redis.conf" --bind 127.0.0.1 --port "$redis_port" --dir "$run_dir/redis"
 }
 
 redis_answers() { [ "$(redis-cli -h 127.0.0.1 -p "$redis_port" ping 2>/dev/null)" = PONG ]; }

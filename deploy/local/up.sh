@@ -19,7 +19,7 @@ case "${1:-}" in
     *) die "unknown argument $1; see --help" ;;
 esac
 
-build_packages=(gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev libcurl4-openssl-dev)
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev libssl-dev)
 infra_packages=(redis-server redis-tools kcat maven default-jre-headless curl)
 
 build() {

@@ -127,7 +127,7 @@ static void print_table(FILE *out)
 /* Mermaid wants a word for a state: the undo commands are states inside `compensating`. */
 static const char *undo_word(int number)
 {
-    static const char *const words[STEP_COUNT] = {NULL, "voiding_payment", "releasing_inventory", "cancelling_shipment", NULL};
+    static const char *const words[STEP_COUNT] = {"", "voiding_payment", "releasing_inventory", "cancelling_shipment", ""};
 
     return words[number];
 }

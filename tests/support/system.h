@@ -58,8 +58,8 @@ void test_pause(void);
 /* Reads what is in a topic now, from its beginning; calls see() for each record. Gives how many there were. */
 size_t read_topic(const char *topic, void (*see)(const struct record *record, void *context), void *context);
 
-/* The books balance: for every product of the warehouse main supplied = stock + taken, nothing negative, taken = what the completed orders of
- * order_ids hold; for every order the payment, reservation and shipment are in step with its status. Asserts. */
+/* The books balance: for every product of the warehouse main that is held, supplied = stock + taken, nothing negative, taken = what all
+ * allocated reservations hold; for every order of order_ids the payment, reservation and shipment are in step with its status. Asserts. */
 void assert_balanced(struct store *store, const char *const order_ids[], size_t count);
 
 #endif
