@@ -36,6 +36,7 @@ static const struct argp arguments_of = {
 /* Queues and sends the entries in batches. */
 static int load_entries(struct store *store, struct arena *arena, const struct catalog_file *file)
 {
+    const struct store_value *reply;
     int code = CLI_DONE;
 
     for (size_t done = 0; done < file->entry_count && code == CLI_DONE; done += LOAD_BATCH) {
@@ -47,7 +48,7 @@ static int load_entries(struct store *store, struct arena *arena, const struct c
             words[2 + 2 * i] = file->entries[done + i].product_id;
             words[3 + 2 * i] = file->entries[done + i].entry;
         }
-        code = cli_ask(store, words, 2 + 2 * count) == NULL ? CLI_UNREACHABLE : CLI_DONE;
+        code = cli_ask(store, words, 2 + 2 * count, &reply);
     }
     return code;
 }
@@ -80,30 +81,35 @@ static int load_stocks(struct store *store, struct arena *arena, const struct ca
         number = stock_queue_supply(store, arena, file->stocks[first].warehouse, ids, units, count);
         code = cli_flush(store);
         if (code == CLI_DONE)
+            code = cli_check(store_value(store, number), TEXT("the stock"));
+        if (code == CLI_DONE)
             *out_supplied += store_number(store_value(store, number));
     }
     return code;
 }
 
-int catalog_load_run(const struct cli_settings *settings, int argument_count, char **arguments)
+int catalog_load_run(int argument_count, char **arguments)
 {
     static const struct store_script *const scripts[] = {&supply_script};
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(store_close) struct store *store = NULL;
     const char *path = NULL;
+    struct cli_settings settings;
     struct catalog_file file;
     struct text bytes;
     int64_t supplied = 0;
     size_t mistakes;
     int code;
 
-    cli_parse(&arguments_of, argument_count, arguments, &path);
+    code = cli_parse(&arguments_of, argument_count, arguments, &path, &settings);
+    if (code != CLI_DONE)
+        return code;
     if (!file_read(arena, path, CATALOG_BYTES_MAX, &bytes))
         return cli_fail(CLI_ENDED_BADLY, "%s: %s", path, strerror(errno));
     mistakes = catalog_file_read(arena, bytes, stderr, &file);
     if (mistakes > 0)
         return cli_fail(CLI_ENDED_BADLY, "%s: %zu mistakes, nothing was loaded", path, mistakes);
-    code = cli_open_store(settings, scripts, COUNT_OF(scripts), &store);
+    code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
     if (code == CLI_DONE)
         code = load_stocks(store, arena, &file, &supplied);
     if (code == CLI_DONE)

@@ -28,9 +28,12 @@ const struct setting *cli_settings_table(size_t *out_count)
     return table;
 }
 
-void cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input)
+int cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input, struct cli_settings *out_settings)
 {
     argp_parse(argp, argument_count, arguments, 0, NULL, input);
+    if (settings_read(table, COUNT_OF(table), out_settings, stderr) + settings_read_passed(&out_settings->passed, stderr) > 0)
+        return cli_fail(CLI_USAGE, "the settings can't be used; see orderly --help");
+    return CLI_DONE;
 }
 
 int cli_fail(enum cli_exit code, const char *format, ...)
@@ -96,16 +99,67 @@ int cli_flush(struct store *store)
     return cli_fail(CLI_UNREACHABLE, "Redis does not answer any more (%s)", store_problem(store));
 }
 
-const struct store_value *cli_ask(struct store *store, const struct text words[], size_t count)
+int cli_check(const struct store_value *reply, struct text key)
+{
+    struct text error = store_error(reply);
+
+    if (!text_is_there(error))
+        return CLI_DONE;
+    return cli_fail(CLI_ENDED_BADLY, "Redis refuses what was asked of %.*s: look at it with redis-cli TYPE (%.*s)", TEXT_ARG(key),
+                    TEXT_ARG(error));
+}
+
+int cli_ask(struct store *store, const struct text words[], size_t count, const struct store_value **out_reply)
 {
     size_t number;
+    int code;
 
     store_begin(store);
     number = store_queue(store, words[1], words, count);
-    return cli_flush(store) == CLI_DONE ? store_value(store, number) : NULL;
+    code = cli_flush(store);
+    if (code == CLI_DONE)
+        code = cli_check(store_value(store, number), words[1]);
+    if (code == CLI_DONE)
+        *out_reply = store_value(store, number);
+    return code;
+}
+
+int cli_finish_output(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (errno != EPIPE) /* a reader who has seen enough (orderly list | head) needs no words */
+        fprintf(stderr, "orderly: the output can't be written: %s\n", strerror(errno));
+    return code == CLI_DONE ? CLI_ENDED_BADLY : code;
 }
 
 /* ---- texts ---- */
+
+/* Whether a control character of ASCII, or of the second set (U+0080 to U+009F), begins here. */
+static bool is_control(struct text text, size_t i)
+{
+    const unsigned char byte = (unsigned char)text.at[i];
+
+    if (byte == 0xc2 && i + 1 < text.length)
+        return (unsigned char)text.at[i + 1] < 0xa0;
+    return byte < 0x20 || byte == 0x7f;
+}
+
+struct text shown_text(struct arena *arena, struct text text)
+{
+    char *copy = NULL;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (!is_control(text, i))
+            continue;
+        if (copy == NULL)
+            copy = memcpy(arena_take(arena, text.length), text.at, text.length);
+        copy[i] = '?';
+        if ((unsigned char)text.at[i] == 0xc2)
+            copy[++i] = '?';
+    }
+    return copy == NULL ? text : (struct text){copy, text.length};
+}
 
 /* ISO 4217: decimals of the currencies that have not two. */
 static int decimals_of(struct text currency)

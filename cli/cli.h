@@ -23,21 +23,22 @@ struct cli_settings {
 /* One subcommand: its words ("topics create"), what it does in one line, and its main. arguments[0] is its name. */
 struct subcommand {
     const char *name, *summary;
-    int (*run)(const struct cli_settings *settings, int argument_count, char **arguments);
+    int (*run)(int argument_count, char **arguments);
 };
 
-int topics_create_run(const struct cli_settings *settings, int argument_count, char **arguments);
-int catalog_load_run(const struct cli_settings *settings, int argument_count, char **arguments);
-int submit_run(const struct cli_settings *settings, int argument_count, char **arguments);
-int get_run(const struct cli_settings *settings, int argument_count, char **arguments);
-int list_run(const struct cli_settings *settings, int argument_count, char **arguments);
-int stock_run(const struct cli_settings *settings, int argument_count, char **arguments);
+int topics_create_run(int argument_count, char **arguments);
+int catalog_load_run(int argument_count, char **arguments);
+int submit_run(int argument_count, char **arguments);
+int get_run(int argument_count, char **arguments);
+int list_run(int argument_count, char **arguments);
+int stock_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);
 
-/* Parses the arguments of a subcommand; --help and mistakes end the program (exit 0 and 2), as argp does. */
-void cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input);
+/* Parses the arguments of a subcommand, then reads the settings, so that --help works whatever they are. --help and mistakes in the arguments end
+ * the program (exit 0 and 2), as argp does. CLI_DONE, or CLI_USAGE after mistakes in the settings that were printed. */
+int cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input, struct cli_settings *out_settings);
 /* Prints one line on stderr, "orderly: ...", and gives the exit code, so that a command can `return cli_fail(...)`. */
 int cli_fail(enum cli_exit code, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -49,9 +50,16 @@ int cli_open_store(const struct cli_settings *settings, const struct store_scrip
                    struct store **out_store);
 /* Sends what is queued and reads the replies. CLI_DONE, or the exit code of a problem that was printed. */
 int cli_flush(struct store *store);
-/* Runs one command of words and gives its reply, NULL after a problem that was printed. Forgets what was queued. */
-const struct store_value *cli_ask(struct store *store, const struct text words[], size_t count);
+/* CLI_ENDED_BADLY, printed, when Redis refused the command itself: the key is of another type. */
+int cli_check(const struct store_value *reply, struct text key);
+/* Runs one command of words, whose key is words[1]. CLI_DONE, or the exit code of a problem that was printed. Forgets what was queued;
+ * out_reply is valid until the next store_begin(). */
+int cli_ask(struct store *store, const struct text words[], size_t count, const struct store_value **out_reply);
+/* Sees that what was printed has arrived. Gives code, or CLI_ENDED_BADLY when it has not. */
+int cli_finish_output(int code);
 
+/* A text from outside with '?' for the control characters, which could play tricks on a terminal. Borrowed when there are none. */
+struct text shown_text(struct arena *arena, struct text text);
 /* "19.99 USD", "1999 JPY": as many decimals as the currency has. In the arena. */
 struct text money_text(struct arena *arena, int64_t amount, struct text currency);
 /* A whole file, or standard input for "-", in the arena. False: errno says why; more than bytes_max is EFBIG. */

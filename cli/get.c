@@ -68,6 +68,11 @@ static int load(struct store *store, struct arena *arena, struct text order_id, 
         return code;
     fields = store_value(store, 0);
     lines = store_value(store, 1);
+    code = cli_check(fields, saga);
+    if (code == CLI_DONE)
+        code = cli_check(lines, history);
+    if (code != CLI_DONE)
+        return code;
     *out_found = (struct found){.field_count = store_count(fields) / 2, .line_count = store_count(lines)};
     out_found->names = arena_take(arena, out_found->field_count * sizeof(struct text));
     out_found->values = arena_take(arena, out_found->field_count * sizeof(struct text));
@@ -102,7 +107,7 @@ static bool is_raw(struct text name)
     return false;
 }
 
-static void print_json(struct arena *arena, struct text order_id, const struct found *found)
+static int print_json(struct arena *arena, struct text order_id, const struct found *found)
 {
     struct buffer buffer = buffer_in(arena, 4096);
     const struct json *checked;
@@ -127,14 +132,17 @@ static void print_json(struct arena *arena, struct text order_id, const struct f
     }
     buffer_add(&buffer, TEXT("]}"));
     pretty = json_pretty(arena, buffer_text(&buffer));
+    if (!text_is_there(pretty))
+        return cli_fail(CLI_ENDED_BADLY, "what Redis holds of order %.*s is no JSON: look at it with redis-cli", TEXT_ARG(order_id));
     printf("%.*s\n", TEXT_ARG(pretty));
+    return CLI_DONE;
 }
 
 /* ---- for people ---- */
 
-static void print_field(const struct found *found, const char *label, const char *name)
+static void print_field(struct arena *arena, const struct found *found, const char *label, const char *name)
 {
-    struct text value = field(found, name);
+    struct text value = shown_text(arena, field(found, name));
 
     if (value.length > 0)
         printf("%-12s %.*s\n", label, TEXT_ARG(value));
@@ -159,9 +167,9 @@ static void print_errors(struct arena *arena, struct text errors)
         return;
     printf("errors\n");
     for (JSON_EACH(error, root)) {
-        struct text name = json_string(arena, json_member(error, TEXT("field")));
-        struct text code = json_string(arena, json_member(error, TEXT("code")));
-        struct text message = json_string(arena, json_member(error, TEXT("message")));
+        struct text name = shown_text(arena, json_string(arena, json_member(error, TEXT("field"))));
+        struct text code = shown_text(arena, json_string(arena, json_member(error, TEXT("code"))));
+        struct text message = shown_text(arena, json_string(arena, json_member(error, TEXT("message"))));
         printf("  %-28.*s %-18.*s %.*s\n", TEXT_ARG(name), TEXT_ARG(code), TEXT_ARG(message));
     }
 }
@@ -173,11 +181,11 @@ static void print_line(struct arena *arena, struct text line)
 
     if (json_read(arena, line, &root) != STATUS_OK)
         return;
-    at = json_string(arena, json_member(root, TEXT("at")));
-    event = json_string(arena, json_member(root, TEXT("event")));
+    at = shown_text(arena, json_string(arena, json_member(root, TEXT("at"))));
+    event = shown_text(arena, json_string(arena, json_member(root, TEXT("event"))));
     detail = json_member(root, TEXT("detail"));
     result = json_member(detail, TEXT("result"));
-    reason = json_string(arena, json_member(detail, TEXT("reason")));
+    reason = shown_text(arena, json_string(arena, json_member(detail, TEXT("reason"))));
     printf("  %.*s  %-22.*s", TEXT_ARG(at), TEXT_ARG(event));
     if (result != NULL)
         printf(" %.*s", TEXT_ARG(json_raw(result)));
@@ -189,33 +197,36 @@ static void print_line(struct arena *arena, struct text line)
 static void print_for_people(struct arena *arena, struct text order_id, const struct found *found)
 {
     printf("%-12s %.*s\n", "order", TEXT_ARG(order_id));
-    print_field(found, "status", "status");
-    print_field(found, "reason", "reason");
-    print_field(found, "product", "productId");
+    print_field(arena, found, "status", "status");
+    print_field(arena, found, "reason", "reason");
+    print_field(arena, found, "product", "productId");
     print_total(arena, found);
-    print_field(found, "waits for", "pendingCommandId");
-    print_field(found, "attempt", "attempt");
-    print_field(found, "next look", "nextDueAt");
-    print_field(found, "placed", "createdAt");
-    print_field(found, "ended", "completedAt");
+    print_field(arena, found, "waits for", "pendingCommandId");
+    print_field(arena, found, "attempt", "attempt");
+    print_field(arena, found, "next look", "nextDueAt");
+    print_field(arena, found, "placed", "createdAt");
+    print_field(arena, found, "ended", "completedAt");
     print_errors(arena, field(found, "errors"));
     printf("history\n");
     for (size_t i = 0; i < found->line_count; i++)
         print_line(arena, found->lines[i]);
 }
 
-int get_run(const struct cli_settings *settings, int argument_count, char **arguments)
+int get_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(store_close) struct store *store = NULL;
     struct get get = {.order_id = NULL};
+    struct cli_settings settings;
     struct found found;
     int code;
 
-    cli_parse(&arguments_of, argument_count, arguments, &get);
+    code = cli_parse(&arguments_of, argument_count, arguments, &get, &settings);
+    if (code != CLI_DONE)
+        return code;
     if (!id_is_good(text_of(get.order_id)))
         return cli_fail(CLI_USAGE, "'%s' is no order id: 1 to %d of A-Z a-z 0-9 . _ : -", get.order_id, ORDER_ID_MAX);
-    code = cli_open_store(settings, NULL, 0, &store);
+    code = cli_open_store(&settings, NULL, 0, &store);
     if (code == CLI_DONE)
         code = load(store, arena, text_of(get.order_id), &found);
     if (code != CLI_DONE)
@@ -223,8 +234,7 @@ int get_run(const struct cli_settings *settings, int argument_count, char **argu
     if (found.field_count == 0)
         return cli_fail(CLI_ENDED_BADLY, "there is no order %s (perhaps not yet, or it expired)", get.order_id);
     if (get.json)
-        print_json(arena, text_of(get.order_id), &found);
-    else
-        print_for_people(arena, text_of(get.order_id), &found);
+        return print_json(arena, text_of(get.order_id), &found);
+    print_for_people(arena, text_of(get.order_id), &found);
     return CLI_DONE;
 }

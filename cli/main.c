@@ -53,17 +53,28 @@ static int words_matched(const struct subcommand *subcommand, int argument_count
 
 static int run(const struct subcommand *subcommand, int word_count, int argument_count, char **arguments)
 {
-    struct cli_settings settings = {.passed.count = 0};
-    size_t count;
-    const struct setting *rows = cli_settings_table(&count);
     static char name[64];
 
     /* argp shows the program's name in its texts: it is `orderly get` there. */
     snprintf(name, sizeof(name), "orderly %s", subcommand->name);
     arguments[word_count - 1] = name;
-    if (settings_read(rows, count, &settings, stderr) + settings_read_passed(&settings.passed, stderr) > 0)
-        return cli_fail(CLI_USAGE, "the settings can't be used; see orderly --help");
-    return subcommand->run(&settings, argument_count - word_count + 1, arguments + word_count - 1);
+    return subcommand->run(argument_count - word_count + 1, arguments + word_count - 1);
+}
+
+/* "topics" of "topics create": the first of two words. */
+static bool is_group(const char *word)
+{
+    size_t length = strlen(word);
+
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        if (strncmp(subcommands[i].name, word, length) == 0 && subcommands[i].name[length] == ' ')
+            return true;
+    return false;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
 static int print_settings(void)
@@ -76,15 +87,13 @@ static int print_settings(void)
     return CLI_DONE;
 }
 
-int main(int argc, char **argv)
+static int choose(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); /* a connection that Redis closed must not end the program */
-    argp_err_exit_status = CLI_USAGE;
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("orderly %s\n", ORDERLY_VERSION);
         return CLI_DONE;
     }
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+    if (argc > 1 && asks_for_help(is_group(argv[1]) && argc > 2 ? argv[2] : argv[1])) {
         print_help(stdout);
         return CLI_DONE;
     }
@@ -99,4 +108,11 @@ int main(int argc, char **argv)
         return cli_fail(CLI_USAGE, "there is no command '%s'; see orderly --help", argv[1]);
     print_help(stderr);
     return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a connection that Redis closed must not end the program */
+    argp_err_exit_status = CLI_USAGE;
+    return cli_finish_output(choose(argc, argv));
 }

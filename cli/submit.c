@@ -4,6 +4,7 @@
 #include "message.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #define LOOK_EVERY_MS 50
 #define LOOK_BATCH 500
 #define FLUSH_EVERY 5000 /* lines in flight: a file of a million is never in memory whole */
+#define FLUSH_BYTES ((size_t)16 * 1024 * 1024)
+#define CONFIRM_SECONDS 20 /* without the broker's word for so long, Kafka is away */
 
 /* An order that is waited for. */
 struct awaited {
@@ -26,7 +29,8 @@ struct submission {
     long wait_seconds;
     struct awaited *orders; /* only when they are waited for */
     size_t order_count, order_size, ended_count;
-    size_t sent, refused;
+    size_t sent, refused, unfollowed; /* unfollowed: without a usable orderId */
+    size_t unconfirmed_lines, unconfirmed_bytes;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -113,14 +117,45 @@ static int send_line(struct submission *submission, struct bus *bus, struct aren
     if (status != STATUS_OK)
         return cli_fail(CLI_UNREACHABLE, "%s", bus_problem(bus));
     submission->sent++;
+    submission->unconfirmed_lines++;
+    submission->unconfirmed_bytes += line.length;
     if (submission->wait && text_is_there(order_id))
         await_order(submission, order_id);
+    else if (submission->wait && submission->unfollowed++ == 0)
+        cli_fail(CLI_DONE, "line %zu has no usable orderId: it was placed, but its end can't be waited for", number);
     return CLI_DONE;
 }
 
-static int flush(struct bus *bus)
+/* Set when the broker's word is overdue: bus_flush() would wait for ever. */
+static volatile int overdue;
+
+static void note_overdue(int signal_number)
 {
-    return bus_flush(bus, NULL) == STATUS_OK ? CLI_DONE : cli_fail(CLI_UNREACHABLE, "%s", bus_problem(bus));
+    (void)signal_number;
+    overdue = 1;
+}
+
+static int flush(struct submission *submission, struct bus *bus)
+{
+    enum status status;
+
+    overdue = 0;
+    signal(SIGALRM, note_overdue);
+    alarm(CONFIRM_SECONDS);
+    status = bus_flush(bus, &overdue);
+    alarm(0);
+    signal(SIGALRM, SIG_DFL); /* bus_close() has a watchdog that ends the process by it */
+    if (status == STATUS_OK) {
+        submission->unconfirmed_lines = submission->unconfirmed_bytes = 0;
+        return CLI_DONE;
+    }
+    return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last %zu of %zu orders (%s): submit again, an order is never carried out twice",
+                    submission->unconfirmed_lines, submission->sent, overdue ? "no answer in time" : bus_problem(bus));
+}
+
+static bool is_flush_due(const struct submission *submission)
+{
+    return submission->unconfirmed_lines >= FLUSH_EVERY || submission->unconfirmed_bytes >= FLUSH_BYTES;
 }
 
 static int send_all(struct submission *submission, struct bus *bus, FILE *file)
@@ -136,12 +171,12 @@ static int send_all(struct submission *submission, struct bus *bus, FILE *file)
         number++;
         if (text.length > 0)
             code = send_line(submission, bus, arena, text, number);
-        if (code == CLI_DONE && number % FLUSH_EVERY == 0)
-            code = flush(bus);
+        if (code == CLI_DONE && is_flush_due(submission))
+            code = flush(submission, bus);
         arena_reset(arena);
     }
     free(line);
-    return code == CLI_DONE ? flush(bus) : code;
+    return code == CLI_DONE ? flush(submission, bus) : code;
 }
 
 /* ---- waiting ---- */
@@ -244,20 +279,23 @@ static int submit(struct submission *submission, const struct cli_settings *sett
     fprintf(submission->wait ? stderr : stdout, "%zu orders placed\n", submission->sent);
     if (submission->wait)
         code = wait_for_all(submission, store);
-    return code == CLI_DONE && submission->refused > 0 ? CLI_ENDED_BADLY : code;
+    return code == CLI_DONE && submission->refused + submission->unfollowed > 0 ? CLI_ENDED_BADLY : code;
 }
 
-int submit_run(const struct cli_settings *settings, int argument_count, char **arguments)
+int submit_run(int argument_count, char **arguments)
 {
     struct submission submission = {.wait_seconds = WAIT_SECONDS};
+    struct cli_settings settings;
     FILE *file;
     int code;
 
-    cli_parse(&arguments_of, argument_count, arguments, &submission);
+    code = cli_parse(&arguments_of, argument_count, arguments, &submission, &settings);
+    if (code != CLI_DONE)
+        return code;
     file = strcmp(submission.path, "-") == 0 ? stdin : fopen(submission.path, "r");
     if (file == NULL)
         return cli_fail(CLI_ENDED_BADLY, "%s: %s", submission.path, strerror(errno));
-    code = submit(&submission, settings, file);
+    code = submit(&submission, &settings, file);
     if (file != stdin)
         fclose(file);
     free(submission.orders);

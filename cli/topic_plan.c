@@ -28,7 +28,7 @@ static void config_add(struct config *config, const char *name, const char *valu
 
 static void config_add_number(struct arena *arena, struct config *config, const char *name, int64_t value)
 {
-    config_add(config, name, text_format(arena, "%" PRId64, value).at);
+    config_add(config, name, text_copy(arena, text_format(arena, "%" PRId64, value)).at);
 }
 
 static const char *const *config_of(struct arena *arena, const struct cli_settings *settings, bool dead_letters)
@@ -50,7 +50,7 @@ static const char *const *config_of(struct arena *arena, const struct cli_settin
 static struct topic_plan plan_of(struct arena *arena, const struct cli_settings *settings, const char *name, bool dead_letters)
 {
     return (struct topic_plan){
-        .name = dead_letters ? text_format(arena, "%s.dlq", name).at : name,
+        .name = dead_letters ? text_copy(arena, text_format(arena, "%s.dlq", name)).at : name,
         .partitions = (int)settings->topic_partitions,
         .replication = (int)settings->topic_replication,
         .config = config_of(arena, settings, dead_letters),

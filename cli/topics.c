@@ -21,21 +21,23 @@ static bool print_results(const struct topic_plan plans[], const enum topic_resu
     return good;
 }
 
-int topics_create_run(const struct cli_settings *settings, int argument_count, char **arguments)
+int topics_create_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(bus_close) struct bus *bus = NULL;
+    struct cli_settings settings;
     struct topic_plan plans[TOPIC_PLAN_COUNT];
     enum topic_result results[TOPIC_PLAN_COUNT];
     char problem[PROBLEM_SIZE] = "";
     enum status status;
     int code;
 
-    cli_parse(&arguments_of, argument_count, arguments, NULL);
-    code = cli_open_bus(settings, NULL, &bus);
+    code = cli_parse(&arguments_of, argument_count, arguments, NULL, &settings);
+    if (code == CLI_DONE)
+        code = cli_open_bus(&settings, NULL, &bus);
     if (code != CLI_DONE)
         return code;
-    topic_plans(arena, settings, plans);
+    topic_plans(arena, &settings, plans);
     status = bus_create_topics(bus, plans, TOPIC_PLAN_COUNT, CLI_WAIT_MS, results, problem, sizeof(problem));
     if (status != STATUS_OK)
         return cli_fail(status == STATUS_UNAVAILABLE ? CLI_UNREACHABLE : CLI_ENDED_BADLY, "%s", problem);

@@ -54,7 +54,8 @@ pids=$(awk '{print $1}' "$ORDERLY_RUN_DIR"/*.pid)
 deploy/local/down.sh
 deploy/local/down.sh
 for pid in $pids; do
-    [ ! -d "/proc/$pid" ] || fail "process $pid is left"
+    # What has ended and only waits for its parent to notice is not left.
+    [ ! -d "/proc/$pid" ] || grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" || fail "process $pid is left"
 done
 for port in "$ORDERLY_KAFKA_PORT" "$ORDERLY_REDIS_PORT" "$ORDERLY_HTTP_PORT"; do
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then

@@ -54,7 +54,7 @@ static const char *needed(const char *name)
 
 /* ---- processes ---- */
 
-static uint16_t free_port(void)
+uint16_t test_free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
@@ -99,7 +99,7 @@ static void start_replica(struct system *system, size_t service, size_t number)
 
     snprintf(program, sizeof(program), "%s/orderly-%s", needed("ORDERLY_TEST_BIN"), service_names[service]);
     if (replica->http_port == 0)
-        replica->http_port = free_port();
+        replica->http_port = test_free_port();
     snprintf(replica->log_path, sizeof(replica->log_path), "%s/orderly-test-%d-%s-%zu.log",
              getenv("TMPDIR") == NULL ? "/tmp" : getenv("TMPDIR"), (int)getpid(), service_names[service], number);
     log = open(replica->log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
