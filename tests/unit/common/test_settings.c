@@ -20,11 +20,24 @@ static const struct setting table[] = {
 
 static char *report;
 
+/* A fresh report; what was in it before is gone. */
+static FILE *open_report(void)
+{
+    static size_t size;
+
+    free(report);
+    report = NULL;
+    return open_memstream(&report, &size);
+}
+
+static void forget_report(void) { free(report); }
+TestSuite(settings, .fini = forget_report);
+
 /* Reads the table; report then holds what was said. */
 static size_t read_example(struct example *out)
 {
-    size_t size, mistakes;
-    FILE *file = open_memstream(&report, &size);
+    size_t mistakes;
+    FILE *file = open_report();
 
     mistakes = settings_read(table, COUNT_OF(table), out, file);
     fclose(file);
@@ -117,8 +130,8 @@ Test(settings, a_secret_is_never_shown)
 
 static size_t read_passed(struct settings_passed *out)
 {
-    size_t size, mistakes;
-    FILE *file = open_memstream(&report, &size);
+    size_t mistakes;
+    FILE *file = open_report();
 
     mistakes = settings_read_passed(out, file);
     fclose(file);
@@ -156,9 +169,9 @@ Test(settings, what_carries_the_guarantees_is_refused)
 
 Test(settings, help_and_markdown_name_every_setting_of_the_services)
 {
-    size_t count, size;
+    size_t count;
     const struct setting *services = service_settings_table(&count);
-    FILE *file = open_memstream(&report, &size);
+    FILE *file = open_report();
 
     settings_print(services, count, file);
     settings_print_markdown(services, count, file);

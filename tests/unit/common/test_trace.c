@@ -17,7 +17,7 @@ Test(trace, goes_on_with_a_span_of_its_own)
 
     cr_assert_eq(trace.parent.length, TRACEPARENT_LENGTH);
     cr_expect_eq(memcmp(trace.parent.at, PARENT, 36), 0, "same trace");
-    cr_expect_neq(memcmp(trace.parent.at + 36, PARENT + 36, 16), 0, "another span");
+    cr_expect_neq(memcmp(trace.parent.at + 36, &PARENT[36], 16), 0, "another span");
     cr_expect_eq(memcmp(trace.parent.at + 52, "-01", 3), 0, "same flags");
     cr_expect(text_equals(trace.state, TEXT("vendor=1")));
 }
