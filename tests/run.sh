@@ -5,6 +5,7 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
 
+unset KAFKA_BOOTSTRAP_SERVERS REDIS_URL # the suites have their own
 work=$(mktemp -d "${TMPDIR:-/tmp}/orderly-tests.XXXXXX")
 export TMPDIR=$work ORDERLY_RUN_DIR=$work/infra
 mkdir -p "$ORDERLY_RUN_DIR"
@@ -77,13 +78,14 @@ free_port() {
 }
 
 install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev \
-    libssl-dev libcriterion-dev clang shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv
+    libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv
 
 check 'scripts: shellcheck' scripts
 check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
 check 'build: gcc' build dev
 check 'build: clang' build dev-clang
 check 'build: sanitizers' build asan
+check 'build: fuzz harnesses' build fuzz
 check 'docs: settings.md is current' settings_are_current
 
 ORDERLY_KAFKA_PORT=$(free_port 19092)
@@ -94,6 +96,7 @@ export ORDERLY_TEST_KAFKA=127.0.0.1:$ORDERLY_KAFKA_PORT ORDERLY_TEST_REDIS=redis
 
 suite dev 'unit|integration|e2e'
 suite asan 'unit|integration'
+suite fuzz fuzz
 deploy/local/down.sh
 
 check 'local: demo, kcat, taken ports, take-down' tests/local/run.sh

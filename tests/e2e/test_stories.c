@@ -332,3 +332,46 @@ Test(stories, a_record_in_the_wrong_partition_is_forwarded)
         wait_for_status(store, name, "completed");
     }
 }
+
+struct seen_replies {
+    const char *order_id;
+    char reasons[512];
+    size_t count;
+};
+
+static void see_reply(const struct record *record, void *context)
+{
+    struct seen_replies *seen = context;
+    const struct json *root;
+
+    if (!text_equals(record->key, text_of(seen->order_id)))
+        return;
+    cr_assert_eq(json_read(arena, text_copy(arena, record->value), &root), STATUS_OK);
+    struct text outcome = json_string(arena, json_member(root, TEXT("outcome"))), reason = json_string(arena, json_member(root, TEXT("reason")));
+    snprintf(seen->reasons + strlen(seen->reasons), sizeof(seen->reasons) - strlen(seen->reasons), "%.*s:%.*s ", TEXT_ARG(outcome),
+             TEXT_ARG(reason));
+    seen->count++;
+}
+
+/* Somebody else wrote it, and badly: it is answered, never buried, and changes nothing. */
+Test(stories, a_command_with_a_usable_id_is_always_answered)
+{
+    struct seen_replies seen = {.order_id = unique("bad-command")};
+    static const char *const rest[] = {
+        "", ",\"type\":\"payment.authorize\"", ",\"type\":\"payment.authorize\",\"attempt\":\"one\",\"order\":7",
+        ",\"type\":\"payment.authorize\",\"attempt\":1,\"issuedAt\":\"x\",\"deadlineAt\":\"x\",\"replyTo\":\"saga.inbox\",\"order\":{},\"results\":{}",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rest); i++) {
+        struct text command = text_format(arena, "{\"commandId\":\"%s/payment.authorize\",\"orderId\":\"%s\"%s}", seen.order_id,
+                                          seen.order_id, rest[i]);
+        system_send("payment.commands", seen.order_id, command.at, command.length);
+    }
+    for (int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS; seen.count < COUNT_OF(rest) && test_now_ms() < end_ms;) {
+        seen.count = 0;
+        seen.reasons[0] = '\0';
+        read_topic("saga.inbox", see_reply, &seen);
+    }
+    cr_expect_str_eq(seen.reasons, "failed:bad_command failed:bad_command failed:bad_command failed:bad_order ");
+    cr_expect_str_eq(saga_field(seen.order_id, "status"), "");
+}

@@ -1,5 +1,5 @@
 /* fuzz_inbox.c - any JSON is read as a record of the inbox, a command and an order, or refused; replies and commands that were read
- * are written back the same. Built as fuzz_json.c says. */
+ * are written back the same. Built and run as fuzz_json.c says. */
 #include "message.h"
 
 #include <stdlib.h>

@@ -1,8 +1,7 @@
 /* fuzz_json.c - any bytes are read or refused. What was read is the same document when it is printed again, its strings come back
  * the same, and masking leaves it JSON without a card number.
  *
- *     clang -std=gnu11 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Icommon tests/fuzz/fuzz_json.c \
- *           common/{status,arena,text,json,schema,message,mask}.c -ljson-c -o fuzz_json && ./fuzz_json -max_total_time=60 */
+ *     cmake --preset fuzz && cmake --build --preset fuzz && ctest --preset fuzz */
 #include "mask.h"
 
 #include <stdlib.h>
