@@ -33,6 +33,8 @@ install_missing() {
         as_root chmod 755 "$policy"
         made_policy=yes
     fi
+    # Slim images have no folder for man pages, and the JRE's package does not install without it.
+    [ -d /usr/share/man/man1 ] || as_root mkdir -p /usr/share/man/man1
     as_root apt-get update -qq
     local failed=no
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
