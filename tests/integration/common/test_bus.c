@@ -1,5 +1,5 @@
 /* Kafka for real: what is stored is not read again, what is not is, and what is buried keeps its bytes. Each test has a topic of its own. */
-#include "bus.h"
+#include "bus_reader.h"
 #include "system.h"
 
 #include <criterion/criterion.h>
@@ -212,4 +212,63 @@ Test(bus, a_dead_letter_keeps_key_bytes_and_headers)
     read_topic(dead, see_buried, &buried);
     cr_expect_eq(buried.count, 1);
     cr_expect_str_eq(buried.seen, "k|v\x01|own=kept dlq-partition=1 dlq-offset=0 dlq-service=tester dlq-reason=not_json dlq-redrives=2 ");
+}
+
+/* ---- reading from outside of the group ---- */
+
+static enum status count_one(const struct record *record, void *context)
+{
+    size_t *seen = context;
+
+    (void)record;
+    ++*seen;
+    return STATUS_OK;
+}
+
+static enum status stop_at_third(const struct record *record, void *context)
+{
+    TRY(count_one(record, context));
+    return *(size_t *)context == 3 ? STATUS_BROKEN : STATUS_OK;
+}
+
+static struct bus_reader *open_reader(void)
+{
+    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .group_id = group};
+    struct bus_reader *reader = NULL;
+    char problem[256] = "";
+
+    cr_assert_eq(bus_reader_open(&options, problem, sizeof(problem), &reader), STATUS_OK, "%s", problem);
+    return reader;
+}
+
+Test(bus, a_reader_sees_what_the_topic_holds_and_what_the_group_has_committed)
+{
+    CLEANUP(bus_reader_close) struct bus_reader *reader = open_reader();
+    static struct bus_span spans[BUS_PARTITIONS_MAX];
+    struct bus *bus;
+    size_t count = 0, seen = 0, partition = 0;
+
+    cr_assert_eq(bus_reader_spans(reader, topic, WAIT_MS, spans, &count), STATUS_OK, "%s", bus_reader_problem(reader));
+    cr_assert_eq(count, 3);
+    cr_expect_eq(bus_reader_scan(reader, topic, spans, count, WAIT_MS, count_one, &seen), STATUS_OK);
+    cr_expect_eq(seen, 0, "nothing is there yet, and nothing is waited for");
+
+    send_numbers(0, 40);
+    bus = open_as(true);
+    read_numbers(bus, 40, true);
+    bus_close(bus);
+    send_numbers(40, 70);
+    cr_assert_eq(bus_reader_spans(reader, topic, WAIT_MS, spans, &count), STATUS_OK, "%s", bus_reader_problem(reader));
+    while (spans[partition].high == 0)
+        partition++;
+    cr_expect_eq(spans[partition].low, 0);
+    cr_expect_eq(spans[partition].high, 70);
+    cr_expect_eq(spans[partition].committed, 40);
+    send_numbers(70, 80);
+    cr_expect_eq(bus_reader_scan(reader, topic, spans, count, WAIT_MS, count_one, &seen), STATUS_OK, "%s", bus_reader_problem(reader));
+    cr_expect_eq(seen, 70, "what came after the spans were asked for is not seen: %zu", seen);
+    seen = 0;
+    cr_expect_eq(bus_reader_scan(reader, topic, spans, count, WAIT_MS, stop_at_third, &seen), STATUS_BROKEN);
+    cr_expect_eq(seen, 3, "a scan ends when it is told to");
+    cr_expect_eq(bus_reader_spans(reader, "no.such.topic", WAIT_MS, spans, &count), STATUS_NOT_FOUND);
 }
