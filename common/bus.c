@@ -458,8 +458,11 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
 
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         rd_kafka_assign(client, partitions);
+        /* librdkafka remembers a pause beyond the loss of the partition: a resume in between has not reached it. */
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
+        else
+            rd_kafka_resume_partitions(client, partitions);
         bus->joined = true;
         return;
     }

@@ -1,0 +1,101 @@
+/* The group while the broker is away, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards. */
+#include "bus_internal.h"
+#include "system.h"
+
+#include <criterion/criterion.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <stdio.h>
+
+#define WAIT_MS 60000
+#define BATCH 10
+#define BROKER 1
+
+static const char *const topics[] = {"numbers", NULL};
+
+/* A cluster of one broker, and the client that librdkafka wants it to live in. */
+struct cluster {
+    rd_kafka_t *client;
+    rd_kafka_mock_cluster_t *mock;
+};
+
+static struct cluster cluster_start(void)
+{
+    char problem[256];
+    struct cluster cluster = {.client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), problem, sizeof(problem))};
+
+    cr_assert_not_null(cluster.client, "%s", problem);
+    cluster.mock = rd_kafka_mock_cluster_new(cluster.client, 1);
+    cr_assert_not_null(cluster.mock);
+    rd_kafka_mock_topic_create(cluster.mock, topics[0], 2, 1);
+    rd_kafka_mock_topic_create(cluster.mock, "numbers.dlq", 1, 1);
+    return cluster;
+}
+
+static void cluster_stop(struct cluster *cluster)
+{
+    rd_kafka_mock_cluster_destroy(cluster->mock);
+    rd_kafka_destroy(cluster->client);
+}
+
+static struct bus *open_member(const struct cluster *cluster)
+{
+    struct bus_options options = {
+        .bootstrap = rd_kafka_mock_cluster_bootstraps(cluster->mock),
+        .client_id = "orderly-test",
+        .group_id = "outage",
+        .topics = topics,
+        .sends_to = topics,
+        .batch_max = BATCH,
+    };
+    char problem[256] = "";
+    struct bus *bus = NULL;
+
+    cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
+    return bus;
+}
+
+static void send_one(struct bus *bus, const char *key)
+{
+    struct outgoing outgoing = {.topic = topics[0], .partition = -1, .key = text_of(key), .value = text_of(key)};
+
+    cr_assert_eq(bus_send(bus, &outgoing), STATUS_OK, "%s", bus_problem(bus));
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+}
+
+/* Polls until this record has come; what was not committed before the outage may come again first. */
+static void read_until(struct bus *bus, const char *expected)
+{
+    struct record records[BATCH];
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+    bool came = false;
+    size_t count;
+
+    while (!came) {
+        cr_assert_lt(test_now_ms(), end_ms, "'%s' never came: %s", expected, bus_problem(bus));
+        cr_assert_eq(bus_poll(bus, 100, records, &count), STATUS_OK);
+        for (size_t i = 0; i < count; i++)
+            came = came || text_equals(records[i].value, text_of(expected));
+        bus_store_offsets(bus, records, count);
+        bus_release(bus, records, count);
+    }
+}
+
+Test(bus_outage, partitions_that_were_lost_while_they_were_paused_are_read_again)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_member(&cluster);
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+
+    send_one(bus, "before");
+    read_until(bus, "before");
+    rd_kafka_mock_broker_set_down(cluster.mock, BROKER);
+    while (bus->joined) { /* as long as the service waits for the broker; until the group gives it up */
+        cr_assert_lt(test_now_ms(), end_ms, "the session never timed out");
+        cr_assert_eq(bus_idle(bus, 100), STATUS_OK);
+    }
+    rd_kafka_mock_broker_set_up(cluster.mock, BROKER);
+    send_one(bus, "after");
+    read_until(bus, "after");
+    bus_close(bus);
+    cluster_stop(&cluster);
+}
