@@ -25,7 +25,7 @@ static uint16_t free_port(void)
 static void set_up(void)
 {
     port = free_port();
-    cr_assert_eq(health_start("127.0.0.1", port, &health), STATUS_OK);
+    cr_assert_eq(health_start("127.0.0.1", port, NULL, &health), STATUS_OK);
 }
 
 static void tear_down(void) { health_stop(health); }
@@ -80,7 +80,7 @@ Test(health, a_taken_port_is_told)
 {
     struct health *second = NULL;
 
-    cr_expect_eq(health_start("127.0.0.1", port, &second), STATUS_FATAL);
+    cr_expect_eq(health_start("127.0.0.1", port, NULL, &second), STATUS_FATAL);
     cr_expect_null(second);
 }
 
@@ -88,7 +88,7 @@ Test(health, port_0_answers_nobody)
 {
     struct health *silent = NULL;
 
-    cr_assert_eq(health_start("127.0.0.1", 0, &silent), STATUS_OK);
+    cr_assert_eq(health_start("127.0.0.1", 0, NULL, &silent), STATUS_OK);
     health_set(silent, HEALTH_KAFKA, NULL);
     cr_expect_not(health_is_ready(silent));
     health_stop(silent);
