@@ -33,6 +33,15 @@ size_t metric_label_count(const struct metric_family *family)
     return count;
 }
 
+static void add_numbered(struct metric_group *group, size_t number)
+{
+    struct text values[METRIC_LABELS_MAX];
+
+    for (size_t i = 0; i < metric_label_count(group->family); i++)
+        values[i] = text_of(group->family->value(number, i));
+    add_series(group, values);
+}
+
 static void open_group(struct metrics *metrics, struct metric_group *group, const struct metric_family *family)
 {
     bool labelled = metric_label_count(family) > 0;
@@ -43,14 +52,20 @@ static void open_group(struct metrics *metrics, struct metric_group *group, cons
     group->series = allocate(group->series_max + 1, sizeof(struct metric *)); /* and the one that is called "other" */
     if (!labelled && family->read == NULL)
         add_series(group, NULL);
+    for (size_t i = 0; family->value != NULL && i < family->series_max; i++)
+        add_numbered(group, i);
 }
 
 struct metrics *metrics_create(const struct metric_table tables[], size_t count)
 {
     struct metrics *metrics = allocate(1, sizeof(*metrics));
 
-    for (size_t i = 0; i < count; i++)
+    assert(count <= METRIC_TABLES_MAX);
+    metrics->table_count = count;
+    for (size_t i = 0; i < count; i++) {
+        metrics->tables[i] = tables[i];
         metrics->group_count += tables[i].count;
+    }
     metrics->groups = allocate(metrics->group_count + 1, sizeof(*metrics->groups));
     for (size_t i = 0, next = 0; i < count; i++)
         for (size_t j = 0; j < tables[i].count; j++)
@@ -81,9 +96,15 @@ void metrics_destroy(struct metrics *metrics)
 
 static struct metric_group *group_of(struct metrics *metrics, const struct metric_family *family)
 {
-    for (size_t i = 0; i < metrics->group_count; i++)
-        if (metrics->groups[i].family == family)
-            return &metrics->groups[i];
+    size_t before = 0;
+
+    for (size_t i = 0; i < metrics->table_count; i++) {
+        const struct metric_table *table = &metrics->tables[i];
+        uintptr_t place = ((uintptr_t)family - (uintptr_t)table->families) / sizeof(*family);
+        if ((uintptr_t)family >= (uintptr_t)table->families && place < table->count)
+            return &metrics->groups[before + place];
+        before += table->count;
+    }
     assert(!"a family that stands in no table of this registry");
     abort();
 }
@@ -142,6 +163,12 @@ struct metric *metrics_series(struct metrics *metrics, const struct metric_famil
     if (count < group->series_max)
         return add_series(group, values);
     return count == group->series_max ? add_series(group, other_values) : group->series[group->series_max];
+}
+
+struct metric *metrics_at(struct metrics *metrics, const struct metric_family *family, size_t number)
+{
+    assert(family->value != NULL && number < family->series_max);
+    return group_of(metrics, family)->series[number];
 }
 
 /* ---- counting ---- */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #define METRIC_LABELS_MAX 3
+#define METRIC_TABLES_MAX 4
 #define METRIC_LABEL_SIZE 64            /* bytes of a label's value, with its '\0'; a longer one is cut */
 #define METRICS_SECOND_US 1000000       /* the scale of what is measured in microseconds and printed in seconds */
 #define METRICS_SECOND_MS 1000          /* the same for milliseconds */
@@ -29,6 +30,7 @@ struct metric_family {
     enum metric_type type;
     const char *labels[METRIC_LABELS_MAX];
     size_t series_max;                  /* of a family with labels */
+    const char *(*value)(size_t number, size_t label); /* not NULL: all series_max series are there from the start, with these values (static) */
     int64_t scale;                      /* 0 counts as 1; else a power of ten */
     const int64_t *bounds;              /* histogram: the upper bounds of its buckets, rising, scaled as its values */
     size_t bound_count;
@@ -44,7 +46,7 @@ struct metric_table {
 struct metrics; /* a registry: the series of some tables */
 struct metric;  /* a series; valid as long as its registry */
 
-/* The caller owns it. Its families are printed in the order of the tables. */
+/* The caller owns it. Its families are printed in the order of the tables, METRIC_TABLES_MAX of them at most. */
 struct metrics *metrics_create(const struct metric_table tables[], size_t count);
 /* NULL is fine. Nobody may be printing any more. */
 void metrics_destroy(struct metrics *metrics);
@@ -54,6 +56,9 @@ DEFINE_CLEANUP(struct metrics, metrics_destroy);
  * family without labels. Never NULL. The family must stand in a table of the registry. It searches the family's series: once for a batch, not for
  * each record. */
 struct metric *metrics_series(struct metrics *metrics, const struct metric_family *family, const struct text values[]);
+
+/* One of the series that a family with value() has from the start, number < series_max. Searches nothing. */
+struct metric *metrics_at(struct metrics *metrics, const struct metric_family *family, size_t number);
 
 /* Adds to a counter. Staged. */
 void metric_add(struct metric *metric, int64_t amount);

@@ -30,6 +30,8 @@ struct metric_group {
 };
 
 struct metrics {
+    struct metric_table tables[METRIC_TABLES_MAX];
+    size_t table_count;
     struct metric_group *groups;
     size_t group_count;
     struct metric *staged;

@@ -113,7 +113,7 @@ static void print_group(const struct metric_group *group, FILE *out)
     print_escaped(family->help, false, out);
     fprintf(out, "\n# TYPE %s %s\n", family->name, type_names[family->type]);
     if (family->read != NULL)
-        fprintf(out, "%s %.17g\n", family->name, family->read());
+        fprintf(out, "%s %.15g\n", family->name, family->read());
     for (size_t i = 0; i < count; i++)
         print_series(group->series[i], out);
 }

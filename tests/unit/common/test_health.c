@@ -1,4 +1,4 @@
-/* /healthz and /readyz, asked over HTTP. */
+/* /healthz, /readyz and /metrics, asked over HTTP. */
 #include "health.h"
 
 #include <criterion/criterion.h>
@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static const struct metric_family families[] = {{.name = "beats_total", .help = "Beats", .type = METRIC_COUNTER}};
+static struct metrics *metrics;
 static struct health *health;
 static uint16_t port;
 
@@ -25,10 +27,16 @@ static uint16_t free_port(void)
 static void set_up(void)
 {
     port = free_port();
-    cr_assert_eq(health_start("127.0.0.1", port, NULL, &health), STATUS_OK);
+    metrics = metrics_create(&(struct metric_table){families, COUNT_OF(families)}, 1);
+    cr_assert_eq(health_start("127.0.0.1", port, metrics, &health), STATUS_OK);
 }
 
-static void tear_down(void) { health_stop(health); }
+static void tear_down(void)
+{
+    health_stop(health);
+    metrics_destroy(metrics);
+}
+
 TestSuite(health, .init = set_up, .fini = tear_down);
 
 /* The whole answer to a request line. */
@@ -68,6 +76,29 @@ Test(health, is_alive_from_the_start_and_ready_when_all_parts_are)
     health_set(health, HEALTH_REDIS, "waiting for Redis");
     cr_expect_not_null(strstr(ask("GET /readyz"), "waiting for Redis"));
     cr_expect_not(health_ask("127.0.0.1", port));
+}
+
+Test(health, shows_the_metrics)
+{
+    metric_add(metrics_series(metrics, &families[0], NULL), 4);
+    metrics_publish(metrics);
+    cr_expect_not_null(strstr(ask("GET /metrics"), " 200 "));
+    cr_expect_not_null(strstr(ask("GET /metrics"), "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+    cr_expect_not_null(strstr(ask("GET /metrics"), "\r\n\r\n# HELP beats_total Beats\n# TYPE beats_total counter\nbeats_total 4\n"));
+    cr_expect_not_null(strstr(ask("HEAD /metrics"), " 200 "));
+    cr_expect_null(strstr(ask("HEAD /metrics"), "beats_total"));
+    cr_expect_not_null(strstr(ask("POST /metrics"), " 405 "));
+    cr_expect_not_null(strstr(ask("GET /metrics/"), " 404 "));
+}
+
+Test(health, has_no_metrics_when_it_was_given_none)
+{
+    struct health *other = NULL;
+
+    port = free_port();
+    cr_assert_eq(health_start("127.0.0.1", port, NULL, &other), STATUS_OK);
+    cr_expect_not_null(strstr(ask("GET /metrics"), " 404 "));
+    health_stop(other);
 }
 
 Test(health, says_no_to_the_rest)
