@@ -1,7 +1,7 @@
 /* bus_lag.c - how far behind this member of the group is.
  *
- * What is handled is kept here, partition by partition: where librdkafka stands (its position) counts records as done that are still being
- * handled, which with Redis away is for minutes. */
+ * What is handled is kept here, partition by partition: where librdkafka stands (its position) counts records as done that are
+ * still being handled, which with Redis away is for minutes. */
 #include "bus_internal.h"
 
 #define LAG_WAIT_MS 500 /* for the broker's answer, asked once after an assignment, and while all is paused */
@@ -62,15 +62,15 @@ static void ask_where_it_begins(struct bus *bus)
     if (list->cnt > 0 && rd_kafka_committed(bus->consumer, list, LAG_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_topic_partition_list_t *fresh = unknown(list, RD_KAFKA_OFFSET_BEGINNING);
         take_answers(bus->handled, list);
-        if (fresh->cnt > 0 &&
-            rd_kafka_offsets_for_times(bus->consumer, fresh, LAG_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (fresh->cnt > 0 && rd_kafka_offsets_for_times(bus->consumer, fresh, LAG_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
             take_answers(bus->handled, fresh);
         rd_kafka_topic_partition_list_destroy(fresh);
     }
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Where the partitions end. Each answer to a fetch tells; while all is paused there are none, and the broker is asked. NULL: no answer. */
+/* Where the partitions end. Each answer to a fetch tells; while all is paused there are none, and the broker is asked. NULL: no
+ * answer. */
 static rd_kafka_topic_partition_list_t *ends_while_paused(struct bus *bus)
 {
     rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(bus->handled);
@@ -112,8 +112,7 @@ size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max)
         int64_t end = end_of(bus, ends, i);
         if (entry->offset < 0 || end < 0)
             continue;
-        out_lags[count++] =
-            (struct bus_lag){entry->topic, entry->partition, end > entry->offset ? end - entry->offset : 0};
+        out_lags[count++] = (struct bus_lag){entry->topic, entry->partition, end > entry->offset ? end - entry->offset : 0};
     }
     if (ends != NULL)
         rd_kafka_topic_partition_list_destroy(ends);

@@ -185,10 +185,7 @@ static void stage(struct metric *metric, int64_t amount)
     metrics->staged = metric;
 }
 
-void metric_add(struct metric *metric, int64_t amount)
-{
-    stage(metric, amount);
-}
+void metric_add(struct metric *metric, int64_t amount) { stage(metric, amount); }
 
 void metric_observe(struct metric *metric, int64_t value)
 {
@@ -227,22 +224,13 @@ static void clear_stage(struct metrics *metrics, bool show)
     metrics->staged = NULL;
 }
 
-void metrics_publish(struct metrics *metrics)
-{
-    clear_stage(metrics, true);
-}
+void metrics_publish(struct metrics *metrics) { clear_stage(metrics, true); }
 
-void metrics_discard(struct metrics *metrics)
-{
-    clear_stage(metrics, false);
-}
+void metrics_discard(struct metrics *metrics) { clear_stage(metrics, false); }
 
 /* ---- gauges ---- */
 
-void metric_set(struct metric *metric, int64_t value)
-{
-    atomic_store_explicit(&metric->value, value, memory_order_relaxed);
-}
+void metric_set(struct metric *metric, int64_t value) { atomic_store_explicit(&metric->value, value, memory_order_relaxed); }
 
 void metrics_begin_found(struct metrics *metrics, const struct metric_family *family)
 {

@@ -4,12 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const char *const type_names[] = {[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
+static const char *const type_names[] = {
+    [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
 
-static int64_t scale_of(const struct metric_family *family)
-{
-    return family->scale == 0 ? 1 : family->scale;
-}
+static int64_t scale_of(const struct metric_family *family) { return family->scale == 0 ? 1 : family->scale; }
 
 /* Exactly, without the zeros behind a fraction: 1500 at a scale of 1000 is 1.5. */
 static void print_scaled(int64_t value, int64_t scale, FILE *out)

@@ -44,8 +44,9 @@ static const struct metric_family families[FAMILY_COUNT] = {
                            .bounds = size_bounds,
                            .bound_count = COUNT_OF(size_bounds)},
     [FAMILY_BATCH_SECONDS] = {.name = "orderly_batch_seconds",
-                              .help = "Time of a batch from its poll to the broker's word on everything it caused, waits for Kafka "
-                                      "and Redis included",
+                              .help =
+                                  "Time of a batch from its poll to the broker's word on everything it caused, waits for Kafka "
+                                  "and Redis included",
                               .type = METRIC_HISTOGRAM,
                               .scale = METRICS_SECOND_US,
                               .bounds = time_bounds_us,
@@ -58,11 +59,12 @@ static const struct metric_family families[FAMILY_COUNT] = {
                              .type = METRIC_COUNTER,
                              .labels = {"topic", "reason"},
                              .series_max = TOPICS_MAX * REASONS_MAX},
-    [FAMILY_LAG] = {.name = "orderly_consumer_lag",
-                    .help = "Records of an assigned partition that are not handled yet; partitions that went to another replica disappear",
-                    .type = METRIC_GAUGE,
-                    .labels = {"topic", "partition"},
-                    .series_max = LAGS_MAX},
+    [FAMILY_LAG] =
+        {.name = "orderly_consumer_lag",
+         .help = "Records of an assigned partition that are not handled yet; partitions that went to another replica disappear",
+         .type = METRIC_GAUGE,
+         .labels = {"topic", "partition"},
+         .series_max = LAGS_MAX},
     [FAMILY_READY] = {.name = "orderly_ready", .help = "1 when /readyz says ready, else 0", .type = METRIC_GAUGE},
     [FAMILY_BUILD] = {.name = "orderly_build_info",
                       .help = "Always 1; the version is in the label",
@@ -83,8 +85,10 @@ static const struct metric_family families[FAMILY_COUNT] = {
                     .read = cpu_seconds},
 };
 
-/* Every reason that is given (DESIGN.md section 3): a series has to be there before its first record, or an alert misses that one. */
-static const char *const reasons[] = {"not_json", "not_an_object", "no_order_id", "too_large", "too_old", "unknown_type", "conflict"};
+/* Every reason that is given (DESIGN.md section 3): a series has to be there before its first record, or an alert misses that
+ * one. */
+static const char *const reasons[] = {"not_json", "not_an_object", "no_order_id", "too_large",
+                                      "too_old",  "unknown_type",  "conflict"};
 
 struct service_metrics {
     struct metrics *metrics;
@@ -92,10 +96,7 @@ struct service_metrics {
     struct bus_lag *lags; /* LAGS_MAX of them */
 };
 
-struct metric_table service_metrics_table(void)
-{
-    return (struct metric_table){families, FAMILY_COUNT};
-}
+struct metric_table service_metrics_table(void) { return (struct metric_table){families, FAMILY_COUNT}; }
 
 static struct metric *series(struct metrics *metrics, size_t family, const struct text values[])
 {

@@ -7,10 +7,26 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define KEY_SIZE 64
 
-static const int64_t step_bounds_ms[] = {1,    2,    5,    10,    25,        50,            100,           250,      500,    1000,
-                                         2500, 5000, 10000, 30000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS};
-static const int64_t order_bounds_ms[] = {5,    10,   25,    50,    100,       250,           500,           1000,           2500,
-                                          5000, 10000, 30000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS};
+static const int64_t step_bounds_ms[] = {1,    2,    5,    10,    25,    50,        100,           250,           500,
+                                         1000, 2500, 5000, 10000, 30000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS};
+static const int64_t order_bounds_ms[] = {5,
+                                          10,
+                                          25,
+                                          50,
+                                          100,
+                                          250,
+                                          500,
+                                          1000,
+                                          2500,
+                                          5000,
+                                          10000,
+                                          30000,
+                                          MINUTE_MS,
+                                          2 * MINUTE_MS,
+                                          5 * MINUTE_MS,
+                                          10 * MINUTE_MS,
+                                          30 * MINUTE_MS,
+                                          HOUR_MS};
 
 enum {
     FAMILY_RECORDS,
@@ -41,9 +57,9 @@ static const char *record_value(size_t number, size_t label)
 }
 
 /* The series of a status, of one that ends a saga, and of a command. */
-#define STATUS_SERIES(status) ((size_t)(status) - SAGA_NONE - 1)
-#define END_SERIES(status) ((size_t)(status) - SAGA_COMPLETED)
-#define ASK_SERIES(ask) ((size_t)(ask) - ASK_NOTHING - 1)
+#define STATUS_SERIES(status) ((size_t)(status)-SAGA_NONE - 1)
+#define END_SERIES(status) ((size_t)(status)-SAGA_COMPLETED)
+#define ASK_SERIES(ask) ((size_t)(ask)-ASK_NOTHING - 1)
 
 static const char *status_value(size_t number, size_t label)
 {
@@ -64,29 +80,32 @@ static const char *ask_value(size_t number, size_t label)
 }
 
 static const struct metric_family families[FAMILY_COUNT] = {
-    [FAMILY_RECORDS] = {.name = "orderly_records_total",
-                        .help = "Records of saga.inbox by kind and by what came of them: changed the saga, ignored (late, or not asked for), redelivered, "
-                                "duplicate and conflict (an order that is here already), broken (the saga makes no sense), forwarded (it lay in "
-                                "the wrong partition)",
-                        .type = METRIC_COUNTER,
-                        .labels = {"kind", "hearing"},
-                        .series_max = COUNT_OF(kinds) * HEARINGS,
-                        .value = record_value},
+    [FAMILY_RECORDS] =
+        {.name = "orderly_records_total",
+         .help = "Records of saga.inbox by kind and by what came of them: changed the saga, ignored (late, or not asked for), "
+                 "redelivered, "
+                 "duplicate and conflict (an order that is here already), broken (the saga makes no sense), forwarded (it lay in "
+                 "the wrong partition)",
+         .type = METRIC_COUNTER,
+         .labels = {"kind", "hearing"},
+         .series_max = COUNT_OF(kinds) * HEARINGS,
+         .value = record_value},
     [FAMILY_TRANSITIONS] = {.name = "orderly_saga_transitions_total",
                             .help = "Sagas that came to a status",
                             .type = METRIC_COUNTER,
                             .labels = {"status"},
                             .series_max = STATUS_SERIES(SAGA_STATUS_COUNT),
                             .value = status_value},
-    [FAMILY_STEP_SECONDS] = {.name = "orderly_step_seconds",
-                             .help = "Time from a command, its first attempt, to the reply that settled it, by the times of the records",
-                             .type = METRIC_HISTOGRAM,
-                             .labels = {"type"},
-                             .series_max = ASK_SERIES(ASK_COUNT),
-                             .value = ask_value,
-                             .scale = METRICS_SECOND_MS,
-                             .bounds = step_bounds_ms,
-                             .bound_count = COUNT_OF(step_bounds_ms)},
+    [FAMILY_STEP_SECONDS] =
+        {.name = "orderly_step_seconds",
+         .help = "Time from a command, its first attempt, to the reply that settled it, by the times of the records",
+         .type = METRIC_HISTOGRAM,
+         .labels = {"type"},
+         .series_max = ASK_SERIES(ASK_COUNT),
+         .value = ask_value,
+         .scale = METRICS_SECOND_MS,
+         .bounds = step_bounds_ms,
+         .bound_count = COUNT_OF(step_bounds_ms)},
     [FAMILY_ORDER_SECONDS] = {.name = "orderly_order_seconds",
                               .help = "Time from createdAt to completedAt of the sagas that ended, by their status",
                               .type = METRIC_HISTOGRAM,
@@ -96,38 +115,40 @@ static const struct metric_family families[FAMILY_COUNT] = {
                               .scale = METRICS_SECOND_MS,
                               .bounds = order_bounds_ms,
                               .bound_count = COUNT_OF(order_bounds_ms)},
-    [FAMILY_COMMAND_RETRIES] = {.name = "orderly_command_retries_total",
-                                .help = "Commands that were sent again: a further attempt, a silent worker, or a record that was delivered again",
-                                .type = METRIC_COUNTER,
-                                .labels = {"type"},
-                                .series_max = ASK_SERIES(ASK_COUNT),
-                                .value = ask_value},
-    [FAMILY_DEADLINES] = {.name = "orderly_deadline_exceeded_total",
-                          .help = "Sagas that were still under way at their deadlineAt, by the status they had; counted at their first transition after it. "
-                                  "Before the shipment they are undone; fulfilling and capturing_payment go on and want an eye on them",
-                          .type = METRIC_COUNTER,
-                          .labels = {"status"},
-                          .series_max = STATUS_SERIES(SAGA_COMPLETED),
-                          .value = status_value},
+    [FAMILY_COMMAND_RETRIES] =
+        {.name = "orderly_command_retries_total",
+         .help = "Commands that were sent again: a further attempt, a silent worker, or a record that was delivered again",
+         .type = METRIC_COUNTER,
+         .labels = {"type"},
+         .series_max = ASK_SERIES(ASK_COUNT),
+         .value = ask_value},
+    [FAMILY_DEADLINES] =
+        {.name = "orderly_deadline_exceeded_total",
+         .help = "Sagas that were still under way at their deadlineAt, by the status they had; counted at their first transition "
+                 "after it. "
+                 "Before the shipment they are undone; fulfilling and capturing_payment go on and want an eye on them",
+         .type = METRIC_COUNTER,
+         .labels = {"status"},
+         .series_max = STATUS_SERIES(SAGA_COMPLETED),
+         .value = status_value},
     [FAMILY_NUDGES] = {.name = "orderly_nudges_total", .help = "Nudges sent because a timer was due", .type = METRIC_COUNTER},
-    [FAMILY_SAGAS] = {.name = "orderly_sagas",
-                      .help = "Sagas in Redis by the index they stand in, broken: set aside; every replica tells of all, so take max, not sum",
-                      .type = METRIC_GAUGE,
-                      .labels = {"status"},
-                      .series_max = SAGA_STATUS_COUNT},
+    [FAMILY_SAGAS] =
+        {.name = "orderly_sagas",
+         .help = "Sagas in Redis by the index they stand in, broken: set aside; every replica tells of all, so take max, not sum",
+         .type = METRIC_GAUGE,
+         .labels = {"status"},
+         .series_max = SAGA_STATUS_COUNT},
     [FAMILY_OLDEST] = {.name = "orderly_oldest_running_saga_seconds",
                        .help = "Age of the oldest saga in sagas:running by this machine's clock, 0 without one",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
-    [FAMILY_TIMERS_DUE] = {.name = "orderly_timers_due",
-                           .help = "Entries of all timers whose time has come by this machine's clock; they are taken within a second or so",
-                           .type = METRIC_GAUGE},
+    [FAMILY_TIMERS_DUE] =
+        {.name = "orderly_timers_due",
+         .help = "Entries of all timers whose time has come by this machine's clock; they are taken within a second or so",
+         .type = METRIC_GAUGE},
 };
 
-struct metric_table measures_table(void)
-{
-    return (struct metric_table){families, FAMILY_COUNT};
-}
+struct metric_table measures_table(void) { return (struct metric_table){families, FAMILY_COUNT}; }
 
 /* ---- what was heard ---- */
 
@@ -138,10 +159,7 @@ static void count_record(struct metrics *metrics, struct text kind, size_t heari
             metric_add(metrics_at(metrics, &families[FAMILY_RECORDS], i * HEARINGS + hearing), 1);
 }
 
-void measure_forwarded(struct metrics *metrics, struct text kind)
-{
-    count_record(metrics, kind, HEARING_COUNT);
-}
+void measure_forwarded(struct metrics *metrics, struct text kind) { count_record(metrics, kind, HEARING_COUNT); }
 
 void measure_nudges(struct metrics *metrics, size_t count)
 {

@@ -43,8 +43,9 @@ static void set_up(void)
     snprintf(group, sizeof(group), "group.%s", topic);
     snprintf(dead, sizeof(dead), "%s.dlq", topic);
     struct bus *bus = open_as(NULL);
-    cr_assert_eq(bus_create_topics(bus, (struct topic_plan[]){{topic, PARTITIONS, 1, config}, {dead, 1, 1, config}}, 2, WAIT_MS, results,
-                                   problem, sizeof(problem)), STATUS_OK, "%s", problem);
+    cr_assert_eq(bus_create_topics(bus, (struct topic_plan[]){{topic, PARTITIONS, 1, config}, {dead, 1, 1, config}}, 2, WAIT_MS,
+                                   results, problem, sizeof(problem)),
+                 STATUS_OK, "%s", problem);
     bus_close(bus);
 }
 

@@ -53,7 +53,8 @@ static struct inbox_record order(const char *json)
 {
     struct policy policy = policy_default();
 
-    return (struct inbox_record){.kind = TEXT("order"), .order = text_of(json), .source = TEXT("{}"), .policy = policy_text(arena, &policy)};
+    return (struct inbox_record){
+        .kind = TEXT("order"), .order = text_of(json), .source = TEXT("{}"), .policy = policy_text(arena, &policy)};
 }
 
 static struct inbox_record reply(enum ask ask, const char *outcome)

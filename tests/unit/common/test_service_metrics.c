@@ -48,7 +48,8 @@ static double value_behind(const char *start)
 
 Test(service_metrics, a_batch_counts_by_topic)
 {
-    const struct record records[] = {{.topic = TEXT("orders")}, {.topic = TEXT("orders")}, {.topic = TEXT("saga.inbox")}, {.topic = TEXT("orders")}};
+    const struct record records[] = {
+        {.topic = TEXT("orders")}, {.topic = TEXT("orders")}, {.topic = TEXT("saga.inbox")}, {.topic = TEXT("orders")}};
 
     cr_expect(shows("orderly_messages_total{topic=\"saga.inbox\"} 0"), "there from the start");
     service_metrics_batch(service_metrics, records, COUNT_OF(records), 1500);
