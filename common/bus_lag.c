@@ -4,7 +4,7 @@
  * still being handled, which with Redis away is for minutes. */
 #include "bus_internal.h"
 
-#define LAG_WAIT_MS 500 /* for the broker's answer, asked once after an assignment, and while all is paused */
+#define LAG_WAIT_MS 500 /* for the broker's answer, asked once after an assignment, and of what is paused */
 
 static void forget(struct bus *bus)
 {
@@ -69,29 +69,34 @@ static void ask_where_it_begins(struct bus *bus)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Where the partitions end. Each answer to a fetch tells; while all is paused there are none, and the broker is asked. NULL: no
- * answer. */
-static rd_kafka_topic_partition_list_t *ends_while_paused(struct bus *bus)
+/* Where the paused partitions end. The answer to every fetch tells it; of those that are not fetched the broker is asked. NULL: none are paused, or no
+ * answer came. */
+static rd_kafka_topic_partition_list_t *ends_of_paused(struct bus *bus)
 {
-    rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(bus->handled);
+    rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_new(bus->handled->cnt);
 
-    for (int i = 0; i < ends->cnt; i++)
-        ends->elems[i].offset = RD_KAFKA_OFFSET_END;
-    if (rd_kafka_offsets_for_times(bus->consumer, ends, LAG_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    for (int i = 0; i < bus->handled->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &bus->handled->elems[i];
+        if (bus->paused)
+            rd_kafka_topic_partition_list_add(ends, entry->topic, entry->partition)->offset = RD_KAFKA_OFFSET_END;
+    }
+    if (ends->cnt > 0 && rd_kafka_offsets_for_times(bus->consumer, ends, LAG_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return ends;
     rd_kafka_topic_partition_list_destroy(ends);
     return NULL;
 }
 
 /* Where one partition ends; negative: not known. */
-static int64_t end_of(struct bus *bus, const rd_kafka_topic_partition_list_t *ends, int number)
+static int64_t end_of(struct bus *bus, rd_kafka_topic_partition_list_t *ends, const rd_kafka_topic_partition_t *entry)
 {
-    const rd_kafka_topic_partition_t *entry = &bus->handled->elems[number];
+    const rd_kafka_topic_partition_t *asked =
+        ends == NULL ? NULL : rd_kafka_topic_partition_list_find(ends, entry->topic, entry->partition);
     int64_t low, high;
 
-    if (ends != NULL && ends->elems[number].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return ends->elems[number].offset;
-    if (rd_kafka_get_watermark_offsets(bus->consumer, entry->topic, entry->partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (asked != NULL && asked->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return asked->offset;
+    if (rd_kafka_get_watermark_offsets(bus->consumer, entry->topic, entry->partition, &low, &high) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
         return -1;
     return high;
 }
@@ -105,14 +110,15 @@ size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max)
         return 0;
     if (!bus->brokers_down) {
         ask_where_it_begins(bus);
-        ends = bus->paused ? ends_while_paused(bus) : NULL;
+        ends = ends_of_paused(bus);
     }
     for (int i = 0; i < bus->handled->cnt && count < lags_max; i++) {
         const rd_kafka_topic_partition_t *entry = &bus->handled->elems[i];
-        int64_t end = end_of(bus, ends, i);
+        int64_t end = end_of(bus, ends, entry);
         if (entry->offset < 0 || end < 0)
             continue;
-        out_lags[count++] = (struct bus_lag){entry->topic, entry->partition, end > entry->offset ? end - entry->offset : 0};
+        out_lags[count++] =
+            (struct bus_lag){entry->topic, entry->partition, end > entry->offset ? end - entry->offset : 0};
     }
     if (ends != NULL)
         rd_kafka_topic_partition_list_destroy(ends);

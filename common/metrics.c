@@ -105,8 +105,7 @@ static struct metric_group *group_of(struct metrics *metrics, const struct metri
             return &metrics->groups[before + place];
         before += table->count;
     }
-    assert(!"a family that stands in no table of this registry");
-    abort();
+    abort(); /* a family that stands in no table of this registry: a mistake of the program */
 }
 
 /* ---- series ---- */

@@ -123,7 +123,7 @@ Test(metrics, one_series_for_one_set_of_values)
 Test(metrics, the_number_of_series_is_bounded)
 {
     for (int i = 0; i < 100; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof(name), "topic-%d", i);
         metric_add(series(LABELLED, name, "r"), 1);
     }
@@ -241,7 +241,7 @@ static void *write_rounds(void *unused)
 
     (void)unused;
     for (int i = 0; i < ROUNDS; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof(name), "s-%d", i % 6);
         metric_observe(histogram, i % 20);
         metric_add(series(LABELLED_HISTOGRAM, name, NULL), 0);
