@@ -69,8 +69,8 @@ static void ask_where_it_begins(struct bus *bus)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Where the paused partitions end. The answer to every fetch tells it; of those that are not fetched the broker is asked. NULL: none are paused, or no
- * answer came. */
+/* Where the paused partitions end. The answer to every fetch tells it; of those that are not fetched the broker is asked. NULL: none are
+ * paused, or no answer came. */
 static rd_kafka_topic_partition_list_t *ends_of_paused(struct bus *bus)
 {
     rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_new(bus->handled->cnt);

@@ -134,7 +134,8 @@ static const struct metric_family families[FAMILY_COUNT] = {
     [FAMILY_NUDGES] = {.name = "orderly_nudges_total", .help = "Nudges sent because a timer was due", .type = METRIC_COUNTER},
     [FAMILY_SAGAS] =
         {.name = "orderly_sagas",
-         .help = "Sagas in Redis by the index they stand in, broken: set aside; every replica tells of all, so take max, not sum",
+         .help = "Sagas in Redis by the index they stand in, broken: set aside; as Redis answered last. Every replica tells of all, so take max, "
+                 "not sum",
          .type = METRIC_GAUGE,
          .labels = {"status"},
          .series_max = SAGA_STATUS_COUNT},

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# run.sh [TOOLS] - /metrics of the five real services: orders that end in every way, rubbish, a command twice, Redis away for a while; the numbers add up, and
-# what is printed is read by promtool and by Prometheus' own Python client (from PyPI, into the folder TOOLS). On its own ports and run folder.
+# run.sh [TOOLS] - /metrics of the five real services: orders that end in every way, rubbish, a command twice, Redis away for a while; the
+# numbers add up, and what is printed is read by promtool and by Prometheus' own Python client (from PyPI, into the folder TOOLS). On its own
+# ports and run folder.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top"
@@ -23,7 +24,8 @@ trap 'exit 130' INT TERM
 
 kafka() { kcat -b "127.0.0.1:$ORDERLY_KAFKA_PORT" "$@"; }
 place() { # place ID QUANTITY
-    printf '{"orderId":"%s","customerId":"C-1","items":[{"productId":"KEYBOARD","quantity":%s}],"paymentMethod":"tok_visa"}\n' "$1" "$2" | kafka -P -t orders
+    printf '{"orderId":"%s","customerId":"C-1","items":[{"productId":"KEYBOARD","quantity":%s}],"paymentMethod":"tok_visa"}\n' "$1" "$2" |
+        kafka -P -t orders
 }
 # Waits until the metrics are what they should be after this part of the story, or fails and says what is not.
 expect() { "$tools/bin/python3" tests/metrics/check.py "$ORDERLY_HTTP_PORT" "$1"; }
