@@ -54,7 +54,8 @@ place METRICS-1 1
 place METRICS-1 2
 printf 'rubbish\n' | kafka -P -t orders
 printf 'rubbish\n' | kafka -P -t payment.commands
-kafka -C -t payment.commands -o beginning -e -q | grep -m 1 METRICS-1/payment.authorize | kafka -P -t payment.commands -k METRICS-1
+kafka -C -t payment.commands -o beginning -e -q >"$work/commands"
+grep -m 1 METRICS-1/payment.authorize "$work/commands" | kafka -P -t payment.commands -k METRICS-1
 expect rubbish
 
 stop redis
