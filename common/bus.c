@@ -64,6 +64,7 @@ void bus_close(struct bus *bus)
         rd_kafka_destroy(bus->producer);
     }
     alarm(0);
+    bus_lag_assigned(bus, NULL);
     free(bus);
 }
 
@@ -177,6 +178,7 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
             entry->offset = message->offset + 1;
         previous = message;
     }
+    bus_lag_handled(bus, offsets);
     /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
     rd_kafka_offsets_store(bus->consumer, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
@@ -463,6 +465,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
             rd_kafka_pause_partitions(client, partitions);
         else
             rd_kafka_resume_partitions(client, partitions);
+        bus_lag_assigned(bus, partitions);
         bus->joined = true;
         return;
     }
@@ -470,6 +473,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
     if (!rd_kafka_assignment_lost(client))
         rd_kafka_commit(client, NULL, 0);
     rd_kafka_assign(client, NULL);
+    bus_lag_assigned(bus, NULL);
     bus->joined = false;
 }
 

@@ -3,7 +3,7 @@
  * At least once: records are handed out in the order of their partition; their offsets are stored only after everything they
  * caused was acknowledged. The producer is idempotent, acks=all, and never gives up on a record while the process lives.
  *
- * The only module (bus.c, bus_config.c, bus_admin.c) that includes librdkafka.
+ * The only module (bus*.c) that includes librdkafka.
  * Source  librdkafka INTRODUCTION.md; DESIGN.md section 5; settings and their reasons in bus_config.c */
 #ifndef ORDERLY_BUS_H
 #define ORDERLY_BUS_H
@@ -76,6 +76,16 @@ MUST_CHECK enum status bus_idle(struct bus *bus, int wait_ms);
 /* Stores the offsets behind these records (they are committed in the background, at a revoke, and at close). Partitions lost in the meantime are
  * skipped: their new owner gets the records again. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
+/* How many records of one assigned partition are not handled yet. */
+struct bus_lag {
+    const char *topic; /* borrowed until the next call of the bus */
+    int32_t partition;
+    int64_t records;
+};
+/* The lag of every assigned partition, lags_max at most: from what bus_store_offsets() was given, or else the group has committed, to where the
+ * partition ends. Gives how many are known. Asks the broker once after an assignment, and at every call while all partitions are paused; else it
+ * waits for nothing. */
+size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max);
 /* Gives the records back to librdkafka. */
 void bus_release(struct bus *bus, struct record records[], size_t count);
 

@@ -27,6 +27,7 @@ struct bus {
     bool joined, paused, brokers_down, fatal;
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
+    rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
     char problem[BUS_PROBLEM_SIZE];
 };
 
@@ -38,6 +39,9 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
 void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *bus);
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *bus);
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line);
+/* bus_lag.c: the assignment has changed (NULL: there is none), and what was handled. */
+void bus_lag_assigned(struct bus *bus, const rd_kafka_topic_partition_list_t *partitions);
+void bus_lag_handled(struct bus *bus, const rd_kafka_topic_partition_list_t *offsets);
 /* Remembers what went wrong last. */
 void bus_set_problem(struct bus *bus, const char *format, ...) PRINTF_LIKE(2, 3);
 

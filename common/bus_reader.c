@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#define LEADER_STEP_MS 100
 #define NO_GROUP "orderly-reader" /* librdkafka wants a name; nothing is ever committed under it */
 
 struct bus_reader {
@@ -93,6 +94,21 @@ static enum status read_committed(struct bus_reader *reader, const char *topic, 
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : failed(reader, topic, error);
 }
 
+/* A topic that was made a moment ago has partitions before it has their leaders: asked again until wait_ms are over. */
+static enum status read_span(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span *span)
+{
+    rd_kafka_resp_err_t error;
+
+    for (int waited_ms = 0;; waited_ms += LEADER_STEP_MS) {
+        error = rd_kafka_query_watermark_offsets(reader->bus.consumer, topic, span->partition, &span->low, &span->high, wait_ms);
+        if ((error != RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && error != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) ||
+            waited_ms >= wait_ms)
+            break;
+        rd_kafka_poll(reader->bus.consumer, LEADER_STEP_MS);
+    }
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : failed(reader, topic, error);
+}
+
 enum status bus_reader_spans(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span out_spans[],
                              size_t *out_count)
 {
@@ -101,10 +117,7 @@ enum status bus_reader_spans(struct bus_reader *reader, const char *topic, int w
     TRY(count_partitions(reader, topic, wait_ms, &count));
     for (int i = 0; i < count; i++) {
         struct bus_span span = {.partition = i, .committed = -1};
-        rd_kafka_resp_err_t error =
-            rd_kafka_query_watermark_offsets(reader->bus.consumer, topic, i, &span.low, &span.high, wait_ms);
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return failed(reader, topic, error);
+        TRY(read_span(reader, topic, wait_ms, &span));
         out_spans[i] = span;
     }
     *out_count = (size_t)count;

@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include "log.h"
+#include "service_metrics.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -22,7 +23,7 @@ static const struct setting common_settings[] = {
                  "brokers to start from, host:port,..."),
     SETTING_SECRET("REDIS_URL", struct service_settings, redis_url, "redis://localhost:6379",
                    "redis://[user:password@]host:port[/db], rediss://..., unix:///path"),
-    SETTING_NUMBER("HTTP_PORT", struct service_settings, http_port, 0, 0, 65535, "port of /healthz and /readyz; 0 = off"),
+    SETTING_NUMBER("HTTP_PORT", struct service_settings, http_port, 0, 0, 65535, "port of /healthz, /readyz and /metrics; 0 = off"),
     SETTING_TEXT("HTTP_BIND", struct service_settings, http_bind, "127.0.0.1", "address that port listens on"),
     SETTING_WORD("LOG_LEVEL", struct service_settings, log_level, "info", "debug info warning error", "least level that is logged"),
     SETTING_NUMBER("BATCH_MAX", struct service_settings, batch_max, 500, 1, 10000, "messages handled in one round trip"),
@@ -47,9 +48,10 @@ const struct setting *service_settings_table(size_t *out_count)
 static void print_help(const struct service *service)
 {
     printf("orderly-%s - %s\n\n"
-           "Usage: orderly-%s [--help | --version | --healthcheck | --print-settings]\n\n"
+           "Usage: orderly-%s [--help | --version | --healthcheck | --print-settings | --print-metrics]\n\n"
            "  --healthcheck     ask this service's own /readyz on HTTP_PORT: exit 0 when it is ready, else 1\n"
-           "  --print-settings  print the settings as Markdown\n\n"
+           "  --print-settings  print the settings as Markdown\n"
+           "  --print-metrics   print the metrics as Markdown: those of every service, then its own\n\n"
            "Settings come from the environment; NAME_FILE=/path reads NAME from a file.\n"
            "RDKAFKA_<NAME> sets a property of librdkafka (RDKAFKA_SECURITY_PROTOCOL=ssl).\n\n",
            service->name, service->purpose, service->name);
@@ -63,6 +65,20 @@ static int print_settings(const struct service *service)
     printf("| setting | default | allowed | meaning |\n|---|---|---|---|\n");
     settings_print_markdown(common_settings, COUNT_OF(common_settings), stdout);
     settings_print_markdown(service->own_settings, service->own_setting_count, stdout);
+    return EXIT_DONE;
+}
+
+static int print_metrics(const struct service *service)
+{
+    static const char head[] = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
+    struct metric_table common_metrics = service_metrics_table();
+
+    fputs(head, stdout);
+    metrics_print_markdown(&common_metrics, stdout);
+    if (service->own_metrics.count > 0) {
+        printf("\n%s", head);
+        metrics_print_markdown(&service->own_metrics, stdout);
+    }
     return EXIT_DONE;
 }
 
@@ -82,6 +98,7 @@ int service_run(const struct service *service, int argc, char **argv)
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},        {"version", no_argument, NULL, 'v'},
         {"healthcheck", no_argument, NULL, 'c'}, {"print-settings", no_argument, NULL, 'p'},
+        {"print-metrics", no_argument, NULL, 'm'},
         {NULL, 0, NULL, 0},
     };
     struct service_settings settings = {0};
@@ -99,6 +116,8 @@ int service_run(const struct service *service, int argc, char **argv)
         code = EXIT_DONE;
     } else if (option == 'p') {
         code = print_settings(service);
+    } else if (option == 'm') {
+        code = print_metrics(service);
     } else if (option == '?' || optind < argc) {
         fprintf(stderr, "orderly-%s takes no arguments; see --help\n", service->name);
     } else if (read_settings(service, &settings, own_settings) > 0) {
@@ -183,18 +202,22 @@ static void log_start_up(const struct service *service, const struct service_set
 
 static int run_with(const struct service *service, const struct service_settings *settings, const void *own_settings)
 {
+    struct metric_table metric_tables[] = {service_metrics_table(), service->own_metrics};
+    CLEANUP(metrics_destroy) struct metrics *metrics = metrics_create(metric_tables, COUNT_OF(metric_tables));
+    CLEANUP(service_metrics_close) struct service_metrics *service_metrics = service_metrics_open(metrics, service->topics);
     CLEANUP(health_stop) struct health *health = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    struct run run = {.service = service, .settings = settings, .own_settings = own_settings, .arena = arena, .stop = &stop_requested};
+    struct run run = {.service = service, .settings = settings, .own_settings = own_settings, .arena = arena,
+                      .metrics = metrics, .service_metrics = service_metrics, .stop = &stop_requested};
     enum status status;
 
     log_start(service->name, (enum log_level)settings->log_level);
     catch_signals();
     if (open_store(service, settings, &store) != STATUS_OK || open_bus(service, settings, &bus) != STATUS_OK)
         return EXIT_USAGE;
-    if (health_start(settings->http_bind, (uint16_t)settings->http_port, &health) != STATUS_OK) {
+    if (health_start(settings->http_bind, (uint16_t)settings->http_port, metrics, &health) != STATUS_OK) {
         fprintf(stderr, "can't listen on HTTP_BIND=%s HTTP_PORT=%d: %s\n", settings->http_bind, (int)settings->http_port,
                 strerror(errno));
         return EXIT_ENDED_BADLY;
@@ -214,12 +237,17 @@ static int run_with(const struct service *service, const struct service_settings
 
 /* ---- the loop ---- */
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+    return now_us() / 1000;
 }
 
 /* Until every topic is known a first record would wait up to a second, one topic after another. */
@@ -245,6 +273,9 @@ static void check_readiness(struct run *run, struct health *health)
     health_set(health, HEALTH_REDIS, redis_answers ? NULL : "waiting for Redis");
     if (redis_answers)
         health_set(health, HEALTH_SERVICE, run->service->lack == NULL ? NULL : run->service->lack(run));
+    if (redis_answers && run->service->measure != NULL)
+        run->service->measure(run);
+    service_metrics_check(run->service_metrics, run->bus, health);
 }
 
 /* Keeps the group membership while waiting. */
@@ -278,6 +309,7 @@ static enum status handle_until_done(struct run *run, struct health *health)
             wait_ms = RETRY_WAIT_MAX_MS;
         log_event(LOG_WARNING, "retried", "status=%s redis=%s kafka=%s wait_ms=%d", status_name(status),
                   LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))), (int)wait_ms);
+        service_metrics_retry(run->service_metrics);
         check_readiness(run, health);
         TRY(idle(run, wait_ms));
         status = handle_once(run);
@@ -288,13 +320,17 @@ static enum status handle_until_done(struct run *run, struct health *health)
 static enum status run_batch(struct run *run, struct health *health)
 {
     enum status status;
+    int64_t began_us;
 
     TRY(bus_poll(run->bus, POLL_WAIT_MS, run->records, &run->record_count));
     if (run->record_count == 0)
         return STATUS_OK;
+    began_us = now_us();
     status = handle_until_done(run, health);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         bus_store_offsets(run->bus, run->records, run->record_count);
+        service_metrics_batch(run->service_metrics, run->records, run->record_count, now_us() - began_us);
+    }
     bus_release(run->bus, run->records, run->record_count);
     return status;
 }

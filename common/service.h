@@ -9,6 +9,7 @@
 
 #include "bus.h"
 #include "health.h"
+#include "metrics.h"
 #include "settings.h"
 #include "store.h"
 
@@ -38,6 +39,8 @@ struct run {
     struct record *records;         /* the batch */
     size_t record_count;
     void *state;                    /* what start() made */
+    struct metrics *metrics;        /* staged by handle(), published when the batch is done */
+    struct service_metrics *service_metrics;
     const volatile int *stop;       /* becomes 1 when the process is to end */
 };
 
@@ -56,11 +59,14 @@ struct service {
     /* Whether the service itself can work (validator: is there a catalog?): NULL or what it lacks. Asked every READY_CHECK_MS between batches, when
      * Redis answers. May be NULL. */
     const char *(*lack)(struct run *run);
+    struct metric_table own_metrics;
+    /* Sets the gauges of own_metrics that are read from Redis. Asked every READY_CHECK_MS between batches, when Redis answers. May be NULL. */
+    void (*measure)(struct run *run);
 };
 #define READY_CHECK_MS 1000
 
 /* The whole of main(). --help, --version, --healthcheck (asks this service's own /readyz, for container health checks: exit 0 or 1),
- * --print-settings (Markdown). */
+ * --print-settings, --print-metrics (Markdown). */
 int service_run(const struct service *service, int argc, char **argv);
 /* The table of the settings that every service has; out_count: its rows. */
 const struct setting *service_settings_table(size_t *out_count);

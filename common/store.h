@@ -60,6 +60,8 @@ const struct store_value *store_value(const struct store *store, size_t number);
 struct text store_error(const struct store_value *value);
 /* A string or status reply; TEXT_NONE for nil and everything else. Borrows the reply. */
 struct text store_text(const struct store_value *value);
+/* Whether the reply is a status ("+OK"), not a string. A script says by one that what it answers was stored before: return {ok = stored}. */
+bool store_is_status(const struct store_value *value);
 /* An integer reply, or 0. */
 int64_t store_number(const struct store_value *value);
 /* Elements of an array reply; 0 for everything else. */

@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "mask.h"
+#include "service_metrics.h"
 
 #include <inttypes.h>
 
@@ -15,6 +16,8 @@ struct tasks {
 static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks);
 static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset);
 static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks);
+static void find_stored(struct run *run, const struct worker *worker, struct tasks *tasks);
+static void count_answers(struct run *run, const struct worker *worker, const struct tasks *tasks);
 
 typedef enum status (*phase)(struct run *run, struct task *task);
 
@@ -30,7 +33,9 @@ enum status worker_handle(struct run *run, const struct worker *worker)
     store_begin(run->store);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, apply)));
     TRY(store_flush(run->store));
+    find_stored(run, worker, &tasks);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, answer)));
+    count_answers(run, worker, &tasks);
     return send_replies(run, worker, &tasks);
 }
 
@@ -121,6 +126,7 @@ static enum status bury(struct run *run, const struct record *record, const char
 
     log_event(LOG_WARNING, "buried", "topic=%.*s partition=%" PRId32 " offset=%" PRId64 " reason=%s", TEXT_ARG(record->topic),
               record->partition, record->offset, reason);
+    metrics_count_buried(run->metrics, record->topic, reason);
     return bus_bury_record(run->bus, record, run->service->name, reason, masked ? value : TEXT_NONE);
 }
 
@@ -188,7 +194,7 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
         task->record = record;
         task->command = command;
         task->order_json = NULL;
-        task->answered = false;
+        task->answered = task->was_stored = false;
         task->queued = 0;
         task->facts = NULL;
         begin_task(run, worker, task, command_status, root);
@@ -216,6 +222,70 @@ static enum status run_phase(struct run *run, const struct worker *worker, struc
             return status;
     }
     return STATUS_OK;
+}
+
+/* ---- metrics ---- */
+
+enum { OUTCOMES, REDELIVERIES };
+enum { SUCCEEDED, REFUSED, FAILED, OUTCOME_COUNT };
+
+static const struct text outcomes[OUTCOME_COUNT] = {{"succeeded", 9}, {"refused", 7}, {"failed", 6}};
+
+const struct metric_family worker_metrics[WORKER_METRIC_COUNT] = {
+    [OUTCOMES] = {.name = "orderly_outcomes_total",
+                  .help = "Commands answered, by what was asked and the outcome; a command that is delivered again is answered again",
+                  .type = METRIC_COUNTER,
+                  .labels = {"type", "outcome"},
+                  .series_max = WORKER_TYPES_MAX * OUTCOME_COUNT},
+    [REDELIVERIES] = {.name = "orderly_redeliveries_total",
+                      .help = "Commands among them that got the outcome of the first time, as it was stored with their effect; the validator "
+                              "stores nothing and counts none",
+                      .type = METRIC_COUNTER,
+                      .labels = {"type"},
+                      .series_max = WORKER_TYPES_MAX},
+};
+
+/* What was counted of one batch. */
+struct answer_tally {
+    int64_t outcomes[OUTCOME_COUNT], redeliveries;
+};
+
+/* The scripts say which outcomes they found. */
+static void find_stored(struct run *run, const struct worker *worker, struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = &tasks->list[i];
+        if (!task->answered && find_command(worker, task->command->type)->apply != NULL)
+            task->was_stored = store_is_status(store_value(run->store, task->queued));
+    }
+}
+
+static void publish_tally(struct metrics *metrics, const char *type, const struct answer_tally *tally)
+{
+    struct text values[] = {text_of(type), TEXT_NONE};
+
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        values[1] = outcomes[i];
+        metric_add(metrics_series(metrics, &worker_metrics[OUTCOMES], values), tally->outcomes[i]);
+    }
+    metric_add(metrics_series(metrics, &worker_metrics[REDELIVERIES], values), tally->redeliveries);
+}
+
+static void count_answers(struct run *run, const struct worker *worker, const struct tasks *tasks)
+{
+    struct answer_tally tallies[WORKER_TYPES_MAX] = {0};
+
+    for (size_t i = 0; i < tasks->count; i++) {
+        const struct task *task = &tasks->list[i];
+        struct answer_tally *tally = &tallies[find_command(worker, task->command->type) - worker->commands];
+        size_t outcome = 0;
+        while (outcome < FAILED && !text_equals(task->reply.outcome, outcomes[outcome]))
+            outcome++;
+        tally->outcomes[outcome]++;
+        tally->redeliveries += task->was_stored;
+    }
+    for (size_t i = 0; i < worker->command_count; i++)
+        publish_tally(run->metrics, worker->commands[i].type, &tallies[i]);
 }
 
 /* ---- sending ---- */

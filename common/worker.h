@@ -20,6 +20,7 @@ struct task {
     const struct json *order_json; /* the order inside the command; NULL when it is not an object */
     struct order order;            /* read from it; only when the kind of command needs_order */
     bool answered;                 /* reply is complete: later phases are skipped */
+    bool was_stored;               /* the script found the outcome of the first time */
     struct reply reply;            /* command_id, order_id, type and attempt are filled in already */
     size_t queued;                 /* number of what the phase queued on run->store */
     void *facts;                   /* the worker's own, from the arena */
@@ -35,6 +36,11 @@ struct worker_command {
     enum status (*apply)(struct run *run, struct task *task);  /* queue the script */
     enum status (*answer)(struct run *run, struct task *task); /* the script's reply -> task->reply */
 };
+
+/* The metrics of every worker, for service->own_metrics. */
+#define WORKER_METRIC_COUNT 2
+#define WORKER_METRICS {worker_metrics, WORKER_METRIC_COUNT}
+extern const struct metric_family worker_metrics[WORKER_METRIC_COUNT];
 
 struct worker {
     const char *source; /* ce_source, "/orderly/payment" */

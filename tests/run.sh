@@ -59,6 +59,8 @@ build() {
     fi
 }
 
+metrics_are_current() { diff docs/metrics.md <(docs/print-metrics.sh build/dev/bin); }
+
 settings_are_current() { diff docs/settings.md <(docs/print-settings.sh build/dev/bin); }
 
 scripts() {
@@ -78,7 +80,8 @@ free_port() {
 }
 
 install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev \
-    libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv
+    libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv \
+    prometheus
 
 check 'scripts: shellcheck' scripts
 check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
@@ -87,6 +90,7 @@ check 'build: clang' build dev-clang
 check 'build: sanitizers' build asan
 check 'build: fuzz harnesses' build fuzz
 check 'docs: settings.md is current' settings_are_current
+check 'docs: metrics.md is current' metrics_are_current
 
 ORDERLY_KAFKA_PORT=$(free_port 19092)
 ORDERLY_REDIS_PORT=$(free_port 16379)
@@ -100,6 +104,7 @@ suite fuzz fuzz
 deploy/local/down.sh
 
 check 'local: demo, kcat, taken ports, take-down' tests/local/run.sh
+check 'metrics: five services, every ending, read by promtool and a client library' tests/metrics/run.sh "$work/metrics-tools"
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

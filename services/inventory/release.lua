@@ -1,11 +1,11 @@
 -- Puts back what an order's reservation holds, once. Releasing what never was leaves a mark, so that a late allocation is refused.
 -- KEYS  stock:<warehouse>, {stock:<warehouse>}:taken, {stock:<warehouse>}:reservation:<orderId>
 -- ARGV  outcome
--- Returns the outcome.
+-- Returns the outcome, as a status reply when it was stored before.
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
 local stored = redis.call('HGET', reservation, 'inventory.release')
 if stored then
-    return stored
+    return {ok = stored}
 end
 local status = redis.call('HGET', reservation, 'status')
 if status == 'allocated' then

@@ -73,13 +73,28 @@ static enum status load(struct batch *batch, struct store *store)
     return STATUS_OK;
 }
 
+static struct move move_of(const struct saga *before, const struct saga *after, const struct effects *effects)
+{
+    return (struct move){
+        .from = before->status,
+        .to = after->status,
+        .answered = effects->answered,
+        .waited_ms = effects->waited_ms,
+        .order_ms = after->completed_ms - after->created_ms,
+        .passed_deadline = before->version > 0 && !saga_status_is_terminal(before->status) &&
+                           before->updated_ms < before->deadline_ms && after->updated_ms >= after->deadline_ms,
+    };
+}
+
 static void fold_group(struct batch *batch, struct group *group)
 {
     group->saga = group->loaded;
     group->effects = (struct effects){0};
     for (size_t i = 0; i < group->entry_count && !group->broken; i++) {
         struct hearing_entry *entry = &group->entries[i];
+        struct saga before = group->saga;
         entry->hearing = saga_hear(batch->arena, &group->saga, &entry->heard, &group->effects);
+        entry->move = move_of(&before, &group->saga, &group->effects);
         group->broken = entry->hearing == HEARING_BROKEN;
     }
     if (group->conflicted && group->saga.version > 0)

@@ -349,8 +349,21 @@ static bool is_undoing(const struct saga *saga)
     return saga->status == SAGA_COMPENSATING || saga->status == SAGA_COMPENSATION_FAILED;
 }
 
+/* The pending command is settled. It was first asked a step deadline before the step's deadline; a parked saga has none. */
+static void note_answer(struct fold *fold)
+{
+    const struct saga *saga = fold->saga;
+
+    if (saga->step_deadline_ms == 0)
+        return;
+    fold->effects->answered = saga->pending;
+    fold->effects->waited_ms =
+        fold->at_ms - (saga->step_deadline_ms - fold->policy.of[saga->pending].step_deadline_seconds * MILLISECONDS);
+}
+
 static enum hearing hear_success(struct fold *fold, const struct reply *reply)
 {
+    note_answer(fold);
     transit(fold);
     if (is_undoing(fold->saga))
         undo_succeeded(fold, reply);
@@ -366,6 +379,7 @@ static enum hearing hear_refusal(struct fold *fold, const struct reply *reply)
 
     if (saga_status_is_parked(saga->status) && !shipped)
         return HEARING_IGNORED;
+    note_answer(fold);
     transit(fold);
     if (shipped)
         go_forward(fold, reply);
@@ -508,6 +522,7 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
     bool is_order = text_equals(heard->said->kind, TEXT("order"));
     enum hearing hearing = HEARING_IGNORED;
 
+    effects->answered = ASK_NOTHING;
     if (is_redelivery(saga, &heard->input))
         return hear_again(&fold);
     if (saga->version == 0 && !is_order)

@@ -2,8 +2,10 @@
 #include "batch.h"
 #include "log.h"
 #include "mask.h"
+#include "measures.h"
 #include "outbox.h"
 #include "patience_settings.h"
+#include "service_metrics.h"
 
 #include <time.h>
 
@@ -32,6 +34,7 @@ static enum status bury(struct run *run, const struct record *record, const char
 {
     log_event(LOG_WARNING, "buried", "topic=%.*s partition=%d offset=%lld reason=%s", TEXT_ARG(record->topic),
               (int)record->partition, (long long)record->offset, reason);
+    metrics_count_buried(run->metrics, record->topic, reason);
     return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
 }
 
@@ -101,8 +104,10 @@ static enum status sort_record(struct run *run, struct batch *batch, const struc
         return bury(run, record, problem, masked ? value : TEXT_NONE);
     }
     partition = other_partition(run, record, said->order_id);
-    if (partition >= 0)
+    if (partition >= 0) {
+        measure_forwarded(run->metrics, said->kind);
         return outbox_forward(run, record, said->order_id, partition);
+    }
     batch_add(batch, record, said);
     return STATUS_OK;
 }
@@ -132,6 +137,7 @@ static enum status send_conflicts(struct run *run, const struct group *group)
         if (entry->hearing != HEARING_CONFLICT)
             continue;
         log_event(LOG_WARNING, "conflicted", "order=%.*s", TEXT_ARG(group->order_id));
+        metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), "conflict");
         TRY(outbox_bury_conflict(run, entry->record, entry->heard.said));
     }
     return STATUS_OK;
@@ -160,8 +166,10 @@ static enum status handle(struct run *run)
     TRY(sort_all(run, &batch));
     TRY(batch_settle(&batch, run->store, days * DAY_SECONDS));
     TRY(batch_events(&batch, run->store, &events, &event_counts));
-    for (size_t i = 0; i < batch.group_count; i++)
+    for (size_t i = 0; i < batch.group_count; i++) {
+        measure_group(run->metrics, &batch.groups[i]);
         TRY(send_group(run, &batch.groups[i], events[i], event_counts[i]));
+    }
     return send_all_admitted(run);
 }
 
@@ -179,6 +187,8 @@ int main(int argc, char **argv)
         .scripts = scripts,
         .own_settings_size = sizeof(struct orchestrator_settings),
         .handle = handle,
+        .own_metrics = measures_table(),
+        .measure = measure_ledger,
     };
 
     orchestrator.own_settings = orchestrator_settings_table(&orchestrator.own_setting_count);

@@ -139,6 +139,7 @@ int main(int argc, char **argv)
         .sends_to = sends_to,
         .scripts = scripts,
         .handle = handle,
+        .own_metrics = WORKER_METRICS,
     };
 
     return service_run(&payment, argc, argv);

@@ -97,6 +97,7 @@ int main(int argc, char **argv)
         .topics = topics,
         .sends_to = sends_to,
         .handle = handle,
+        .own_metrics = WORKER_METRICS,
         .lack = lack,
     };
 

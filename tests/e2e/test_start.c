@@ -47,6 +47,8 @@ Test(start, help_and_version)
         cr_expect_eq(run(services[i], "--help", out, sizeof(out)), 0);
         cr_expect_not_null(strstr(out, "KAFKA_BOOTSTRAP_SERVERS"));
         cr_expect_eq(run(services[i], "--version", out, sizeof(out)), 0);
+        cr_expect_eq(run(services[i], "--print-metrics", out, sizeof(out)), 0);
+        cr_expect_not_null(strstr(out, "| `orderly_messages_total` | counter | `topic` |"));
         cr_expect_eq(run(services[i], "--frobnicate", out, sizeof(out)), 2);
         cr_expect_eq(run(services[i], "argument", out, sizeof(out)), 2);
     }

@@ -139,10 +139,14 @@ Test(stock, a_repeated_command_gives_the_outcome_of_the_first_time)
 
     supply("A", 1);
     cr_expect_str_eq(allocate(&last), "allocated");
+    cr_expect_not(store_is_status(store_value(store, 0)), "the first time");
     cr_expect_str_eq(allocate(&last), "allocated", "the mark is looked at before the stock, which is empty now");
+    cr_expect(store_is_status(store_value(store, 0)), "a stored outcome comes as a status");
     cr_expect_str_eq(allocate(&late), "short of <A>");
     cr_expect_str_eq(release(&last), "released");
+    cr_expect_not(store_is_status(store_value(store, 0)));
     cr_expect_str_eq(release(&last), "released");
+    cr_expect(store_is_status(store_value(store, 0)));
     expect_units("A", 1, 0);
     cr_expect_str_eq(allocate(&late), "short of <A>", "a refusal is remembered too");
     cr_expect_str_eq(allocate(&last), "allocated", "the outcome of the first time; nothing is taken again");

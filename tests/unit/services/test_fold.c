@@ -437,3 +437,33 @@ Test(fold, events_tell_the_whole_outcome)
     cr_assert_eq(event_of_history_line(arena, event_history_line(arena, last), &again), STATUS_OK);
     cr_expect(text_equals(record, event_record(arena, TEXT("ORD-1"), &again)), "the history gives the same event");
 }
+
+/* How long the last record's command had been waited for; -1 when it settled none. */
+static int64_t waited(const struct teller *teller)
+{
+    return teller->effects.answered == ASK_NOTHING ? -1 : teller->effects.waited_ms;
+}
+
+Test(fold, a_settled_command_tells_how_long_it_was_waited_for)
+{
+    struct teller teller = walk("validate+");
+
+    cr_expect_eq(teller.effects.answered, ASK_VALIDATE);
+    cr_expect_eq(waited(&teller), STEP_MS);
+    tell_word(&teller, "authorize!");
+    cr_expect_eq(waited(&teller), -1, "a failure settles nothing");
+    tell_word(&teller, "nudge@60000");
+    cr_expect_eq(waited(&teller), -1);
+    tell_word(&teller, "authorize-");
+    cr_expect_eq(teller.effects.answered, ASK_AUTHORIZE);
+    cr_expect_eq(waited(&teller), 60000 + 3 * STEP_MS, "from the first attempt on");
+    tell_word(&teller, "authorize-");
+    cr_expect_eq(waited(&teller), -1, "it was settled before");
+
+    teller = walk("validate+ authorize+ allocate- void-");
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATION_FAILED);
+    cr_expect_eq(waited(&teller), STEP_MS);
+    tell_word(&teller, "void+");
+    cr_expect_eq(teller.saga.status, SAGA_FAILED);
+    cr_expect_eq(waited(&teller), -1, "a parked saga waits for nobody");
+}
