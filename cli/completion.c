@@ -22,7 +22,7 @@ static const char tail[] =
     "    [[ $word == -* && $options ]] && words=$options files=\"\"\n"
     "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
     "    if [[ $files ]]; then\n"
-    "        compopt -o filenames 2>/dev/null\n"
+    "        compopt -o filenames 2>/dev/null || true\n"
     "        mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- \"$word\")\n"
     "    fi\n"
     "    return 0\n"
