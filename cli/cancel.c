@@ -62,12 +62,13 @@ const struct argp cancel_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "ORDER-ID",
-    .doc = "Cancel an order, undo what has been done for it, and show what became of it.\v"
-           "An order can be cancelled until its shipment is asked for. While the shipment is under way the cancel is remembered:\n"
-           "shipped wins, a shipment that is refused or given up ends cancelled. After it, it is too late.\n\n"
-           "Exit codes: 0 cancelled (with --no-wait: sent), 1 it was not, or not yet, or there is no such order, 2 usage, 3 Kafka\n"
-           "or Redis unreachable.\n\n"
-           "Examples:\n  orderly cancel ORD-1001 --reason 'ordered twice'\n  orderly cancel --timeout 5m ORD-1001",
+    .doc =
+        "Cancel an order, undo what has been done for it, and show what became of it.\v"
+        "An order can be cancelled until its shipment is asked for. While the shipment is under way the cancel is remembered:\n"
+        "shipped wins, a shipment that is refused or given up ends cancelled. After it, it is too late.\n\n"
+        "Exit codes: 0 cancelled (with --no-wait: sent), 1 it was not, or not yet, or there is no such order, 2 usage, 3 Kafka\n"
+        "or Redis unreachable.\n\n"
+        "Examples:\n  orderly cancel ORD-1001 --reason 'ordered twice'\n  orderly cancel --timeout 5m ORD-1001",
 };
 
 /* ---- what became of it ---- */
@@ -100,7 +101,8 @@ static int tell(const struct cancel *cancel, struct arena *arena, const struct o
     case CANCEL_NO_ORDER:
         return cli_fail(CLI_ENDED_BADLY, "there is no order %s (perhaps not yet, or it expired)", id);
     case CANCEL_ENDED_OTHERWISE:
-        return cli_fail(CLI_ENDED_BADLY, "%s was not cancelled: it ended %.*s%s%.*s", id, TEXT_ARG(status), between, TEXT_ARG(reason));
+        return cli_fail(CLI_ENDED_BADLY, "%s was not cancelled: it ended %.*s%s%.*s", id, TEXT_ARG(status), between,
+                        TEXT_ARG(reason));
     case CANCEL_PARKED:
         return cli_fail(CLI_ENDED_BADLY, "%s is being cancelled, but what was done can't be undone: see orderly get %s", id, id);
     case CANCEL_TOO_LATE:
@@ -153,7 +155,8 @@ static int send_cancel(const struct cancel *cancel, const struct cli_settings *s
     if (signal_send(bus, arena, &signal) != STATUS_OK)
         return cli_fail(CLI_UNREACHABLE, "%s", bus_problem(bus));
     if (!cli_confirm(bus, &problem))
-        return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the cancel (%s): it may be done all the same; say it again, it does no harm",
+        return cli_fail(CLI_UNREACHABLE,
+                        "Kafka did not confirm the cancel (%s): it may be done all the same; say it again, it does no harm",
                         problem);
     return CLI_DONE;
 }

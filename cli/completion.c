@@ -18,16 +18,15 @@ static const char head[] =
     "        option=$before\n"
     "    fi\n";
 
-static const char tail[] =
-    "    [[ $word == -* && $options ]] && words=$options files=\"\"\n"
-    "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
-    "    if [[ $files ]]; then\n"
-    "        compopt -o filenames 2>/dev/null || true\n"
-    "        mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- \"$word\")\n"
-    "    fi\n"
-    "    return 0\n"
-    "}\n"
-    "complete -F _orderly orderly\n";
+static const char tail[] = "    [[ $word == -* && $options ]] && words=$options files=\"\"\n"
+                           "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+                           "    if [[ $files ]]; then\n"
+                           "        compopt -o filenames 2>/dev/null || true\n"
+                           "        mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- \"$word\")\n"
+                           "    fi\n"
+                           "    return 0\n"
+                           "}\n"
+                           "complete -F _orderly orderly\n";
 
 /* ---- the words of commands ---- */
 
@@ -102,7 +101,8 @@ static void print_values(const struct option_view *option, void *context)
     fprintf(printing->out, "        --%s", option->name);
     if (option->letter != '\0')
         fprintf(printing->out, " | -%c", option->letter);
-    fprintf(printing->out, ") options=\"\" words=\"%s\" files=\"%s\" ;;\n", words, reference_takes_file(option->argument) ? "yes" : "");
+    fprintf(printing->out, ") options=\"\" words=\"%s\" files=\"%s\" ;;\n", words,
+            reference_takes_file(option->argument) ? "yes" : "");
 }
 
 static void print_name(const struct option_view *option, void *context)
@@ -116,7 +116,8 @@ static void print_command(const struct subcommand *subcommand, struct printing *
 {
     fprintf(printing->out, "    \"%s \"*)\n        options=\"", subcommand->name);
     reference_each_option(subcommand->argp, print_name, printing);
-    fprintf(printing->out, "--help\" files=\"%s\"\n        case $option in\n", reference_takes_file(subcommand->argp->args_doc) ? "yes" : "");
+    fprintf(printing->out, "--help\" files=\"%s\"\n        case $option in\n",
+            reference_takes_file(subcommand->argp->args_doc) ? "yes" : "");
     reference_each_option(subcommand->argp, print_values, printing);
     fprintf(printing->out, "        esac\n        ;;\n");
 }

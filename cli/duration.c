@@ -30,7 +30,8 @@ bool duration_read(const char *word, int64_t *out_ms)
 
         if (!text_to_number((struct text){word, digits}, &number) || unit == NULL || (before != NULL && unit <= before))
             return false;
-        if (__builtin_mul_overflow(number, unit->ms, &ms) || __builtin_add_overflow(sum_ms, ms, &sum_ms) || sum_ms > DURATION_MAX_MS)
+        if (__builtin_mul_overflow(number, unit->ms, &ms) || __builtin_add_overflow(sum_ms, ms, &sum_ms) ||
+            sum_ms > DURATION_MAX_MS)
             return false;
         before = unit;
         word += digits + strlen(unit->name);

@@ -15,15 +15,16 @@ struct text explain_why(struct arena *arena, const struct order_state *state, st
     struct buffer why = buffer_in(arena, 200);
 
     if (text_equals(failure, TEXT("step_timed_out"))) {
-        buffer_add_format(&why, "%s was not answered until its deadline, at attempt %" PRId64 " of %" PRId64, asked, state->attempt,
-                          state->attempts_max);
+        buffer_add_format(&why, "%s was not answered until its deadline, at attempt %" PRId64 " of %" PRId64, asked,
+                          state->attempt, state->attempts_max);
         if (last_failure.length > 0)
             buffer_add_format(&why, "; the last answer before was %.*s", TEXT_ARG(last_failure));
     } else if (state->attempt >= state->attempts_max) {
-        buffer_add_format(&why, "%s was tried %" PRId64 " times; the last answer was %.*s", asked, state->attempt, TEXT_ARG(given));
-    } else {
-        buffer_add_format(&why, "%s was refused, at attempt %" PRId64 " of %" PRId64 ": %.*s", asked, state->attempt, state->attempts_max,
+        buffer_add_format(&why, "%s was tried %" PRId64 " times; the last answer was %.*s", asked, state->attempt,
                           TEXT_ARG(given));
+    } else {
+        buffer_add_format(&why, "%s was refused, at attempt %" PRId64 " of %" PRId64 ": %.*s", asked, state->attempt,
+                          state->attempts_max, TEXT_ARG(given));
     }
     return buffer_text(&why);
 }
@@ -54,14 +55,16 @@ struct text explain_then(struct arena *arena, const struct order_state *state, s
 }
 
 /* The detail of the last event that parked it; NULL when the history has none. */
-static const struct json *last_parking(struct arena *arena, const struct order_state *state, const struct text lines[], size_t line_count)
+static const struct json *last_parking(struct arena *arena, const struct order_state *state, const struct text lines[],
+                                       size_t line_count)
 {
     struct saga_event event;
     const struct json *detail;
 
     for (size_t i = line_count; i-- > 0;)
         if (event_of_history_line(arena, lines[i], &event) == STATUS_OK &&
-            text_equals(event.type, text_of(saga_status_event(state->status))) && json_read(arena, event.detail, &detail) == STATUS_OK)
+            text_equals(event.type, text_of(saga_status_event(state->status))) &&
+            json_read(arena, event.detail, &detail) == STATUS_OK)
             return detail;
     return NULL;
 }
@@ -79,8 +82,8 @@ static size_t count_parkings(struct arena *arena, const struct text lines[], siz
     return count;
 }
 
-void explain_print(struct arena *arena, const struct order_state *state, struct text step, const struct text lines[], size_t line_count,
-                   int64_t now_ms)
+void explain_print(struct arena *arena, const struct order_state *state, struct text step, const struct text lines[],
+                   size_t line_count, int64_t now_ms)
 {
     const struct json *detail = last_parking(arena, state, lines, line_count);
     struct text failure = json_string(arena, json_member(detail, TEXT("failure")));

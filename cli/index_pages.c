@@ -32,8 +32,8 @@ static void advance(struct index_cursor *cursor, const struct store_value *reply
     snprintf(cursor->bound, sizeof(cursor->bound), "%.*s", TEXT_ARG(last));
 }
 
-int index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count, struct index_entry out_entries[],
-               size_t *out_count)
+int index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
+               struct index_entry out_entries[], size_t *out_count)
 {
     struct text low = bound_text(arena, cursor->low_ms), high = bound_text(arena, cursor->high_ms);
     struct text seen = text_copy(arena, text_of(cursor->bound));
@@ -41,9 +41,10 @@ int index_next(struct store *store, struct arena *arena, struct index_cursor *cu
     const struct store_value *reply;
     int code;
 
-    code = cli_ask(store, (struct text[]){cursor->newest_first ? TEXT("ZREVRANGEBYSCORE") : TEXT("ZRANGEBYSCORE"), text_of(cursor->index),
-                                          seen.length > 0 ? seen : from, to, TEXT("WITHSCORES"), TEXT("LIMIT"),
-                                          text_format(arena, "%zu", cursor->skip), text_format(arena, "%zu", count)},
+    code = cli_ask(store,
+                   (struct text[]){cursor->newest_first ? TEXT("ZREVRANGEBYSCORE") : TEXT("ZRANGEBYSCORE"),
+                                   text_of(cursor->index), seen.length > 0 ? seen : from, to, TEXT("WITHSCORES"), TEXT("LIMIT"),
+                                   text_format(arena, "%zu", cursor->skip), text_format(arena, "%zu", count)},
                    8, &reply);
     if (code != CLI_DONE)
         return code;
@@ -60,8 +61,9 @@ int index_next(struct store *store, struct arena *arena, struct index_cursor *cu
 int index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor, int64_t *out_count)
 {
     const struct store_value *reply;
-    int code = cli_ask(store, (struct text[]){TEXT("ZCOUNT"), text_of(cursor->index), bound_text(arena, cursor->low_ms),
-                                              bound_text(arena, cursor->high_ms)},
+    int code = cli_ask(store,
+                       (struct text[]){TEXT("ZCOUNT"), text_of(cursor->index), bound_text(arena, cursor->low_ms),
+                                       bound_text(arena, cursor->high_ms)},
                        4, &reply);
 
     if (code == CLI_DONE)

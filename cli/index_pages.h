@@ -21,15 +21,15 @@ struct index_cursor {
     int64_t low_ms, high_ms; /* both inclusive */
     bool newest_first;
 
-    char bound[32];          /* the last score that was seen, as Redis writes it */
-    size_t skip;             /* how many of that score were seen */
+    char bound[32]; /* the last score that was seen, as Redis writes it */
+    size_t skip;    /* how many of that score were seen */
     bool ended;
 };
 
-/* Reads the next `count` entries at most; sets ended behind the last one. Entries that come or go between two pages may be missed. CLI_DONE, or the exit
- * code of a problem that was printed. */
-int index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count, struct index_entry out_entries[],
-               size_t *out_count);
+/* Reads the next `count` entries at most; sets ended behind the last one. Entries that come or go between two pages may be
+ * missed. CLI_DONE, or the exit code of a problem that was printed. */
+int index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
+               struct index_entry out_entries[], size_t *out_count);
 /* How many there are between the cursor's bounds. */
 int index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor, int64_t *out_count);
 

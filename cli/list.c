@@ -12,7 +12,8 @@
 #define LIMIT_MAX 100000
 #define PAGE ORDER_STATES_MAX
 
-/* What can be asked for, and the sorted set it is in. The five statuses of the forward steps share one: theirs are picked out of it. */
+/* What can be asked for, and the sorted set it is in. The five statuses of the forward steps share one: theirs are picked out of
+ * it. */
 struct listing {
     const char *status, *index;
     bool is_picked;
@@ -26,7 +27,7 @@ struct list {
     long limit;
     int64_t stuck_ms, since_ms; /* 0: not asked for */
     bool json;
-    int64_t now_ms;             /* of Redis */
+    int64_t now_ms; /* of Redis */
 };
 
 /* `running`, then every status of the table of moves. Gives how many. */
@@ -44,10 +45,7 @@ static size_t listings_fill(struct listing out[LISTINGS_MAX])
     return count;
 }
 
-static bool is_status(const char *word)
-{
-    return strcmp(word, "running") == 0 || saga_status_of(text_of(word)) != SAGA_NONE;
-}
+static bool is_status(const char *word) { return strcmp(word, "running") == 0 || saga_status_of(text_of(word)) != SAGA_NONE; }
 
 /* ---- arguments ---- */
 
@@ -79,7 +77,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_STUCK:
     case KEY_SINCE:
         if (!duration_read(argument, key == KEY_STUCK ? &list->stuck_ms : &list->since_ms))
-            argp_error(state, "--%s takes a duration such as 90s, 10m or 2h, not '%s'", key == KEY_STUCK ? "stuck" : "since", argument);
+            argp_error(state, "--%s takes a duration such as 90s, 10m or 2h, not '%s'", key == KEY_STUCK ? "stuck" : "since",
+                       argument);
         return 0;
     case 'j':
         list->json = true;
@@ -93,8 +92,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"status", 's', "STATUS", 0,
-     "only these: running, or one of its five steps; compensating, compensation_failed, needs_attention, completed, rejected, failed, "
-     "cancelled", 0},
+     "only these: running, or one of its five steps; compensating, compensation_failed, needs_attention, completed, rejected, "
+     "failed, "
+     "cancelled",
+     0},
     {"stuck", KEY_STUCK, "DURATION", 0,
      "only those that should get on, or be sent on, and have not got any further for this long; the oldest first", 0},
     {"since", KEY_SINCE, "DURATION", 0, "only those that came into the status within this time", 0},
@@ -106,13 +107,14 @@ static const struct argp_option options[] = {
 const struct argp list_argp = {
     .options = options,
     .parser = parse,
-    .doc = "List orders by status, the newest first, with the time since when they are in it, and how many there are.\v"
-           "`running` are validating, authorizing_payment, allocating_inventory, fulfilling and capturing_payment; the exact one\n"
-           "is shown. A command that is sent again to a worker that is away does not count as getting any further. A DURATION is\n"
-           "90s, 10m, 2h, 1d, 1h30m.\n\n"
-           "Exit codes: 0 done, 2 usage, 3 Redis unreachable.\n\n"
-           "Examples:\n  orderly list\n  orderly list --status failed --limit 10 --since 1h\n  orderly list --stuck 10m\n"
-           "  orderly list --status allocating_inventory",
+    .doc =
+        "List orders by status, the newest first, with the time since when they are in it, and how many there are.\v"
+        "`running` are validating, authorizing_payment, allocating_inventory, fulfilling and capturing_payment; the exact one\n"
+        "is shown. A command that is sent again to a worker that is away does not count as getting any further. A DURATION is\n"
+        "90s, 10m, 2h, 1d, 1h30m.\n\n"
+        "Exit codes: 0 done, 2 usage, 3 Redis unreachable.\n\n"
+        "Examples:\n  orderly list\n  orderly list --status failed --limit 10 --since 1h\n  orderly list --stuck 10m\n"
+        "  orderly list --status allocating_inventory",
 };
 
 /* ---- printing ---- */
@@ -172,8 +174,8 @@ static bool is_wanted(const struct list *list, const struct listing *listing, co
                                    strcmp(saga_status_index(state->status), listing->index + strlen("sagas:")) == 0);
 }
 
-/* Orders of an index that can be wanted: one that came in later can't be stuck for so long, but a step that is picked out may have been reached
- * long after the index was. */
+/* Orders of an index that can be wanted: one that came in later can't be stuck for so long, but a step that is picked out may
+ * have been reached long after the index was. */
 static struct index_cursor cursor_of(const struct list *list, const struct listing *listing)
 {
     return (struct index_cursor){
@@ -184,7 +186,8 @@ static struct index_cursor cursor_of(const struct list *list, const struct listi
     };
 }
 
-static void keep(struct arena *arena, const struct list *list, struct found *found, const struct order_state *state, int64_t since_ms)
+static void keep(struct arena *arena, const struct list *list, struct found *found, const struct order_state *state,
+                 int64_t since_ms)
 {
     found->total++;
     if (found->count == (size_t)list->limit)
@@ -198,8 +201,8 @@ static void keep(struct arena *arena, const struct list *list, struct found *fou
 }
 
 /* Reads one page of the index, and the states of its orders, and keeps what is wanted. */
-static int look(struct store *store, struct arena *kept, struct arena *scratch, const struct list *list, const struct listing *listing,
-                struct index_cursor *cursor, size_t page, struct found *found)
+static int look(struct store *store, struct arena *kept, struct arena *scratch, const struct list *list,
+                const struct listing *listing, struct index_cursor *cursor, size_t page, struct found *found)
 {
     struct index_entry *entries = arena_take(scratch, page * sizeof(*entries));
     struct order_state *states = arena_take(scratch, page * sizeof(*states));
@@ -218,7 +221,8 @@ static int look(struct store *store, struct arena *kept, struct arena *scratch, 
 }
 
 /* What has to be picked out is counted by looking at all of it: running sagas are MAX_INFLIGHT_SAGAS at most. */
-static int find(struct store *store, struct arena *arena, const struct list *list, const struct listing *listing, struct found *out_found)
+static int find(struct store *store, struct arena *arena, const struct list *list, const struct listing *listing,
+                struct found *out_found)
 {
     CLEANUP(arena_destroy) struct arena *scratch = arena_create();
     struct index_cursor cursor = cursor_of(list, listing);

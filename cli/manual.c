@@ -141,7 +141,9 @@ static void put_settings(FILE *out)
     fputs(".SH ENVIRONMENT\n", out);
     for (size_t i = 0; i < count; i++)
         put_setting(out, &settings[i]);
-    fputs(".PP\n\\fINAME\\fB_FILE\\fR=/path reads \\fINAME\\fR from a file. \\fBRDKAFKA_\\fINAME\\fR sets a property of librdkafka.\n", out);
+    fputs(".PP\n\\fINAME\\fB_FILE\\fR=/path reads \\fINAME\\fR from a file. \\fBRDKAFKA_\\fINAME\\fR sets a property of "
+          "librdkafka.\n",
+          out);
 }
 
 static void put_list(FILE *out, const char *heading, const char *const lines[])
@@ -158,10 +160,13 @@ void manual_print(const struct reference *reference, FILE *out)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
 
-    fprintf(out, ".TH ORDERLY 1 \"\" \"Orderly %s\" \"User Commands\"\n.SH NAME\norderly \\- the command line of Orderly\n", ORDERLY_VERSION);
+    fprintf(out, ".TH ORDERLY 1 \"\" \"Orderly %s\" \"User Commands\"\n.SH NAME\norderly \\- the command line of Orderly\n",
+            ORDERLY_VERSION);
     fputs(".SH SYNOPSIS\n.PP\n\\fBorderly\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n", out);
-    fputs(".SH DESCRIPTION\nOrderly carries orders through validation, payment, inventory and fulfillment, and steps back cleanly when one of them says\n"
-          "no. This program places orders, shows and lists them, and is what an operator needs when they do not get on.\n", out);
+    fputs(".SH DESCRIPTION\nOrderly carries orders through validation, payment, inventory and fulfillment, and steps back "
+          "cleanly when one of them says\n"
+          "no. This program places orders, shows and lists them, and is what an operator needs when they do not get on.\n",
+          out);
     fputs(".SH COMMANDS\n", out);
     for (size_t i = 0; i < reference->subcommand_count; i++)
         put_command(out, arena, &reference->subcommands[i]);

@@ -1,6 +1,7 @@
 /* order_signal.h - what a person says to a saga: cancel it, try it again.
  *
- * Shape   {"kind":"cancel"|"retry","orderId","requestedBy","reason"} in saga.inbox, keyed by orderId      (DESIGN.md section 3) */
+ * Shape   {"kind":"cancel"|"retry","orderId","requestedBy","reason"} in saga.inbox, keyed by orderId      (DESIGN.md section 3)
+ */
 #ifndef ORDERLY_ORDER_SIGNAL_H
 #define ORDERLY_ORDER_SIGNAL_H
 
@@ -10,10 +11,10 @@
 #define SIGNAL_INBOX "saga.inbox"
 
 struct order_signal {
-    const char *kind;           /* "cancel", "retry" */
+    const char *kind; /* "cancel", "retry" */
     struct text order_id;
-    const char *by, *reason;    /* NULL: nobody, none */
-    struct trace trace;         /* the saga's own, where it is known: its trace goes on */
+    const char *by, *reason; /* NULL: nobody, none */
+    struct trace trace;      /* the saga's own, where it is known: its trace goes on */
 };
 
 /* Who runs this program: $USER, or the login name; NULL when neither is known. Static. */

@@ -5,7 +5,21 @@
 
 #include <assert.h>
 
-enum { STATUS, ENDS_AS, REASON, PENDING, ATTEMPT, CANCEL_REQUESTED, SINCE, UPDATED, STEP_DEADLINE, POLICY, TRACE_PARENT, TRACE_STATE, FIELDS };
+enum {
+    STATUS,
+    ENDS_AS,
+    REASON,
+    PENDING,
+    ATTEMPT,
+    CANCEL_REQUESTED,
+    SINCE,
+    UPDATED,
+    STEP_DEADLINE,
+    POLICY,
+    TRACE_PARENT,
+    TRACE_STATE,
+    FIELDS
+};
 
 static const struct text fields[FIELDS] = {
     [STATUS] = {"status", 6},
@@ -54,7 +68,8 @@ static enum ask ask_in(struct text order_id, struct text command_id)
 
 /* The step deadline is set once, when a command is asked for the first time, and says when that was; `updatedAt` changes also
  * whenever the command is merely sent again. A saga at rest has no such deadline. */
-static int64_t moved_at(const struct order_state *state, const struct policy *policy, int64_t updated_ms, int64_t step_deadline_ms)
+static int64_t moved_at(const struct order_state *state, const struct policy *policy, int64_t updated_ms,
+                        int64_t step_deadline_ms)
 {
     int64_t asked_ms;
 

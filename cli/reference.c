@@ -4,7 +4,8 @@
 
 #include <ctype.h>
 
-const char *const reference_exit_codes[] = {"0 done", "1 ended badly or not found", "2 usage", "3 Kafka or Redis unreachable", NULL};
+const char *const reference_exit_codes[] = {"0 done", "1 ended badly or not found", "2 usage", "3 Kafka or Redis unreachable",
+                                            NULL};
 
 const char *const reference_examples[] = {
     "orderly topics create",
@@ -103,10 +104,7 @@ const char *reference_words(struct arena *arena, const char *name)
     return text_copy(arena, buffer_text(&words)).at;
 }
 
-bool reference_takes_file(const char *name)
-{
-    return name != NULL && strstr(name, "FILE") != NULL;
-}
+bool reference_takes_file(const char *name) { return name != NULL && strstr(name, "FILE") != NULL; }
 
 void reference_split_doc(struct arena *arena, const struct argp *argp, const char **out_before, const char **out_after)
 {

@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define PAGE 500                /* orders in one round trip, and in flight to the broker */
-#define AWAITED_MAX 100000      /* orders that are followed to their end: 10 MB */
+#define PAGE 500           /* orders in one round trip, and in flight to the broker */
+#define AWAITED_MAX 100000 /* orders that are followed to their end: 10 MB */
 #define WAIT_MS 60000
 #define LOOK_EVERY_MS 200
 
@@ -98,12 +98,13 @@ const struct argp retry_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "ORDER-ID...\n--all",
-    .doc = "Send parked orders on: what could not be done for them is tried again, its attempts counted afresh.\v"
-           "Parked are compensation_failed (an undo could not be done) and needs_attention (the capture could not be done);\n"
-           "`orderly list --status needs_attention` lists them, `orderly get` tells why. Orders that are not parked are skipped.\n\n"
-           "Exit codes: 0 all sent on (with --wait: and ended), 1 a named order was skipped, or is parked again, or did not end in\n"
-           "time, 2 usage, 3 Kafka or Redis unreachable.\n\n"
-           "Examples:\n  orderly retry ORD-1001 ORD-1002\n  orderly retry --all --status compensation_failed --wait",
+    .doc =
+        "Send parked orders on: what could not be done for them is tried again, its attempts counted afresh.\v"
+        "Parked are compensation_failed (an undo could not be done) and needs_attention (the capture could not be done);\n"
+        "`orderly list --status needs_attention` lists them, `orderly get` tells why. Orders that are not parked are skipped.\n\n"
+        "Exit codes: 0 all sent on (with --wait: and ended), 1 a named order was skipped, or is parked again, or did not end in\n"
+        "time, 2 usage, 3 Kafka or Redis unreachable.\n\n"
+        "Examples:\n  orderly retry ORD-1001 ORD-1002\n  orderly retry --all --status compensation_failed --wait",
 };
 
 /* ---- sending ---- */
@@ -162,8 +163,9 @@ static int send_page(struct retry *retry, const struct text order_ids[], size_t 
     for (size_t i = 0; code == CLI_DONE && i < count; i++)
         code = send_retry(retry, &states[i]);
     if (code == CLI_DONE && !cli_confirm(retry->bus, &problem))
-        code = cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last of %zu orders sent on (%s): say it again, it does no harm",
-                        retry->sent, problem);
+        code =
+            cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last of %zu orders sent on (%s): say it again, it does no harm",
+                     retry->sent, problem);
     return code;
 }
 
@@ -182,7 +184,8 @@ static int send_named(struct retry *retry)
     return code;
 }
 
-/* Copies the ids of one look at an index (id, score, id, score, ...), and sends them on page by page: a small index comes whole. */
+/* Copies the ids of one look at an index (id, score, id, score, ...), and sends them on page by page: a small index comes whole.
+ */
 static int send_scanned(struct retry *retry, const struct store_value *found)
 {
     size_t count = store_count(found) / 2;
@@ -211,7 +214,8 @@ static int send_all_of(struct retry *retry, const char *status)
     snprintf(page, sizeof(page), "%d", PAGE);
     do {
         index = text_format(retry->arena, "sagas:%s", status);
-        code = cli_ask(retry->store, (struct text[]){TEXT("ZSCAN"), index, text_of(cursor), TEXT("COUNT"), text_of(page)}, 5, &reply);
+        code = cli_ask(retry->store, (struct text[]){TEXT("ZSCAN"), index, text_of(cursor), TEXT("COUNT"), text_of(page)}, 5,
+                       &reply);
         if (code != CLI_DONE)
             return code;
         snprintf(cursor, sizeof(cursor), "%.*s", TEXT_ARG(store_text(store_element(reply, 0))));
@@ -243,7 +247,8 @@ static void take_state(struct retry *retry, struct awaited *awaited, const struc
     awaited->ended = true;
     retry->parked_again += parked_again;
     retry->ended_well += !parked_again;
-    printf("%-40s %-22.*s %.*s%s\n", awaited->order_id, TEXT_ARG(status), TEXT_ARG(reason), parked_again ? " (parked again)" : "");
+    printf("%-40s %-22.*s %.*s%s\n", awaited->order_id, TEXT_ARG(status), TEXT_ARG(reason),
+           parked_again ? " (parked again)" : "");
 }
 
 /* Looks at the orders from *next on that have not ended, PAGE of them at most. */

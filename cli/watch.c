@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LOOK_EVERY_MS 200   /* a person sees no delay, and Redis no load */
-#define APPEAR_MS 60000     /* an order that is not there by then is not coming */
-#define LINES_MAX 200       /* of the history in one look */
+#define LOOK_EVERY_MS 200 /* a person sees no delay, and Redis no load */
+#define APPEAR_MS 60000   /* an order that is not there by then is not coming */
+#define LINES_MAX 200     /* of the history in one look */
 
 struct watch {
     const char *order_id;
@@ -59,11 +59,13 @@ const struct argp watch_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "ORDER-ID",
-    .doc = "Show what happens to an order as it happens, until it has ended or waits for somebody. An order that is not there yet is\n"
-           "waited for.\v"
-           "Exit codes: 0 it ended, however, 1 it is parked (see orderly get), or it did not come or end in time, 2 usage, 3 Redis\n"
-           "unreachable.\n\n"
-           "Examples:\n  orderly watch ORD-1001\n  orderly watch --json --timeout 5m ORD-1001",
+    .doc =
+        "Show what happens to an order as it happens, until it has ended or waits for somebody. An order that is not there yet "
+        "is\n"
+        "waited for.\v"
+        "Exit codes: 0 it ended, however, 1 it is parked (see orderly get), or it did not come or end in time, 2 usage, 3 Redis\n"
+        "unreachable.\n\n"
+        "Examples:\n  orderly watch ORD-1001\n  orderly watch --json --timeout 5m ORD-1001",
 };
 
 /* ---- the line that tells what is going on, on a terminal ---- */
@@ -90,9 +92,9 @@ static void show_progress(struct watch *watch, struct arena *arena, const struct
     }
     if (asked.length > prefix)
         asked = (struct text){asked.at + prefix, asked.length - prefix};
-    fprintf(stderr, "  %.*s: waits for %.*s, attempt %" PRId64 " of %" PRId64 ", %.*s", TEXT_ARG(shown_text(arena, state->status_text)),
-            TEXT_ARG(shown_text(arena, asked)), state->attempt, state->attempts_max,
-            TEXT_ARG(duration_text(arena, now_ms - state->moved_ms)));
+    fprintf(stderr, "  %.*s: waits for %.*s, attempt %" PRId64 " of %" PRId64 ", %.*s",
+            TEXT_ARG(shown_text(arena, state->status_text)), TEXT_ARG(shown_text(arena, asked)), state->attempt,
+            state->attempts_max, TEXT_ARG(duration_text(arena, now_ms - state->moved_ms)));
 }
 
 /* ---- looking ---- */
@@ -153,8 +155,8 @@ static bool is_over(struct watch *watch, struct arena *arena, const struct order
     if (saga_status_is_terminal(state->status))
         return true;
     if (parked)
-        *out_code = cli_fail(CLI_ENDED_BADLY, "%s waits for somebody (%.*s): see orderly get %s", watch->order_id, TEXT_ARG(status),
-                             watch->order_id);
+        *out_code = cli_fail(CLI_ENDED_BADLY, "%s waits for somebody (%.*s): see orderly get %s", watch->order_id,
+                             TEXT_ARG(status), watch->order_id);
     else if (watch->appeared && !is_there)
         *out_code = cli_fail(CLI_ENDED_BADLY, "order %s is no longer there", watch->order_id);
     else if (is_time_up(watch) && is_there)
