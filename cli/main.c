@@ -88,21 +88,37 @@ static bool asks_for_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
+/* The subcommand that most of the first words name ("stock add" rather than "stock"); NULL when there is none. */
+static const struct subcommand *find(int argument_count, char **arguments, int *out_words)
+{
+    const struct subcommand *found = NULL;
+
+    *out_words = 0;
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
+        int words = words_matched(&subcommands[i], argument_count, arguments);
+        if (words <= *out_words)
+            continue;
+        *out_words = words;
+        found = &subcommands[i];
+    }
+    return found;
+}
+
 static int choose(int argc, char **argv)
 {
-    if (argc > 1 && asks_for_help(is_group(argv[1]) && argc > 2 ? argv[2] : argv[1])) {
-        print_help(stdout);
-        return CLI_DONE;
-    }
+    int words;
+    const struct subcommand *subcommand = find(argc - 1, argv + 1, &words);
+
+    if (subcommand != NULL)
+        return run(subcommand, words, argc - 1, argv + 1);
     for (size_t i = 0; argc > 1 && i < COUNT_OF(flags); i++)
         if (strcmp(argv[1], flags[i].name) == 0) {
             flags[i].print(stdout);
             return CLI_DONE;
         }
-    for (size_t i = 0; i < COUNT_OF(subcommands); i++) {
-        int words = words_matched(&subcommands[i], argc - 1, argv + 1);
-        if (words > 0)
-            return run(&subcommands[i], words, argc - 1, argv + 1);
+    if (argc > 1 && asks_for_help(is_group(argv[1]) && argc > 2 ? argv[2] : argv[1])) {
+        print_help(stdout);
+        return CLI_DONE;
     }
     if (argc > 1)
         return cli_fail(CLI_USAGE, "there is no command '%s'; see orderly --help", argv[1]);

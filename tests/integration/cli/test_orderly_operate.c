@@ -274,6 +274,34 @@ Test(operate, mistakes_in_the_arguments)
     }
 }
 
+Test(operate, what_is_unreachable_is_told)
+{
+    static const char *const commands[][4] = {{"cancel", "A"}, {"retry", "A"}, {"retry", "--all"}, {"watch", "A"}, {"list", "--stuck", "1m"}};
+
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", commands[i], NULL, printed, sizeof(printed)), UNREACHABLE, "%zu: %s", i, printed);
+    setenv("ORDERLY_TEST_KAFKA", "127.0.0.1:1", 1);
+    place("K-1", "validating", "sagas:running", now_ms());
+    place("K-2", "needs_attention", "sagas:needs_attention", now_ms());
+    cr_expect_eq(ORDERLY("cancel", "K-1"), UNREACHABLE, "%s", printed);
+    cr_expect_eq(ORDERLY("cancel", "--no-wait", "K-1"), UNREACHABLE, "%s", printed);
+    cr_expect_eq(ORDERLY("retry", "K-2"), UNREACHABLE, "%s", printed);
+    expect_printed("KAFKA_BOOTSTRAP_SERVERS");
+}
+
+Test(operate, a_key_of_another_type_is_told)
+{
+    static const char *const commands[][4] = {{"cancel", "X"}, {"retry", "X"}, {"watch", "X"}, {"list", "--status", "failed"}, {"get", "X"}};
+
+    cr_assert_eq(ORDERLY("topics", "create"), DONE, "%s", printed);
+    DO("SET", "saga:X", "no hash");
+    DO("ZADD", "sagas:failed", "1", "X");
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        cr_expect_eq(system_run_orderly(redis_process_url(redis), commands[i], NULL, printed, sizeof(printed)), ENDED_BADLY, "%zu: %s", i, printed);
+        expect_printed("WRONGTYPE");
+    }
+}
+
 /* ---- list ---- */
 
 /* How many lines of JSON were printed; each is an order of its own. */
