@@ -79,7 +79,7 @@ static void clear_progress(struct watch *watch)
 
 static void show_progress(struct watch *watch, struct arena *arena, const struct order_state *state, int64_t now_ms)
 {
-    struct text asked = {state->pending_command_id.at, state->pending_command_id.length};
+    struct text asked = state->pending_command_id;
     size_t prefix = strlen(watch->order_id) + 1;
 
     if (!watch->shows_progress)
