@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "log.h"
+#include "message.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -47,6 +48,13 @@ int cli_fail(enum cli_exit code, const char *format, ...)
     va_end(arguments);
     fprintf(stderr, "\n");
     return (int)code;
+}
+
+int cli_check_id(const char *order_id)
+{
+    if (id_is_good(text_of(order_id)))
+        return CLI_DONE;
+    return cli_fail(CLI_USAGE, "'%s' is no order id: 1 to %d of A-Z a-z 0-9 . _ : -", order_id, ORDER_ID_MAX);
 }
 
 /* ---- connections ---- */

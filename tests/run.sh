@@ -63,6 +63,12 @@ metrics_are_current() { diff docs/metrics.md <(docs/print-metrics.sh build/dev/b
 
 settings_are_current() { diff docs/settings.md <(docs/print-settings.sh build/dev/bin); }
 
+installs() {
+    local prefix=$work/prefix
+    cmake --install build/dev --prefix "$prefix" >"$work/install.log" && groff -ww -man -Tascii "$prefix/share/man/man1/orderly.1" >/dev/null &&
+        bash -c "source '$prefix/share/bash-completion/completions/orderly' && complete -p orderly"
+}
+
 scripts() {
     git ls-files '*.sh' .ci/run | xargs shellcheck -x
 }
@@ -81,7 +87,7 @@ free_port() {
 
 install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev \
     libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv \
-    prometheus
+    prometheus groff-base
 
 check 'scripts: shellcheck' scripts
 check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
@@ -91,6 +97,7 @@ check 'build: sanitizers' build asan
 check 'build: fuzz harnesses' build fuzz
 check 'docs: settings.md is current' settings_are_current
 check 'docs: metrics.md is current' metrics_are_current
+check 'install: programs, man page, completion' installs
 
 ORDERLY_KAFKA_PORT=$(free_port 19092)
 ORDERLY_REDIS_PORT=$(free_port 16379)

@@ -85,6 +85,7 @@ static void ask_for(struct fold *fold, enum ask ask)
 {
     fold->saga->pending = ask;
     fold->saga->attempt = 1;
+    fold->saga->last_failure = TEXT_NONE;
     fold->saga->step_deadline_ms = fold->at_ms + fold->policy.of[ask].step_deadline_seconds * MILLISECONDS;
     send_pending(fold);
 }
@@ -97,6 +98,14 @@ static void stop_clock(struct fold *fold)
     fold->effects->send_command = false;
 }
 
+/* A cancel that came too late is nobody's doing; one that was honoured keeps who asked for it, and why. */
+static void forget_cancel(struct saga *saga, bool honoured)
+{
+    saga->cancel_requested = 0;
+    if (!honoured)
+        saga->cancelled_by = saga->cancel_reason = TEXT_NONE;
+}
+
 static void end_as(struct fold *fold, enum saga_status status)
 {
     struct saga *saga = fold->saga;
@@ -106,7 +115,8 @@ static void end_as(struct fold *fold, enum saga_status status)
     saga->pending = ASK_NOTHING;
     saga->attempt = 0;
     saga->ends_as = SAGA_NONE;
-    saga->cancel_requested = 0;
+    saga->last_failure = TEXT_NONE;
+    forget_cancel(saga, status == SAGA_CANCELLED);
     saga->completed_ms = fold->at_ms;
     raise_event(fold, saga_status_event(status), detail_of_end(fold->arena, saga));
 }
@@ -292,6 +302,8 @@ static void step_succeeded(struct fold *fold, const struct reply *reply)
     if (saga->pending == ASK_AUTHORIZE)
         keep_total(fold, result_of(reply));
     saga->reason = TEXT_NONE; /* of a capture that needed attention */
+    if (step == STEP_PIVOT)
+        forget_cancel(saga, false); /* shipped wins */
     if (!last)
         begin_step(fold, step + 1);
     raise_event(fold, step_at(step)->done_event, detail_of_step(fold->arena, saga, result_of(reply)));
@@ -339,7 +351,7 @@ static void go_forward(struct fold *fold, const struct reply *reply)
         results_with(fold->arena, saga->results, text_of(ask_type(step_at(STEP_PIVOT)->ask)), result_of(reply));
     saga->reason = saga->errors = saga->product_id = TEXT_NONE;
     saga->ends_as = SAGA_NONE;
-    saga->cancel_requested = 0;
+    forget_cancel(saga, false);
     begin_step(fold, STEP_PIVOT + 1);
     raise_event(fold, step_at(STEP_PIVOT)->done_event, detail_of_step(fold->arena, saga, result_of(reply)));
 }
@@ -398,6 +410,7 @@ static enum hearing hear_failure(struct fold *fold, struct text reason, int64_t 
     if (saga_status_is_parked(saga->status) || attempt != saga->attempt || saga->backing_off)
         return HEARING_IGNORED;
     transit(fold);
+    saga->last_failure = reason.length > 0 ? reason : TEXT_NONE;
     if (saga->attempt >= patience->attempts) {
         give_up(fold, reason.length > 0 ? reason : TEXT("attempts_used_up"));
         return HEARING_CHANGED;
@@ -470,6 +483,8 @@ static enum hearing hear_cancel(struct fold *fold)
     if (!ships && !is_before_pivot(saga))
         return HEARING_IGNORED;
     transit(fold);
+    saga->cancelled_by = fold->heard->said->requested_by;
+    saga->cancel_reason = fold->heard->said->reason;
     if (ships)
         saga->cancel_requested = 1;
     else
