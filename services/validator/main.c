@@ -97,6 +97,7 @@ int main(int argc, char **argv)
         .topics = topics,
         .sends_to = sends_to,
         .handle = handle,
+        WORKER_SETTINGS,
         .lack = lack,
     };
 

@@ -42,6 +42,8 @@ int system_run_orderly(const char *redis_url, const char *const arguments[], con
 
 /* Sends values to a topic and waits for the broker's word. key NULL: none. */
 void system_send(const char *topic, const char *key, const char *value, size_t length);
+/* The same for many values with one key, in their order. */
+void system_send_all(const char *topic, const char *key, const char *const values[], size_t count);
 /* Sends many orders at once, without keys; each value is JSON. */
 void system_send_orders(const char *const values[], size_t count);
 
