@@ -186,7 +186,8 @@ struct system *system_start(const struct system_options *options, const char *ca
                      0, "%s", printed);
     for (size_t i = 0; i < SYSTEM_SERVICES; i++)
         for (size_t j = 0; j < system->options.replicas; j++)
-            start_replica(system, i, j);
+            if (options->without == NULL || strcmp(options->without, service_names[i]) != 0)
+                start_replica(system, i, j);
     system_wait_ready(system);
     return system;
 }
