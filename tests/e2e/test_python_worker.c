@@ -21,7 +21,7 @@ static struct redis_process *redis;
 static struct store *store;
 static struct arena *arena;
 static struct system *services;
-static pid_t worker;
+static pid_t worker; /* 0: none runs */
 
 static void set_up_with(const char *const settings[])
 {
@@ -65,6 +65,7 @@ static void kill_worker(void)
     cr_assert_eq(waitpid(worker, NULL, WNOHANG), 0, "the worker has ended by itself");
     kill(worker, SIGKILL);
     waitpid(worker, NULL, 0);
+    worker = 0;
 }
 
 /* SIGTERM, which it must obey cleanly. */
@@ -72,6 +73,8 @@ static void stop_worker(void)
 {
     int how = 0;
 
+    if (worker == 0)
+        return;
     kill(worker, SIGTERM);
     waitpid(worker, &how, 0);
     cr_expect(WIFEXITED(how) && WEXITSTATUS(how) == 0, "the worker ended with %x", how);
