@@ -49,7 +49,8 @@ struct service {
     const struct store_script *const *scripts; /* NULL-terminated; or NULL */
     const struct setting *own_settings;
     size_t own_setting_count, own_settings_size;
-    /* Checks what the table can't, whether or not that found mistakes; prints and counts its own like settings_read(). May be NULL. */
+    /* Checks what the table can't, whether or not that found mistakes; prints and counts its own like settings_read(). May be
+     * NULL. */
     size_t (*check_settings)(const void *own_settings, FILE *report);
     /* Handles run->records, once or more; queues everything to send on run->bus; does not flush the bus, does not store offsets. */
     enum status (*handle)(struct run *run);

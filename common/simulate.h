@@ -5,8 +5,9 @@
  * Units   percent, milliseconds
  * Source  DESIGN.md section 6
  *
- * Pure: whether an attempt fails is a hash of command id and attempt, the same whenever it comes again. Where the outcome of a command is
- * stored already, the worker answers with that: a failure has no effect, and what has been done can't fail any more. */
+ * Pure: whether an attempt fails is a hash of command id and attempt, the same whenever it comes again. Where the outcome of a
+ * command is stored already, the worker answers with that: a failure has no effect, and what has been done can't fail any more.
+ */
 #ifndef ORDERLY_SIMULATE_H
 #define ORDERLY_SIMULATE_H
 
@@ -36,8 +37,8 @@ struct simulation simulation_of(const struct simulation_settings *settings);
 size_t simulation_check(const void *settings, FILE *report);
 /* Whether this attempt fails. A type that is not known never does. */
 bool simulation_fails(const struct simulation *simulation, struct text type, struct text command_id, int64_t attempt);
-/* How much longer commands have to wait of which the last was asked at newest_ms: 0 when it is long enough ago, and never more than the
- * latency, whatever the two clocks say. */
+/* How much longer commands have to wait of which the last was asked at newest_ms: 0 when it is long enough ago, and never more
+ * than the latency, whatever the two clocks say. */
 int64_t simulation_wait_ms(const struct simulation *simulation, int64_t newest_ms, int64_t now_ms);
 
 #endif

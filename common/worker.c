@@ -16,7 +16,8 @@ struct tasks {
 static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks);
 static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset);
 static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks);
-static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation, struct tasks *tasks);
+static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
+                            struct tasks *tasks);
 static enum status queue_mark(struct run *run, struct task *task);
 static enum status answer_mark(struct run *run, struct task *task);
 static enum status wait_latency(struct run *run, const struct simulation *simulation);
@@ -233,7 +234,8 @@ static enum status run_phase(struct run *run, const struct worker *worker, struc
 /* ---- failures and slowness on demand ---- */
 
 /* Decides which attempts are to fail; what the command itself would have done is left out. */
-static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation, struct tasks *tasks)
+static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
+                            struct tasks *tasks)
 {
     for (size_t i = 0; i < tasks->count; i++) {
         struct task *task = &tasks->list[i];
@@ -246,8 +248,8 @@ static void choose_failures(struct run *run, const struct worker *worker, const 
     }
 }
 
-/* The mark comes first here too: a command that was done, at another attempt or before the settings were changed, keeps its outcome. It is
- * asked for in its turn among the scripts, for what is done in the same batch. */
+/* The mark comes first here too: a command that was done, at another attempt or before the settings were changed, keeps its
+ * outcome. It is asked for in its turn among the scripts, for what is done in the same batch. */
 static enum status queue_mark(struct run *run, struct task *task)
 {
     if (text_is_there(task->mark_key))
@@ -267,8 +269,8 @@ static enum status answer_mark(struct run *run, struct task *task)
     return STATUS_OK;
 }
 
-/* The whole batch waits once, for the last of its commands; those that have lain in the queue for long enough wait no longer. What was done is
- * done by then: only the answers are late, as those of a slow gateway are. */
+/* The whole batch waits once, for the last of its commands; those that have lain in the queue for long enough wait no longer.
+ * What was done is done by then: only the answers are late, as those of a slow gateway are. */
 static enum status wait_latency(struct run *run, const struct simulation *simulation)
 {
     struct timespec now;

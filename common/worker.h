@@ -34,7 +34,8 @@ struct task {
 struct worker_command {
     const char *type;   /* "inventory.allocate" */
     bool needs_order;   /* an order that breaks the rules is answered failed, bad_order */
-    /* The Redis hash that holds the outcome of a command under its type once it has been done. NULL: the worker remembers nothing. */
+    /* The Redis hash that holds the outcome of a command under its type once it has been done. NULL: the worker remembers
+     * nothing. */
     struct text (*mark_key)(struct arena *arena, const struct task *task);
     enum status (*load)(struct run *run, struct task *task);   /* queue reads; remember their number in task->queued */
     enum status (*decide)(struct run *run, struct task *task); /* the rules, with what was read: task_answer() or leave it to apply */

@@ -1,4 +1,5 @@
-/* docs/examples/fulfillment.py in the place of orderly-fulfillment: killed in the middle, given rubbish and the same command twice. */
+/* docs/examples/fulfillment.py in the place of orderly-fulfillment: killed in the middle, given rubbish and the same command
+ * twice. */
 #include "crowd.h"
 #include "json.h"
 #include "redis_process.h"
@@ -13,9 +14,9 @@
 #include <unistd.h>
 
 #define CROWD 600
-#define REST(country)                                                                                                  \
-    "\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":\"tok_visa\",\"shipTo\":{\"country\":\"" country \
-    "\"}"
+#define REST(country)                                                                                                            \
+    "\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":\"tok_visa\",\"shipTo\":{"      \
+    "\"country\":\"" country "\"}"
 
 static struct redis_process *redis;
 static struct store *store;
@@ -28,14 +29,12 @@ static void set_up_with(const char *const settings[])
     redis = redis_process_start(NULL);
     arena = arena_create();
     cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
-    services = system_start(&(struct system_options){.redis_url = redis_process_url(redis), .without = "fulfillment", .settings = settings},
-                            "tests/support/catalog.json");
+    services = system_start(
+        &(struct system_options){.redis_url = redis_process_url(redis), .without = "fulfillment", .settings = settings},
+        "tests/support/catalog.json");
 }
 
-static void set_up(void)
-{
-    set_up_with(NULL);
-}
+static void set_up(void) { set_up_with(NULL); }
 
 /* A shipment is soon given up. */
 static void set_up_impatient(void)
@@ -162,12 +161,14 @@ Test(python_worker, killed_in_the_middle_it_ships_each_order_once, .init = set_u
     cr_assert_lt(completed(), CROWD * 6 / 10, "it was killed too late to show anything");
     start_worker();
     crowd_check(store, crowd);
-    seen = wait_for_replies(text_format(arena, "%.*s", (int)(strrchr(crowd->ids[0], '-') - crowd->ids[0]), crowd->ids[0]).at, CROWD * 7 / 10);
+    seen = wait_for_replies(text_format(arena, "%.*s", (int)(strrchr(crowd->ids[0], '-') - crowd->ids[0]), crowd->ids[0]).at,
+                            CROWD * 7 / 10);
     cr_expect_geq(seen.count, CROWD * 7 / 10);
     cr_expect_eq(seen.other_numbers, 0);
 }
 
-/* The worker is away for longer than the shipment may take. When it comes, it books what was given up, or refuses it, and then hears the cancel. */
+/* The worker is away for longer than the shipment may take. When it comes, it books what was given up, or refuses it, and then
+ * hears the cancel. */
 Test(python_worker, what_was_given_up_meanwhile_goes_forward_if_it_was_shipped, .init = set_up_impatient)
 {
     const char *shipped = unique("late"), *refused = unique("late-refused");
@@ -194,9 +195,10 @@ Test(python_worker, what_was_given_up_meanwhile_goes_forward_if_it_was_shipped, 
 
 static const char *command(const char *id, const char *type, int attempt)
 {
-    return text_format(arena,
-                       "{\"commandId\":\"%s/%s\",\"orderId\":\"%s\",\"type\":\"%s\",\"attempt\":%d,\"order\":{\"orderId\":\"%s\",%s}}", id,
-                       type, id, type, attempt, id, REST("IT"))
+    return text_format(
+               arena,
+               "{\"commandId\":\"%s/%s\",\"orderId\":\"%s\",\"type\":\"%s\",\"attempt\":%d,\"order\":{\"orderId\":\"%s\",%s}}",
+               id, type, id, type, attempt, id, REST("IT"))
         .at;
 }
 
@@ -211,8 +213,12 @@ static void see_dead(const struct record *record, void *context)
 Test(python_worker, repeated_commands_late_originals_and_rubbish, .init = set_up)
 {
     const char *twice = unique("twice"), *late = unique("undone"), *dead = twice;
-    const char *const to_twice[] = {"rubbish", "[]", "{\"orderId\":7}", command(twice, "fulfillment.ship", 1),
-                                    command(twice, "fulfillment.ship", 2), command(twice, "fulfillment.cancel", 1)};
+    const char *const to_twice[] = {"rubbish",
+                                    "[]",
+                                    "{\"orderId\":7}",
+                                    command(twice, "fulfillment.ship", 1),
+                                    command(twice, "fulfillment.ship", 2),
+                                    command(twice, "fulfillment.cancel", 1)};
     const char *const to_late[] = {command(late, "fulfillment.cancel", 1), command(late, "fulfillment.ship", 1),
                                    command(late, "fulfillment.cancel", 2)};
     struct seen seen;

@@ -48,11 +48,12 @@ static const char *unique(const char *name, size_t number)
 
 static const char *authorize(const char *id, int64_t attempt)
 {
-    return text_format(arena,
-                       "{\"commandId\":\"%s/payment.authorize\",\"orderId\":\"%s\",\"type\":\"payment.authorize\",\"attempt\":%" PRId64
-                       ",\"order\":{\"orderId\":\"%s\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],"
-                       "\"paymentMethod\":\"tok_visa\"}}",
-                       id, id, attempt, id)
+    return text_format(
+               arena,
+               "{\"commandId\":\"%s/payment.authorize\",\"orderId\":\"%s\",\"type\":\"payment.authorize\",\"attempt\":%" PRId64
+               ",\"order\":{\"orderId\":\"%s\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],"
+               "\"paymentMethod\":\"tok_visa\"}}",
+               id, id, attempt, id)
         .at;
 }
 
@@ -129,7 +130,8 @@ Test(simulated, attempts_fail_as_the_hash_says_and_what_was_done_stays_done)
         for (size_t j = 0; j < COUNT_OF(attempts); j++)
             values[j] = authorize(ids[i], attempts[j]);
         system_send_all("payment.commands", ids[i], values, COUNT_OF(attempts));
-        first_failures += simulation_fails(&rules, TEXT("payment.authorize"), text_format(arena, "%s/payment.authorize", ids[i]), 1);
+        first_failures +=
+            simulation_fails(&rules, TEXT("payment.authorize"), text_format(arena, "%s/payment.authorize", ids[i]), 1);
     }
     cr_assert_gt(first_failures, 0, "of twelve none would fail: once in two million runs");
     for (size_t i = 0; i < FAILING_ORDERS; i++)
