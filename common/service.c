@@ -139,7 +139,7 @@ static size_t read_settings(const struct service *service, struct service_settin
         fprintf(stderr, "REDIS_URL can't be read: redis://[user:password@]host:port[/db], rediss://... or unix:///path\n");
         mistakes++;
     }
-    if (mistakes == 0 && service->check_settings != NULL)
+    if (service->check_settings != NULL)
         mistakes += service->check_settings(own_settings, stderr);
     return mistakes;
 }
@@ -278,11 +278,12 @@ static void check_readiness(struct run *run, struct health *health)
     service_metrics_check(run->service_metrics, run->bus, health);
 }
 
-/* Keeps the group membership while waiting. */
-static enum status idle(struct run *run, int64_t wait_ms)
+enum status service_idle(struct run *run, int64_t wait_ms)
 {
-    for (int64_t end = now_ms() + wait_ms; now_ms() < end && !*run->stop;)
-        TRY(bus_idle(run->bus, wait_ms < IDLE_STEP_MS ? (int)wait_ms : IDLE_STEP_MS));
+    const int64_t end_ms = now_ms() + wait_ms;
+
+    for (int64_t left_ms = wait_ms; left_ms > 0 && !*run->stop; left_ms = end_ms - now_ms())
+        TRY(bus_idle(run->bus, left_ms < IDLE_STEP_MS ? (int)left_ms : IDLE_STEP_MS));
     return STATUS_OK;
 }
 
@@ -311,7 +312,7 @@ static enum status handle_until_done(struct run *run, struct health *health)
                   LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))), (int)wait_ms);
         service_metrics_retry(run->service_metrics);
         check_readiness(run, health);
-        TRY(idle(run, wait_ms));
+        TRY(service_idle(run, wait_ms));
         status = handle_once(run);
     }
     return status;

@@ -52,7 +52,8 @@ struct service {
     const struct store_script *const *scripts; /* NULL-terminated; or NULL */
     const struct setting *own_settings;
     size_t own_setting_count, own_settings_size;
-    /* Checks what the table can't; prints mistakes like settings_read() and counts them. May be NULL. */
+    /* Checks what the table can't, whether or not that found mistakes; prints and counts its own like settings_read(). May be
+     * NULL. */
     size_t (*check_settings)(const void *own_settings, FILE *report);
     /* Handles run->records, once or more; queues everything to send on run->bus; does not flush the bus, does not store offsets. */
     enum status (*handle)(struct run *run);
@@ -64,6 +65,10 @@ struct service {
     void (*measure)(struct run *run);
 };
 #define READY_CHECK_MS 1000
+
+/* Waits without losing the group membership; ends early on the stop flag.
+ * STATUS_FATAL  as bus_idle() */
+MUST_CHECK enum status service_idle(struct run *run, int64_t wait_ms);
 
 /* The whole of main(). --help, --version, --healthcheck (asks this service's own /readyz, for container health checks: exit 0 or 1),
  * --print-settings, --print-metrics (Markdown). */

@@ -5,6 +5,7 @@
 #include "service_metrics.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #define COMMAND_BYTES_FACTOR 8 /* a command may be this much larger than an order */
 
@@ -18,14 +19,21 @@ static enum status run_phase(struct run *run, const struct worker *worker, struc
 static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks);
 static void find_stored(struct run *run, const struct worker *worker, struct tasks *tasks);
 static void count_answers(struct run *run, const struct worker *worker, const struct tasks *tasks);
+static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
+                            struct tasks *tasks);
+static enum status queue_mark(struct run *run, struct task *task);
+static enum status answer_mark(struct run *run, struct task *task);
+static enum status wait_latency(struct run *run, const struct simulation *simulation);
 
 typedef enum status (*phase)(struct run *run, struct task *task);
 
 enum status worker_handle(struct run *run, const struct worker *worker)
 {
+    const struct simulation simulation = simulation_of(run->own_settings);
     struct tasks tasks;
 
     TRY(read_tasks(run, worker, &tasks));
+    choose_failures(run, worker, &simulation, &tasks);
     store_begin(run->store);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, load)));
     TRY(store_flush(run->store));
@@ -36,6 +44,7 @@ enum status worker_handle(struct run *run, const struct worker *worker)
     find_stored(run, worker, &tasks);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, answer)));
     count_answers(run, worker, &tasks);
+    TRY(wait_latency(run, &simulation));
     return send_replies(run, worker, &tasks);
 }
 
@@ -197,6 +206,7 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
         task->answered = task->was_stored = false;
         task->queued = 0;
         task->facts = NULL;
+        task->fails = false;
         begin_task(run, worker, task, command_status, root);
         tasks.count++;
     }
@@ -206,11 +216,14 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
 
 /* ---- phases ---- */
 
+/* What is done in the place of a command that is to fail. */
+static const struct worker_command failing = {.apply = queue_mark, .answer = answer_mark};
+
 static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset)
 {
     for (size_t i = 0; i < tasks->count; i++) {
         struct task *task = &tasks->list[i];
-        const struct worker_command *command = find_command(worker, task->command->type);
+        const struct worker_command *command = task->fails ? &failing : find_command(worker, task->command->type);
         phase handle = *(const phase *)(const void *)((const char *)command + phase_offset);
         enum status status;
         if (task->answered || handle == NULL)
@@ -286,6 +299,60 @@ static void count_answers(struct run *run, const struct worker *worker, const st
     }
     for (size_t i = 0; i < worker->command_count; i++)
         publish_tally(run->metrics, worker->commands[i].type, &tallies[i]);
+}
+
+/* ---- failures and slowness on demand ---- */
+
+/* Decides which attempts are to fail; what the command itself would have done is left out. */
+static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
+                            struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = &tasks->list[i];
+        const struct reply *reply = &task->reply;
+        const struct worker_command *command = find_command(worker, reply->type);
+        if (task->answered || !simulation_fails(simulation, reply->type, reply->command_id, reply->attempt))
+            continue;
+        task->fails = true;
+        task->mark_key = command->mark_key == NULL ? TEXT_NONE : command->mark_key(run->arena, task);
+    }
+}
+
+/* The mark comes first here too: a command that was done, at another attempt or before the settings were changed, keeps its
+ * outcome. It is asked for in its turn among the scripts, for what is done in the same batch. */
+static enum status queue_mark(struct run *run, struct task *task)
+{
+    if (text_is_there(task->mark_key))
+        task->queued = store_queue(run->store, task->mark_key, (struct text[]){TEXT("HGET"), task->mark_key, task->reply.type}, 3);
+    else
+        task_fail(task, TEXT(SIMULATED_REASON));
+    return STATUS_OK;
+}
+
+static enum status answer_mark(struct run *run, struct task *task)
+{
+    struct text outcome = store_text(store_value(run->store, task->queued));
+
+    if (text_is_there(outcome))
+        return task_answer_stored(run, task, outcome);
+    task_fail(task, TEXT(SIMULATED_REASON));
+    return STATUS_OK;
+}
+
+/* The whole batch waits once, for the last of its commands; those that have lain in the queue for long enough wait no longer.
+ * What was done is done by then: only the answers are late, as those of a slow gateway are. */
+static enum status wait_latency(struct run *run, const struct simulation *simulation)
+{
+    struct timespec now;
+    int64_t newest_ms = 0;
+
+    if (simulation->latency_ms == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < run->record_count; i++)
+        if (run->records[i].timestamp_ms > newest_ms)
+            newest_ms = run->records[i].timestamp_ms;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return service_idle(run, simulation_wait_ms(simulation, newest_ms, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
 }
 
 /* ---- sending ---- */

@@ -89,8 +89,11 @@ install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhir
     libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv \
     prometheus groff-base
 
+command -v npm >/dev/null || install_missing nodejs npm # another Node.js than Debian's will do
+
 check 'scripts: shellcheck' scripts
 check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
+check 'contract: AsyncAPI, schemas, examples, quoted code' tests/contract/run.sh "$work/contract"
 check 'build: gcc' build dev
 check 'build: clang' build dev-clang
 check 'build: sanitizers' build asan
@@ -104,8 +107,10 @@ ORDERLY_REDIS_PORT=$(free_port 16379)
 export ORDERLY_KAFKA_PORT ORDERLY_REDIS_PORT
 deploy/local/up.sh --only-infra
 export ORDERLY_TEST_KAFKA=127.0.0.1:$ORDERLY_KAFKA_PORT ORDERLY_TEST_REDIS=redis://127.0.0.1:$ORDERLY_REDIS_PORT
+export ORDERLY_TEST_PYTHON=$work/contract/bin/python
 
 suite dev 'unit|integration|e2e'
+check 'contract: every record that the suites left' tests/contract/run.sh "$work/contract" --records "$ORDERLY_TEST_KAFKA"
 suite asan 'unit|integration'
 suite fuzz fuzz
 deploy/local/down.sh

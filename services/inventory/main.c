@@ -58,9 +58,14 @@ static enum status release_answer(struct run *run, struct task *task)
     return task_answer_stored(run, task, store_text(store_value(run->store, task->queued)));
 }
 
+static struct text mark_key(struct arena *arena, const struct task *task)
+{
+    return reservation_key(arena, &task->order);
+}
+
 static const struct worker_command commands[] = {
-    {.type = "inventory.allocate", .needs_order = true, .apply = allocate_apply, .answer = allocate_answer},
-    {.type = "inventory.release", .needs_order = true, .apply = release_apply, .answer = release_answer},
+    {.type = "inventory.allocate", .needs_order = true, .mark_key = mark_key, .apply = allocate_apply, .answer = allocate_answer},
+    {.type = "inventory.release", .needs_order = true, .mark_key = mark_key, .apply = release_apply, .answer = release_answer},
 };
 
 static enum status handle(struct run *run)
@@ -83,6 +88,7 @@ int main(int argc, char **argv)
         .scripts = scripts,
         .handle = handle,
         .own_metrics = WORKER_METRICS,
+        WORKER_SETTINGS,
     };
 
     return service_run(&inventory, argc, argv);

@@ -29,11 +29,16 @@ static struct text stock_key(struct arena *arena, struct text warehouse)
     return key_of(arena, "stock:", warehouse, "", TEXT(""));
 }
 
+struct text reservation_key(struct arena *arena, const struct order *order)
+{
+    return key_of(arena, "{stock:", order->warehouse, "}:reservation:", order->order_id);
+}
+
 static void add_keys(struct arena *arena, const struct order *order, struct text arguments[])
 {
     arguments[0] = stock_key(arena, order->warehouse);
     arguments[1] = key_of(arena, "{stock:", order->warehouse, "}:taken", TEXT(""));
-    arguments[2] = key_of(arena, "{stock:", order->warehouse, "}:reservation:", order->order_id);
+    arguments[2] = reservation_key(arena, order);
 }
 
 static struct text number_text(struct arena *arena, int64_t number)

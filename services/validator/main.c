@@ -98,6 +98,7 @@ int main(int argc, char **argv)
         .sends_to = sends_to,
         .handle = handle,
         .own_metrics = WORKER_METRICS,
+        WORKER_SETTINGS,
         .lack = lack,
     };
 
