@@ -32,6 +32,9 @@ int submit_run(int argument_count, char **arguments);
 int get_run(int argument_count, char **arguments);
 int list_run(int argument_count, char **arguments);
 int stock_run(int argument_count, char **arguments);
+int dlq_list_run(int argument_count, char **arguments);
+int dlq_show_run(int argument_count, char **arguments);
+int dlq_redrive_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);
@@ -45,6 +48,8 @@ int cli_fail(enum cli_exit code, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Opens a client that sends to these topics (NULL-terminated; NULL: none) and waits until the broker has told of them. CLI_DONE, or the exit
  * code of a problem that was printed. The caller owns out_bus. */
 int cli_open_bus(const struct cli_settings *settings, const char *const topics[], struct bus **out_bus);
+/* Waits for the broker's word on everything that was sent, for some seconds. False: it did not come, and out_problem says why. */
+MUST_CHECK bool cli_confirm(struct bus *bus, const char **out_problem);
 /* Opens Redis and asks it whether it is there. CLI_DONE, or the exit code of a problem that was printed. The caller owns out_store. */
 int cli_open_store(const struct cli_settings *settings, const struct store_script *const scripts[], size_t script_count,
                    struct store **out_store);

@@ -11,6 +11,9 @@ static const struct subcommand subcommands[] = {
     {"get", "show one order: its state and what happened to it", get_run},
     {"list", "list orders by status", list_run},
     {"stock", "show what can be sold, what is taken, what was supplied", stock_run},
+    {"dlq list", "show what could not be handled", dlq_list_run},
+    {"dlq show", "show everything of one dead letter", dlq_show_run},
+    {"dlq redrive", "send dead letters back to where they came from", dlq_redrive_run},
 };
 
 static void print_help(FILE *out)
