@@ -35,6 +35,7 @@ int stock_run(int argument_count, char **arguments);
 int dlq_list_run(int argument_count, char **arguments);
 int dlq_show_run(int argument_count, char **arguments);
 int dlq_redrive_run(int argument_count, char **arguments);
+int doctor_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);

@@ -99,7 +99,13 @@ void letter_read(const struct record *record, struct letter *out_letter)
 
 /* ---- showing ---- */
 
-/* The length of the UTF-8 character that begins here, or 0 when none does, or when it is a control character. */
+/* Whether a character would rule the terminal, or turn the direction of the text around it. */
+static bool is_deceptive(uint32_t code)
+{
+    return code == 0x7f || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/* The length of the UTF-8 character that begins here, or 0 when none does that may be shown. */
 static size_t character_length(const unsigned char *at, size_t left)
 {
     static const struct {
@@ -118,7 +124,7 @@ static size_t character_length(const unsigned char *at, size_t left)
                 return 0;
             code = code << 6 | (at[i] & 0x3f);
         }
-        if (code < forms[length - 1].least || code == 0x7f || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff)
+        if (code < forms[length - 1].least || is_deceptive(code) || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff)
             return 0;
         return length;
     }

@@ -66,7 +66,9 @@ static void print_lines(struct arena *arena, struct text lines)
     while (lines.length > 0) {
         const char *end = memchr(lines.at, '\n', lines.length);
         size_t length = end == NULL ? lines.length : (size_t)(end - lines.at);
-        printf("%.*s\n", TEXT_ARG(shown_text(arena, (struct text){lines.at, length})));
+        char *shown = arena_take(arena, length + 1);
+        (void)shown_bytes((struct text){lines.at, length}, shown, length + 1);
+        printf("%s\n", shown);
         length += end != NULL;
         lines = (struct text){lines.at + length, lines.length - length};
     }
@@ -149,9 +151,10 @@ static void print_headers(const struct record *record)
     printf("headers\n");
     for (size_t i = 0; i < count; i++) {
         char name[HEADER_SHOWN];
+        char value[HEADER_SHOWN];
         (void)shown_bytes(headers[i].name, name, sizeof(name));
-        printf("  ");
-        print_bytes(name, headers[i].value);
+        (void)shown_bytes(headers[i].value, value, sizeof(value));
+        printf("  %-16s %s\n", name, text_is_there(headers[i].value) ? value : "(null)");
     }
     if (count == BUS_HEADERS_MAX)
         printf("  (perhaps more than these %d)\n", BUS_HEADERS_MAX);

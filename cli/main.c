@@ -14,6 +14,7 @@ static const struct subcommand subcommands[] = {
     {"dlq list", "show what could not be handled", dlq_list_run},
     {"dlq show", "show everything of one dead letter", dlq_show_run},
     {"dlq redrive", "send dead letters back to where they came from", dlq_redrive_run},
+    {"doctor", "look at everything the guarantees rest on, and say what mends it", doctor_run},
 };
 
 static void print_help(FILE *out)
