@@ -1,6 +1,7 @@
 /* doctor.c - orderly doctor: a table of checks, and what each found. */
 #include "doctor.h"
 
+#include "dlq.h"
 #include "json.h"
 #include "log.h"
 
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 
 #define PROBLEM_SIZE 512
+#define LINE_SIZE 4096
 #define CHECK_WIDTH 32
 
 struct doctor_arguments {
@@ -58,14 +60,15 @@ static void print_json(struct doctor *doctor, enum finding finding, const char *
 
 void doctor_tell(struct doctor *doctor, enum finding finding, const char *check, struct text mend, const char *format, ...)
 {
-    char line[4096];
+    char line[LINE_SIZE], shown[LINE_SIZE];
     struct text said;
     va_list values;
 
     va_start(values, format);
     vsnprintf(line, sizeof(line), format, values);
     va_end(values);
-    said = shown_text(doctor->arena, text_of(line));
+    (void)shown_bytes(text_of(line), shown, sizeof(shown));
+    said = text_of(shown);
     doctor->counts[finding]++;
     if (doctor->json) {
         print_json(doctor, finding, check, said, mend);

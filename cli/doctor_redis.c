@@ -169,5 +169,5 @@ void doctor_redis_clock(struct doctor *doctor)
     skew_ms = redis_ms < before_ms ? redis_ms - before_ms : redis_ms > after_ms ? redis_ms - after_ms : 0;
     doctor_tell(doctor, skew_finding(skew_ms), "clock of redis",
                 skew_finding(skew_ms) == FINDING_OK ? TEXT_NONE : TEXT("chronyc tracking, on all machines"),
-                "%" PRId64 " ms from this machine's, +-%" PRId64, skew_ms, after_ms - before_ms);
+                "%" PRId64 " ms from this machine's, give or take %" PRId64, skew_ms, after_ms - before_ms);
 }
