@@ -149,6 +149,14 @@ enum status bus_describe_settings(struct bus *bus, const char *const topics[], s
 
 /* ---- groups ---- */
 
+/* Why nobody could be asked about it; NULL when a broker has answered, even if with an error of its own (those are above 0). */
+static const char *group_problem(const rd_kafka_ConsumerGroupDescription_t *group)
+{
+    const rd_kafka_error_t *error = rd_kafka_ConsumerGroupDescription_error(group);
+
+    return error != NULL && rd_kafka_error_code(error) < 0 ? rd_kafka_error_string(error) : NULL;
+}
+
 static int members_of(const rd_kafka_ConsumerGroupDescription_t *group)
 {
     if (rd_kafka_ConsumerGroupDescription_error(group) != NULL)
@@ -170,11 +178,13 @@ enum status bus_describe_groups(struct bus *bus, const char *const groups[], siz
     question = question_begin(bus, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, wait_ms);
     rd_kafka_DescribeConsumerGroups(bus->producer, asked, count, question.options, question.queue);
     problem = question_wait(&question, wait_ms);
-    if (problem != NULL)
-        bus_set_problem(bus, "%s", problem);
-    else
+    if (problem == NULL)
         answered = rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(question.answer),
                                                                  &answered_count);
+    for (size_t i = 0; problem == NULL && i < answered_count; i++)
+        problem = group_problem(answered[i]);
+    if (problem != NULL)
+        bus_set_problem(bus, "%s", problem);
     for (size_t i = 0; problem == NULL && i < count; i++) {
         out_members[i] = -1;
         for (size_t j = 0; j < answered_count; j++)
