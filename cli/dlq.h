@@ -46,7 +46,8 @@ struct text place_text(struct arena *arena, const struct place *place);
 struct text place_origin(const struct place *place);
 /* What a record of a dead-letter topic tells. Never fails. */
 void letter_read(const struct record *record, struct letter *out_letter);
-/* Bytes made fit for a terminal and for JSON: '?' for characters that rule it or turn its text around, and for what is no UTF-8; cut to size between two characters, '\0' behind.
+/* Bytes made fit for a terminal and for JSON: '?' for characters that rule it or turn its text around, and for what is no UTF-8; cut to size
+ * between two characters, '\0' behind.
  * False: something had to be replaced or cut. */
 bool shown_bytes(struct text bytes, char *out, size_t size);
 /* "12s", "5m", "3h", "2d". In the arena. */

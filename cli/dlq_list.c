@@ -55,7 +55,7 @@ static const struct argp_option options[] = {
 static const struct argp arguments_of = {
     .options = options,
     .parser = parse,
-    .doc = "Show what could not be handled: how many records of each topic and reason lie in the dead-letter topics, and the newest of\n"
+    .doc = "Show what could not be handled: how many records of each topic and reason lie in the dead-letter topics, and the newest of "
            "them with where they lie, where they came from, and how they begin.\v"
            "POSITION is what `orderly dlq show` and `orderly dlq redrive` take. Dead letters stay for 30 days.\n\n"
            "Exit codes: 0 done, 1 a dead-letter topic is missing, 2 usage, 3 Kafka unreachable.\n\n"

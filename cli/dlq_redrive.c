@@ -85,11 +85,11 @@ static const struct argp_option options[] = {
 static const struct argp arguments_of = {
     .options = options,
     .parser = parse,
-    .args_doc = "POSITION...\n--topic TOPIC [--reason REASON]\n--all [--reason REASON]",
-    .doc = "Send dead letters back to where they came from, once what was wrong is mended: with their key, value and headers, and a header\n"
+    .args_doc = "POSITION...\n--topic TOPIC [--reason REASON]\n--reason REASON\n--all",
+    .doc = "Send dead letters back to where they came from, once what was wrong is mended: with their key, value and headers, and a header "
            "dlq-redrives that counts.\v"
-           "What is redriven is remembered and not sent again; it stays in its topic until it expires. What can't be handled again is\n"
-           "buried again. Only its beginning was kept of what is `cut`: that never goes back. With --force a command that is older than\n"
+           "What is redriven is remembered and not sent again; it stays in its topic until it expires. What can't be handled again is "
+           "buried again. Only its beginning was kept of what is `cut`: that never goes back. With --force a command that is older than "
            "RETENTION_DAYS may be carried out a second time: its mark may be gone.\n\n"
            "Exit codes: 0 done, 1 a position was refused or is not there, or one could not be sent, 2 usage, 3 Kafka or Redis unreachable.\n\n"
            "Examples:\n  orderly dlq redrive orders.dlq/0/12\n  orderly dlq redrive --topic orders --reason too_large --dry-run",

@@ -122,6 +122,20 @@ static struct back read_back(const char *key)
     return back;
 }
 
+Test(dlq, help)
+{
+    static const char *const words[] = {"list", "show", "redrive"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        cr_expect_eq(ORDERLY("dlq", words[i], "--help"), DONE);
+        PRINTED("Exit codes:");
+    }
+    cr_expect_eq(ORDERLY("dlq", "--help"), DONE);
+    PRINTED("dlq redrive");
+    cr_expect_eq(ORDERLY("doctor", "--help"), DONE);
+    PRINTED("Exit codes:");
+}
+
 /* ---- list ---- */
 
 Test(dlq, list_counts_all_and_shows_the_newest)
