@@ -262,6 +262,46 @@ Test(dlq, redrive_of_one)
     PRINTED("there is no dead letter");
 }
 
+/* More bytes than a batch holds, and one that its own topic does not take: a dead-letter topic has more room. */
+Test(dlq, redrive_of_large_ones)
+{
+    struct text large = {calloc(1, BUS_RECORD_MAX), 1000000}, too_large = {large.at, BUS_RECORD_MAX - 100};
+    char key[80];
+
+    snprintf(key, sizeof(key), "%s.", reason);
+    bury(key, large, NULL, 0, false, 12);
+    bury(key, too_large, NULL, 0, false, 1);
+    cr_expect_eq(ORDERLY("dlq", "redrive", "--reason", reason), ENDED_BADLY, "%s", printed);
+    PRINTED("not sent: it is too large for its topic");
+    PRINTED("12 sent, 0 refused, 1 failed");
+    cr_expect_eq(read_back(key).count, 12);
+    cr_expect_eq(ORDERLY("dlq", "list", "--reason", reason, "--json"), DONE);
+    PRINTED("\"waiting\":1,\"redriven\":12");
+    free((void *)(uintptr_t)large.at);
+}
+
+Test(dlq, redrive_that_can_not_be_remembered_says_so)
+{
+    struct store *store;
+    char key[80], url[128];
+
+    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
+    store_begin(store);
+    store_queue(store, TEXT_NONE,
+                (struct text[]){TEXT("ACL"), TEXT("SETUSER"), TEXT("reader"), TEXT("on"), TEXT(">secret"), TEXT("~*"), TEXT("+@all"),
+                                TEXT("-zadd")},
+                8);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    store_close(store);
+    snprintf(url, sizeof(url), "redis://reader:secret@127.0.0.1:%d", redis_process_port(redis));
+    snprintf(key, sizeof(key), "%s.", reason);
+    bury(key, TEXT("x"), NULL, 0, false, 1);
+    cr_expect_eq(system_run_orderly(url, (const char *[]){"dlq", "redrive", "--reason", reason, NULL}, NULL, printed, sizeof(printed)),
+                 UNREACHABLE, "%s", printed);
+    PRINTED("1 were sent, but that could not be remembered");
+    cr_expect_eq(read_back(key).count, 1);
+}
+
 Test(dlq, redrive_needs_to_know_what)
 {
     cr_expect_eq(ORDERLY("dlq", "redrive"), USAGE);
