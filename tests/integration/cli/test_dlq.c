@@ -302,6 +302,26 @@ Test(dlq, redrive_that_can_not_be_remembered_says_so)
     cr_expect_eq(read_back(key).count, 1);
 }
 
+Test(dlq, marks_that_can_not_be_read_stop_it)
+{
+    struct store *store;
+    char key[80];
+
+    snprintf(key, sizeof(key), "%s.", reason);
+    bury(key, TEXT("x"), NULL, 0, false, 600);
+    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
+    store_begin(store);
+    store_queue(store, TEXT_NONE, (struct text[]){TEXT("SET"), TEXT("dlq:redriven"), TEXT("no set")}, 3);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    store_close(store);
+    cr_expect_eq(ORDERLY("dlq", "redrive", "--all", "--reason", reason), ENDED_BADLY, "%s", printed);
+    PRINTED("WRONGTYPE");
+    PRINTED("0 sent");
+    cr_expect_eq(read_back(key).count, 0);
+    cr_expect_eq(ORDERLY("dlq", "list", "--reason", reason), ENDED_BADLY);
+    PRINTED("WRONGTYPE");
+}
+
 Test(dlq, redrive_needs_to_know_what)
 {
     cr_expect_eq(ORDERLY("dlq", "redrive"), USAGE);
