@@ -32,20 +32,31 @@ static enum status open_reader(struct doctor *doctor, const char *group, struct 
 
 /* ---- groups ---- */
 
-static enum status add_topic(struct bus_reader *reader, const char *topic, struct group_progress *progress)
+/* The sum over all partitions that a group reads. */
+struct group_sum {
+    struct group_progress progress;
+    struct buffer beyond; /* " --topic T:P" for each partition whose log lost its end: no other may be reset, or what waits there is passed over */
+};
+
+static enum status add_topic(struct bus_reader *reader, const char *topic, struct group_sum *sum)
 {
     struct bus_span before[BUS_PARTITIONS_MAX], after[BUS_PARTITIONS_MAX];
     size_t count, count_after;
 
     TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, before, &count));
     TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, after, &count_after));
-    for (size_t i = 0; i < count && i < count_after; i++)
-        progress_add(progress, before[i].low, before[i].high, after[i].high, before[i].committed);
+    for (size_t i = 0; i < count && i < count_after; i++) {
+        int64_t beyond = sum->progress.beyond;
+        progress_add(&sum->progress, before[i].low, before[i].high, after[i].high, before[i].committed);
+        if (sum->progress.beyond > beyond)
+            buffer_add_format(&sum->beyond, " --topic %s:%" PRId32, topic, before[i].partition);
+    }
     return STATUS_OK;
 }
 
-static void tell_group(struct doctor *doctor, const struct service_group *service, const struct group_progress *progress, int members)
+static void tell_group(struct doctor *doctor, const struct service_group *service, const struct group_sum *sum, int members)
 {
+    const struct group_progress *progress = &sum->progress;
     enum finding finding = group_finding(progress, members);
     struct text mend = TEXT_NONE;
     struct buffer said = buffer_in(doctor->arena, 128);
@@ -61,9 +72,9 @@ static void tell_group(struct doctor *doctor, const struct service_group *servic
     if (progress->beyond > 0) {
         buffer_add_format(&said, "; the log lost its end, and the next %" PRId64 " new records would be passed over", progress->beyond);
         mend = text_format(doctor->arena,
-                           "stop the service, then kafka-consumer-groups.sh --bootstrap-server %s --group %s --topic %s --reset-offsets "
+                           "stop the service, then kafka-consumer-groups.sh --bootstrap-server %s --group %s%.*s --reset-offsets "
                            "--to-latest --execute",
-                           doctor->settings->bootstrap, service->group, service->reads[service->reads[1] == NULL ? 0 : 1]);
+                           doctor->settings->bootstrap, service->group, TEXT_ARG(buffer_text(&sum->beyond)));
     } else if (members == 0) {
         mend = text_format(doctor->arena, "start %s", service->group);
     }
@@ -73,17 +84,17 @@ static void tell_group(struct doctor *doctor, const struct service_group *servic
 static bool check_group(struct doctor *doctor, const struct service_group *service, int members)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
-    struct group_progress progress = {0};
+    struct group_sum sum = {.beyond = buffer_in(doctor->arena, 64)};
     enum status status = open_reader(doctor, service->group, &reader);
 
     for (size_t i = 0; status == STATUS_OK && i < READS_MAX && service->reads[i] != NULL; i++)
-        status = add_topic(reader, service->reads[i], &progress);
+        status = add_topic(reader, service->reads[i], &sum);
     if (status == STATUS_NOT_FOUND)
         doctor_tell(doctor, FINDING_UNKNOWN, service->group, TEXT("orderly topics create"), "a topic that it reads does not exist");
     else if (status != STATUS_OK)
         doctor_lost_kafka(doctor, service->group, reader == NULL ? "no client" : bus_reader_problem(reader));
     else
-        tell_group(doctor, service, &progress, members);
+        tell_group(doctor, service, &sum, members);
     return status == STATUS_OK || status == STATUS_NOT_FOUND;
 }
 

@@ -79,3 +79,22 @@ void topic_make(const char *name, const char *const config[])
     cr_assert_eq(result, TOPIC_CREATED, "%s", problem);
     bus_close(bus);
 }
+
+void group_commit(const char *group, const char *topic, int partition, long long offset)
+{
+    rd_kafka_conf_t *config = rd_kafka_conf_new();
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+    char problem[PROBLEM_SIZE] = "";
+    rd_kafka_t *client;
+
+    rd_kafka_conf_set(config, "bootstrap.servers", getenv("ORDERLY_TEST_KAFKA"), problem, sizeof(problem));
+    rd_kafka_conf_set(config, "group.id", group, problem, sizeof(problem));
+    client = rd_kafka_new(RD_KAFKA_CONSUMER, config, problem, sizeof(problem));
+    cr_assert_not_null(client, "%s", problem);
+    rd_kafka_topic_partition_list_add(offsets, topic, partition)->offset = offset;
+    cr_assert_eq(rd_kafka_commit(client, offsets, 0), RD_KAFKA_RESP_ERR_NO_ERROR);
+    cr_assert_eq(offsets->elems[0].err, RD_KAFKA_RESP_ERR_NO_ERROR, "%s", rd_kafka_err2str(offsets->elems[0].err));
+    rd_kafka_topic_partition_list_destroy(offsets);
+    rd_kafka_consumer_close(client);
+    rd_kafka_destroy(client);
+}

@@ -120,6 +120,17 @@ Test(doctor, nobody_works_on_what_waits)
     EXPECT_SAYS("orderly-validator", "start orderly-validator");
 }
 
+/* A log that lost its end: what the group has committed is not there any more, and comes again with new records. */
+Test(doctor, a_group_that_would_pass_over_new_records)
+{
+    group_commit("orderly-validator", "validator.commands", 2, 1000000000);
+    cr_expect_eq(doctor(redis_process_url(redis)), ENDED_BADLY);
+    group_commit("orderly-validator", "validator.commands", 2, 0);
+    EXPECT("orderly-validator", "wrong");
+    EXPECT_SAYS("orderly-validator", "the log lost its end");
+    EXPECT_SAYS("orderly-validator", "--group orderly-validator --topic validator.commands:2 --reset-offsets --to-latest");
+}
+
 /* ---- Redis ---- */
 
 Test(doctor, a_redis_as_it_has_to_be)
