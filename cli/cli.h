@@ -29,7 +29,7 @@ struct subcommand {
 };
 
 extern const struct argp topics_create_argp, catalog_load_argp, submit_argp, get_argp, watch_argp, list_argp, cancel_argp, retry_argp,
-    stock_argp;
+    stock_argp, dlq_list_argp, dlq_show_argp, dlq_redrive_argp, doctor_argp;
 
 int topics_create_run(int argument_count, char **arguments);
 int catalog_load_run(int argument_count, char **arguments);
@@ -40,6 +40,10 @@ int list_run(int argument_count, char **arguments);
 int cancel_run(int argument_count, char **arguments);
 int retry_run(int argument_count, char **arguments);
 int stock_run(int argument_count, char **arguments);
+int dlq_list_run(int argument_count, char **arguments);
+int dlq_show_run(int argument_count, char **arguments);
+int dlq_redrive_run(int argument_count, char **arguments);
+int doctor_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);

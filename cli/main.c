@@ -14,6 +14,10 @@ static const struct subcommand subcommands[] = {
     {"cancel", "cancel an order and undo what has been done", &cancel_argp, cancel_run},
     {"retry", "send parked orders on", &retry_argp, retry_run},
     {"stock", "show what can be sold, what is taken, what was supplied", &stock_argp, stock_run},
+    {"dlq list", "show what could not be handled", &dlq_list_argp, dlq_list_run},
+    {"dlq show", "show everything of one dead letter", &dlq_show_argp, dlq_show_run},
+    {"dlq redrive", "send dead letters back to where they came from", &dlq_redrive_argp, dlq_redrive_run},
+    {"doctor", "look at everything the guarantees rest on, and say what mends it", &doctor_argp, doctor_run},
 };
 
 static void print_help(FILE *out);

@@ -38,6 +38,9 @@ DEFINE_CLEANUP(struct store, store_close);
 /* Whether the url can be read; the same rules as store_open(). */
 MUST_CHECK bool store_url_is_good(const char *url);
 
+/* The version of hiredis this is built for, and whether it can do TLS. Static. */
+const char *store_library_version(void);
+
 /* Forgets what was queued and all replies; every phase begins with it. */
 void store_begin(struct store *store);
 /* Queues one command; words are copied. route is the key it is about; keys of one Redis Cluster slot by their braces (saga:X and
