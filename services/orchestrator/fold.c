@@ -6,6 +6,8 @@
 
 #define MILLISECONDS 1000
 #define REPLY_TO "saga.inbox"
+#define TIMED_OUT "step_timed_out"
+#define TOO_LATE "deadline_exceeded"
 
 /* Everything about one record being heard. */
 struct fold {
@@ -85,6 +87,7 @@ static void ask_for(struct fold *fold, enum ask ask)
 {
     fold->saga->pending = ask;
     fold->saga->attempt = 1;
+    fold->saga->failure = TEXT_NONE;
     fold->saga->step_deadline_ms = fold->at_ms + fold->policy.of[ask].step_deadline_seconds * MILLISECONDS;
     send_pending(fold);
 }
@@ -105,15 +108,19 @@ static void end_as(struct fold *fold, enum saga_status status)
     stop_clock(fold);
     saga->pending = ASK_NOTHING;
     saga->attempt = 0;
+    saga->failure = TEXT_NONE;
     saga->ends_as = SAGA_NONE;
     saga->cancel_requested = 0;
     saga->completed_ms = fold->at_ms;
     raise_event(fold, saga_status_event(status), detail_of_end(fold->arena, saga));
 }
 
+/* What the worker said of it last tells more than that the time is up. */
 static void park(struct fold *fold, enum saga_status status, struct text failure)
 {
     enter_status(fold, status);
+    if (fold->saga->failure.length == 0 || !text_equals(failure, TEXT(TIMED_OUT)))
+        fold->saga->failure = failure;
     stop_clock(fold);
     raise_event(fold, saga_status_event(status), detail_of_parking(fold->arena, fold->saga, failure));
 }
@@ -286,17 +293,20 @@ static void step_succeeded(struct fold *fold, const struct reply *reply)
 {
     struct saga *saga = fold->saga;
     int step = (int)saga->step;
-    bool last = step + 1 == STEP_COUNT;
+    bool last = step + 1 == STEP_COUNT, too_late = is_before_pivot(saga) && fold->at_ms >= saga->deadline_ms;
 
     saga->results = results_with(fold->arena, saga->results, text_of(ask_type(saga->pending)), result_of(reply));
     if (saga->pending == ASK_AUTHORIZE)
         keep_total(fold, result_of(reply));
-    saga->reason = TEXT_NONE; /* of a capture that needed attention */
-    if (!last)
+    saga->reason = TEXT_NONE;   /* of a capture that needed attention */
+    saga->cancel_requested = 0; /* shipped wins */
+    if (!last && !too_late)
         begin_step(fold, step + 1);
     raise_event(fold, step_at(step)->done_event, detail_of_step(fold->arena, saga, result_of(reply)));
     if (last)
         end_as(fold, SAGA_COMPLETED);
+    else if (too_late) /* the nudge that would have said so is still on its way */
+        step_back(fold, SAGA_FAILED, TEXT(TOO_LATE), true);
 }
 
 static void undo_succeeded(struct fold *fold, const struct reply *reply)
@@ -370,7 +380,7 @@ static enum hearing hear_refusal(struct fold *fold, const struct reply *reply)
     if (shipped)
         go_forward(fold, reply);
     else if (is_undoing(saga))
-        park(fold, SAGA_COMPENSATION_FAILED, reply->reason);
+        park(fold, SAGA_COMPENSATION_FAILED, reply->reason.length > 0 ? reply->reason : TEXT("undo_refused"));
     else
         step_refused(fold, reply);
     return HEARING_CHANGED;
@@ -384,8 +394,9 @@ static enum hearing hear_failure(struct fold *fold, struct text reason, int64_t 
     if (saga_status_is_parked(saga->status) || attempt != saga->attempt || saga->backing_off)
         return HEARING_IGNORED;
     transit(fold);
+    saga->failure = reason.length > 0 ? reason : TEXT("failed");
     if (saga->attempt >= patience->attempts) {
-        give_up(fold, reason.length > 0 ? reason : TEXT("attempts_used_up"));
+        give_up(fold, saga->failure);
         return HEARING_CHANGED;
     }
     saga->attempt++;
@@ -414,12 +425,14 @@ static enum hearing hear_reply(struct fold *fold)
 
 /* ---- nudges and signals ---- */
 
-/* The entry has fired, and a lease has moved it ahead: it is written anew, and where it stands is kept with the saga. */
+/* The entry has fired, and a lease has moved it ahead: it is written anew, and where it stands is kept with the saga. A nudge is also
+ * how the reconciler asks that a lost index entry be mended. */
 static enum hearing rewind_timer(struct fold *fold, enum hearing hearing)
 {
     int64_t before_ms = fold->saga->timer_ms;
 
     keep_timer(fold, true);
+    fold->effects->write_index = fold->effects->mend_indexes = true;
     if (hearing == HEARING_CHANGED || fold->saga->timer_ms == before_ms)
         return hearing;
     transit(fold);
@@ -434,11 +447,11 @@ static enum hearing hear_nudge(struct fold *fold)
 
     if (waits && is_before_pivot(saga) && fold->at_ms >= saga->deadline_ms) {
         transit(fold);
-        step_back(fold, SAGA_FAILED, TEXT("deadline_exceeded"), true);
+        step_back(fold, SAGA_FAILED, TEXT(TOO_LATE), true);
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->step_deadline_ms) {
         transit(fold);
-        give_up(fold, TEXT("step_timed_out"));
+        give_up(fold, TEXT(TIMED_OUT));
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->next_due_ms) {
         transit(fold);
@@ -446,6 +459,12 @@ static enum hearing hear_nudge(struct fold *fold)
         hearing = HEARING_CHANGED;
     }
     return rewind_timer(fold, hearing);
+}
+
+static void keep_request(struct fold *fold)
+{
+    fold->saga->requested_by = fold->heard->said->requested_by;
+    fold->saga->request_reason = fold->heard->said->reason;
 }
 
 static enum hearing hear_cancel(struct fold *fold)
@@ -456,6 +475,7 @@ static enum hearing hear_cancel(struct fold *fold)
     if (!ships && !is_before_pivot(saga))
         return HEARING_IGNORED;
     transit(fold);
+    keep_request(fold);
     if (ships)
         saga->cancel_requested = 1;
     else
@@ -470,6 +490,7 @@ static enum hearing hear_retry(struct fold *fold)
     if (!saga_status_is_parked(saga->status))
         return HEARING_IGNORED;
     transit(fold);
+    keep_request(fold);
     enter_status(fold, saga->status == SAGA_NEEDS_ATTENTION ? step_at((int)saga->step)->status : SAGA_COMPENSATING);
     ask_for(fold, saga->pending);
     return HEARING_CHANGED;
@@ -496,10 +517,18 @@ static enum hearing hear_again(struct fold *fold)
         memcpy(inputs, effects->redelivered, effects->redelivered_count * sizeof(*inputs));
     inputs[effects->redelivered_count++] = fold->heard->input;
     effects->redelivered = inputs;
-    effects->write_index = effects->write_timer = true;
+    effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;
     return is_order && !json_same(saga->order, fold->heard->said->order) ? HEARING_CONFLICT : HEARING_REDELIVERED;
+}
+
+/* It has expired, or its record is lost: what is left of it in timers and indexes goes. */
+static enum hearing hear_of_nobody(struct fold *fold)
+{
+    if (text_equals(fold->heard->said->kind, TEXT("nudge")))
+        fold->effects->write_index = fold->effects->write_timer = fold->effects->mend_indexes = true;
+    return HEARING_IGNORED;
 }
 
 enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct heard *heard, struct effects *effects)
@@ -511,7 +540,7 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
     if (is_redelivery(saga, &heard->input))
         return hear_again(&fold);
     if (saga->version == 0 && !is_order)
-        return HEARING_IGNORED;
+        return hear_of_nobody(&fold);
     if (saga->version > 0 && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
         return HEARING_BROKEN;
     fold.at_ms = heard->input.time_ms > saga->updated_ms ? heard->input.time_ms : saga->updated_ms;

@@ -43,6 +43,9 @@ static const struct saga_field fields[] = {
     ROW("completedAt", FORM_TIME, completed_ms),
     ROW("traceparent", FORM_TEXT, trace_parent),
     ROW("tracestate", FORM_TEXT, trace_state),
+    ROW("failure", FORM_TEXT, failure),
+    ROW("requestedBy", FORM_TEXT, requested_by),
+    ROW("requestReason", FORM_TEXT, request_reason),
 };
 _Static_assert(COUNT_OF(fields) == SAGA_FIELD_COUNT, "one row for each field");
 

@@ -8,7 +8,7 @@
 
 #include "steps.h"
 
-#define SAGA_FIELD_COUNT 28
+#define SAGA_FIELD_COUNT 31
 
 /* Where a record lay: "partition/offset/2026-01-31T09:30:00.000Z". */
 struct input {
@@ -31,6 +31,8 @@ struct saga {
     int64_t next_due_ms, step_deadline_ms;
     int64_t timer_ms;             /* the entry in sagas:timers is at this time or before */
     int64_t cancel_requested;     /* 1: remembered while the shipment is pending */
+    struct text failure;          /* why the pending command failed last, or why it waits for an operator */
+    struct text requested_by, request_reason; /* of the cancel or retry that was honoured last */
     struct input last_input;
     int64_t created_ms, updated_ms, deadline_ms, completed_ms;
     int64_t total;
