@@ -106,7 +106,7 @@ struct dead_letter {
     int32_t partition;
     int64_t offset, timestamp_ms;
     struct text key, value;
-    const struct header *headers; /* the original's; dlq-* among them are replaced, but dlq-redrives is carried on */
+    const struct header *headers; /* the original's; dlq-* among them are replaced, but dlq-redrives is carried on, and dlq-timestamp when it is the earlier one */
     size_t header_count;
     const char *service, *reason;
     bool masked;

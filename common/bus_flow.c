@@ -88,8 +88,6 @@ void bus_limit(struct bus *bus, const char *topic, size_t records)
     assert(flow->topic[0] == '\0' || is_limited(bus, topic));
     snprintf(flow->topic, sizeof(flow->topic), "%s", topic);
     flow->room = records;
-    if (flow->paused && records > 0 && !has_waiting(bus))
-        pause_limited(bus, false);
 }
 
 static void use_room(struct bus *bus)
@@ -100,8 +98,13 @@ static void use_room(struct bus *bus)
 
 rd_kafka_message_t *bus_flow_next(struct bus *bus)
 {
-    if (bus->flow.room == 0 || !has_waiting(bus))
+    if (bus->flow.room == 0)
         return NULL;
+    if (!has_waiting(bus)) {
+        if (bus->flow.paused)
+            pause_limited(bus, false);
+        return NULL;
+    }
     use_room(bus);
     return bus->flow.waiting[bus->flow.waiting_next++];
 }
