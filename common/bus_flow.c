@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 /* ---- how far each partition has been handed out ----
- * rd_kafka_position() may still tell of an earlier assignment: what is not known here counts as read, and is known with the first record. */
+ * rd_kafka_position() may still tell of an earlier assignment: what is not known here counts as read, and is known with the first
+ * record. */
 
 static struct bus_position *position_of(struct bus *bus, const rd_kafka_message_t *message)
 {
@@ -35,7 +36,8 @@ int64_t bus_backlog(const struct bus *bus, const char *topic)
         const struct bus_position *position = &bus->flow.positions[i];
         int64_t low, high;
         if (strcmp(rd_kafka_topic_name(position->topic), topic) == 0 &&
-            rd_kafka_get_watermark_offsets(bus->consumer, topic, position->partition, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+            rd_kafka_get_watermark_offsets(bus->consumer, topic, position->partition, &low, &high) ==
+                RD_KAFKA_RESP_ERR_NO_ERROR &&
             high > position->next)
             backlog += high - position->next;
     }
@@ -44,12 +46,10 @@ int64_t bus_backlog(const struct bus *bus, const char *topic)
 
 /* ---- holding a topic back ---- */
 
-static bool is_limited(const struct bus *bus, const char *topic)
-{
-    return strcmp(bus->flow.topic, topic) == 0;
-}
+static bool is_limited(const struct bus *bus, const char *topic) { return strcmp(bus->flow.topic, topic) == 0; }
 
-rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all, bool limited)
+rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all,
+                                                     bool limited)
 {
     rd_kafka_topic_partition_list_t *chosen = rd_kafka_topic_partition_list_new(all->cnt);
 
@@ -76,10 +76,7 @@ static void pause_limited(struct bus *bus, bool paused)
     rd_kafka_topic_partition_list_destroy(assigned);
 }
 
-static bool has_waiting(const struct bus *bus)
-{
-    return bus->flow.waiting_next < bus->flow.waiting_count;
-}
+static bool has_waiting(const struct bus *bus) { return bus->flow.waiting_next < bus->flow.waiting_count; }
 
 void bus_limit(struct bus *bus, const char *topic, size_t records)
 {
@@ -136,10 +133,7 @@ bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message)
     return true;
 }
 
-void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message)
-{
-    position_of(bus, message)->next = message->offset + 1;
-}
+void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message) { position_of(bus, message)->next = message->offset + 1; }
 
 /* ---- rebalances ---- */
 

@@ -4,16 +4,10 @@
 #define OFFSET_LENGTH 6   /* of "+02:00" */
 #define MINUTE_MS 60000
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
+static bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
 /* Two digits at a place of an offset, or -1. */
-static int64_t two_digits(const char *at)
-{
-    return is_digit(at[0]) && is_digit(at[1]) ? (at[0] - '0') * 10 + (at[1] - '0') : -1;
-}
+static int64_t two_digits(const char *at) { return is_digit(at[0]) && is_digit(at[1]) ? (at[0] - '0') * 10 + (at[1] - '0') : -1; }
 
 /* Z, or +hh:mm, or -hh:mm. */
 static bool read_offset(struct text text, int64_t *out_ms)

@@ -12,10 +12,7 @@ void gate_count(struct gate *gate, const struct gate_limits *limits, int64_t sag
     gate->room = limits->sagas_max - sagas - backlog;
 }
 
-void gate_enter(struct gate *gate, size_t orders)
-{
-    gate->room -= (int64_t)orders;
-}
+void gate_enter(struct gate *gate, size_t orders) { gate->room -= (int64_t)orders; }
 
 size_t gate_opening(struct gate *gate, const struct gate_limits *limits, int64_t backlog)
 {

@@ -95,7 +95,8 @@ static void queue_look(struct run *run, struct suspect *suspect)
 {
     struct text key = ledger_saga_key(run->arena, suspect->order_id);
 
-    suspect->queued = store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("updatedAt")}, 5);
+    suspect->queued =
+        store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("updatedAt")}, 5);
 }
 
 /* A saga that ended long ago has been swept out of its index; one that is being handled now may not be in it yet. */
@@ -138,10 +139,7 @@ static void queue_examination(struct run *run, struct suspect *suspect)
         suspect->queued = ledger_queue_load(run->store, run->arena, suspect->order_id);
 }
 
-static bool has_score(const struct run *run, size_t number)
-{
-    return text_is_there(store_text(store_value(run->store, number)));
-}
+static bool has_score(const struct run *run, size_t number) { return text_is_there(store_text(store_value(run->store, number))); }
 
 /* Whether it has to be nudged. Finds out whether it can be read. */
 static bool is_astray(struct run *run, struct suspect *suspect)
@@ -151,16 +149,14 @@ static bool is_astray(struct run *run, struct suspect *suspect)
     struct saga saga;
 
     if (!ended)
-        suspect->broken = ledger_read(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
+        suspect->broken =
+            ledger_read(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
     if (suspect->broken || !suspect->present || !suspect->settled)
         return false;
     return !has_score(run, suspect->scores) || (waits && !has_score(run, suspect->scores + 1));
 }
 
-static bool is_examined(const struct suspect *suspect)
-{
-    return !suspect->broken && (suspect->listed || !suspect->present);
-}
+static bool is_examined(const struct suspect *suspect) { return !suspect->broken && (suspect->listed || !suspect->present); }
 
 static enum status examine(struct run *run, struct suspect suspects[], size_t count, const struct reconcile_rules *rules)
 {
@@ -193,7 +189,8 @@ static enum status set_aside(struct run *run, const struct suspect suspects[], s
 
 static enum status walk_keys(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
 {
-    struct text words[] = {TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), TEXT(PATTERN), TEXT("COUNT"), text_format(run->arena, "%d", RECONCILE_PAGE)};
+    struct text words[] = {TEXT("SCAN"),  TEXT_NONE,     TEXT("MATCH"),
+                           TEXT(PATTERN), TEXT("COUNT"), text_format(run->arena, "%d", RECONCILE_PAGE)};
     struct text cursor, *keys = NULL;
     struct suspect *suspects;
     size_t key_count, count = 0;

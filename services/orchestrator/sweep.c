@@ -31,11 +31,17 @@ struct remains {
 
 /* ---- what is in the index ---- */
 
-static enum status read_index(struct run *run, const struct sweep *sweep, const struct sweep_rules *rules, struct remains **out, size_t *out_count)
+static enum status read_index(struct run *run, const struct sweep *sweep, const struct sweep_rules *rules, struct remains **out,
+                              size_t *out_count)
 {
     struct text key = ledger_index_key(run->arena, ended[sweep->place]);
-    struct text words[] = {TEXT("ZRANGEBYSCORE"), key, TEXT("-inf"), text_format(run->arena, "%lld", (long long)rules->ended_before_ms),
-                           TEXT("LIMIT"), TEXT("0"), text_format(run->arena, "%d", SWEEP_BATCH)};
+    struct text words[] = {TEXT("ZRANGEBYSCORE"),
+                           key,
+                           TEXT("-inf"),
+                           text_format(run->arena, "%lld", (long long)rules->ended_before_ms),
+                           TEXT("LIMIT"),
+                           TEXT("0"),
+                           text_format(run->arena, "%d", SWEEP_BATCH)};
     const struct store_value *answer;
 
     store_begin(run->store);
@@ -93,7 +99,8 @@ static enum status judge_all(struct run *run, struct remains all[], size_t count
     store_begin(run->store);
     for (size_t i = 0; i < count; i++) {
         struct text key = ledger_saga_key(run->arena, all[i].order_id);
-        all[i].queued = store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("order")}, 5);
+        all[i].queued =
+            store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("order")}, 5);
     }
     TRY(store_flush(run->store));
     for (size_t i = 0; i < count; i++)
@@ -118,8 +125,9 @@ static void add_warehouse(struct sweep *sweep, struct text warehouse)
 /* One page of all keys. */
 static enum status look_for_warehouses(struct run *run, struct sweep *sweep)
 {
-    struct text words[] = {TEXT("SCAN"), sweep->scan.cursor[0] == '\0' ? TEXT("0") : text_of(sweep->scan.cursor), TEXT("MATCH"),
-                           TEXT(STOCK_PATTERN), TEXT("COUNT"), text_format(run->arena, "%d", SWEEP_SCAN_PAGE)};
+    struct text words[] = {TEXT("SCAN"),  sweep->scan.cursor[0] == '\0' ? TEXT("0") : text_of(sweep->scan.cursor),
+                           TEXT("MATCH"), TEXT(STOCK_PATTERN),
+                           TEXT("COUNT"), text_format(run->arena, "%d", SWEEP_SCAN_PAGE)};
     const struct store_value *keys;
     struct text cursor;
 
@@ -176,7 +184,8 @@ static size_t portion(const struct sweep *sweep, const struct remains all[], siz
     return taken;
 }
 
-static enum status remove_all(struct run *run, const struct sweep *sweep, const struct remains all[], size_t count, int64_t now_ms)
+static enum status remove_all(struct run *run, const struct sweep *sweep, const struct remains all[], size_t count,
+                              int64_t now_ms)
 {
     store_begin(run->store);
     for (size_t i = 0; i < count; i++) {

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define SECOND_MS 1000
-#define LISTED_DAYS_MORE 1    /* a saga that ended stays in its index so much longer than the topics keep its records */
+#define LISTED_DAYS_MORE 1 /* a saga that ended stays in its index so much longer than the topics keep its records */
 #define SWEEP_RESTS_A_DAY 1440
 
 int64_t wall_clock_ms(void)
@@ -17,10 +17,7 @@ int64_t wall_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static const struct orchestrator_settings *settings_of(const struct run *run)
-{
-    return run->own_settings;
-}
+static const struct orchestrator_settings *settings_of(const struct run *run) { return run->own_settings; }
 
 static struct gate_limits limits_of(const struct run *run)
 {
@@ -45,8 +42,8 @@ static size_t queue_count(struct run *run, enum saga_status status)
     return store_queue(run->store, key, (struct text[]){TEXT("ZCARD"), key}, 2);
 }
 
-/* Both in one round trip: what is due, and how many sagas are under way. With a backlog of its own a member takes no timers: it would only make it
- * longer, and the nudge would come no earlier. */
+/* Both in one round trip: what is due, and how many sagas are under way. With a backlog of its own a member takes no timers: it
+ * would only make it longer, and the nudge would come no earlier. */
 static enum status ask_redis(struct run *run)
 {
     struct orchestrator_state *state = run->state;
@@ -62,17 +59,14 @@ static enum status ask_redis(struct run *run)
     if (takes_timers)
         timers_queue(run->store, run->arena, &due);
     TRY(store_flush(run->store));
-    gate_count(&state->gate, &limits, store_number(store_value(run->store, running)) + store_number(store_value(run->store, compensating)),
-               backlog);
+    gate_count(&state->gate, &limits,
+               store_number(store_value(run->store, running)) + store_number(store_value(run->store, compensating)), backlog);
     return takes_timers ? timers_nudge(run, &due) : STATUS_OK;
 }
 
 /* ---- the slow walks ---- */
 
-static int64_t days_ms(const struct run *run, int64_t days)
-{
-    return days * settings_of(run)->day_seconds * SECOND_MS;
-}
+static int64_t days_ms(const struct run *run, int64_t days) { return days * settings_of(run)->day_seconds * SECOND_MS; }
 
 static enum status walk(struct run *run)
 {
@@ -80,8 +74,9 @@ static enum status walk(struct run *run)
     int64_t now_ms = wall_clock_ms(), days = run->settings->retention_days;
     struct reconcile_rules reconcile = {
         .now_ms = now_ms, .rest_ms = settings_of(run)->reconcile_seconds * SECOND_MS, .listed_ms = days_ms(run, days)};
-    struct sweep_rules sweep = {
-        .now_ms = now_ms, .rest_ms = days_ms(run, 1) / SWEEP_RESTS_A_DAY, .ended_before_ms = now_ms - days_ms(run, days + LISTED_DAYS_MORE)};
+    struct sweep_rules sweep = {.now_ms = now_ms,
+                                .rest_ms = days_ms(run, 1) / SWEEP_RESTS_A_DAY,
+                                .ended_before_ms = now_ms - days_ms(run, days + LISTED_DAYS_MORE)};
 
     TRY(reconcile_step(run, &state->reconcile, &reconcile));
     return sweep_step(run, &state->sweep, &sweep);

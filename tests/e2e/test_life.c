@@ -47,7 +47,8 @@ Test(life, no_more_are_under_way_than_allowed_and_they_end_while_thousands_wait)
 /* Redis' own account of all commands, from now on. */
 static int open_monitor(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)redis_process_port(stage.redis)),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)redis_process_port(stage.redis)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int monitor = socket(AF_INET, SOCK_STREAM, 0);
     char answer[5];
@@ -93,24 +94,24 @@ Test(life, a_healthy_order_costs_two_timer_writes)
 
 /* ---- the life of keys ---- */
 
-static struct text key_of(const char *format, const char *id)
-{
-    return text_format(stage.arena, "%s%s", format, id);
-}
+static struct text key_of(const char *format, const char *id) { return text_format(stage.arena, "%s%s", format, id); }
 
 /* Sends an order with a header, as a tool does that says when it was made. */
 static void send_old(const char *id, const char *header, const char *value)
 {
     static const char *const topics[] = {"orders", NULL};
-    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = topics, .batch_max = 1};
+    struct bus_options options = {
+        .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = topics, .batch_max = 1};
     struct header headers[] = {{text_of(header), text_of(value)}};
     char problem[256];
     struct bus *bus;
 
     cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
-    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = "orders", .partition = -1, .value = order_to(id, "IT"), .headers = headers,
-                                                  .header_count = 1}),
-                 STATUS_OK);
+    cr_assert_eq(
+        bus_send(bus,
+                 &(struct outgoing){
+                     .topic = "orders", .partition = -1, .value = order_to(id, "IT"), .headers = headers, .header_count = 1}),
+        STATUS_OK);
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     bus_close(bus);
 }

@@ -1,5 +1,5 @@
-/* The saga's sense of time with the real programs: services that are away, deadlines, cancels, parked sagas, what was lost in Redis, and the life of
- * keys from the first to the last. Seconds stand for minutes. */
+/* The saga's sense of time with the real programs: services that are away, deadlines, cancels, parked sagas, what was lost in
+ * Redis, and the life of keys from the first to the last. Seconds stand for minutes. */
 #include "stage.h"
 
 #include <criterion/criterion.h>
@@ -11,12 +11,9 @@
 
 TestSuite(time, .init = stage_set_up, .fini = stage_tear_down);
 
-static const char *command_id(const char *type, const char *id)
-{
-    return text_format(stage.arena, "%s/%s", id, type).at;
-}
+static const char *command_id(const char *type, const char *id) { return text_format(stage.arena, "%s/%s", id, type).at; }
 
-#define HEALTHY                                                                                                                \
+#define HEALTHY                                                                                                                  \
     "order.accepted order.validated payment.authorized inventory.allocated order.shipped payment.captured order.completed "
 
 /* ---- services that are away ---- */
@@ -52,7 +49,8 @@ Test(time, away_past_the_step_deadline_its_orders_are_undone_and_late_answers_ch
     wait_for_all(ids, ORDERS, "failed");
     for (size_t i = 0; i < ORDERS; i++) {
         cr_expect_str_eq(saga_field(ids[i], "reason"), "step_timed_out");
-        cr_expect_str_eq(history(ids[i]), "order.accepted order.validated compensation.started payment.voided order.failed ", "%s", ids[i]);
+        cr_expect_str_eq(history(ids[i]), "order.accepted order.validated compensation.started payment.voided order.failed ",
+                         "%s", ids[i]);
         cr_expect_str_eq(payment_field(ids[i], "status"), "voided");
     }
     assert_balanced(stage.store, ids, ORDERS);
@@ -89,8 +87,9 @@ Test(time, a_cancel_before_the_shipment_undoes_everything)
     wait_for_status(stage.store, id, "cancelled");
     cr_expect_str_eq(saga_field(id, "reason"), "cancelled_by_request");
     cr_expect_str_eq(saga_field(id, "requestedBy"), "tester");
-    cr_expect_str_eq(history(id), "order.accepted order.validated payment.authorized compensation.started inventory.released payment.voided "
-                                  "order.cancelled ");
+    cr_expect_str_eq(history(id),
+                     "order.accepted order.validated payment.authorized compensation.started inventory.released payment.voided "
+                     "order.cancelled ");
     assert_balanced(stage.store, &id, 1);
 }
 
@@ -106,7 +105,8 @@ Test(time, a_cancel_during_the_shipment_is_remembered_and_shipped_wins)
     wait_for_status(stage.store, refused, "fulfilling");
     send_signal("cancel", shipped);
     send_signal("cancel", refused);
-    WAIT_UNTIL(strcmp(saga_field(shipped, "cancelRequested"), "1") == 0 && strcmp(saga_field(refused, "cancelRequested"), "1") == 0);
+    WAIT_UNTIL(strcmp(saga_field(shipped, "cancelRequested"), "1") == 0 &&
+               strcmp(saga_field(refused, "cancelRequested"), "1") == 0);
     cr_expect_str_eq(saga_field(shipped, "status"), "fulfilling");
     system_kill(stage.services, "fulfillment", 0, SIGCONT);
     wait_for_status(stage.store, shipped, "completed");

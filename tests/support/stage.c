@@ -43,10 +43,11 @@ const char *unique(const char *name)
 
 struct text order_to(const char *id, const char *country)
 {
-    return text_format(stage.arena,
-                       "{\"orderId\":\"%s\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":2}],\"paymentMethod\":"
-                       "\"tok_visa\",\"shipTo\":{\"country\":\"%s\"}}",
-                       id, country);
+    return text_format(
+        stage.arena,
+        "{\"orderId\":\"%s\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":2}],\"paymentMethod\":"
+        "\"tok_visa\",\"shipTo\":{\"country\":\"%s\"}}",
+        id, country);
 }
 
 void send_order(const char *id, const char *country)
@@ -94,10 +95,7 @@ const struct store_value *redis_do(const struct text words[], size_t count)
     return store_value(stage.store, 0);
 }
 
-bool key_exists(const char *key)
-{
-    return store_number(REDIS(TEXT("EXISTS"), text_of(key))) == 1;
-}
+bool key_exists(const char *key) { return store_number(REDIS(TEXT("EXISTS"), text_of(key))) == 1; }
 
 bool is_listed(const char *index, const char *id)
 {
@@ -111,7 +109,8 @@ const char *timer_key(const char *id)
 
 size_t sagas_under_way(void)
 {
-    return (size_t)(store_number(REDIS(TEXT("ZCARD"), TEXT("sagas:running"))) + store_number(REDIS(TEXT("ZCARD"), TEXT("sagas:compensating"))));
+    return (size_t)(store_number(REDIS(TEXT("ZCARD"), TEXT("sagas:running"))) +
+                    store_number(REDIS(TEXT("ZCARD"), TEXT("sagas:compensating"))));
 }
 
 const char *history(const char *id)

@@ -42,7 +42,8 @@ static void set_up(void)
     snprintf(free_topic, sizeof(free_topic), "free.%lld.%d", (long long)test_now_ms(), (int)getpid());
     snprintf(group, sizeof(group), "group.%s", held_topic);
     const struct topic_plan plans[] = {{held_topic, 2, 1, config}, {free_topic, 2, 1, config}};
-    cr_assert_eq(bus_create_topics(bus, plans, COUNT_OF(plans), WAIT_MS, results, problem, sizeof(problem)), STATUS_OK, "%s", problem);
+    cr_assert_eq(bus_create_topics(bus, plans, COUNT_OF(plans), WAIT_MS, results, problem, sizeof(problem)), STATUS_OK, "%s",
+                 problem);
     bus_close(bus);
 }
 
@@ -55,8 +56,9 @@ static void send_numbers(const char *topic, int from, int to)
 
     for (int i = from; i < to; i++) {
         snprintf(value, sizeof(value), "%d", i);
-        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = i % 2, .key = TEXT("k"), .value = text_of(value)}),
-                     STATUS_OK);
+        cr_assert_eq(
+            bus_send(bus, &(struct outgoing){.topic = topic, .partition = i % 2, .key = TEXT("k"), .value = text_of(value)}),
+            STATUS_OK);
     }
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     bus_close(bus);
@@ -83,7 +85,8 @@ static void poll_once(struct bus *bus, struct counts *counts)
             continue;
         snprintf(value, sizeof(value), "%.*s", TEXT_ARG(records[i].value));
         int *last = &counts->last[records[i].partition];
-        cr_expect_eq(atoi(value), *last == 0 ? atoi(value) : *last + 2, "nothing is lost, doubled or out of order: %s after %d", value, *last);
+        cr_expect_eq(atoi(value), *last == 0 ? atoi(value) : *last + 2, "nothing is lost, doubled or out of order: %s after %d",
+                     value, *last);
         *last = atoi(value);
     }
     bus_store_offsets(bus, records, count);
@@ -96,7 +99,8 @@ static void poll_until(struct bus *bus, struct counts *counts, size_t held, size
     int64_t end_ms = test_now_ms() + WAIT_MS;
 
     while (counts->held < held || counts->free < free) {
-        cr_assert_lt(test_now_ms(), end_ms, "%zu of %zu and %zu of %zu came: %s", counts->held, held, counts->free, free, bus_problem(bus));
+        cr_assert_lt(test_now_ms(), end_ms, "%zu of %zu and %zu of %zu came: %s", counts->held, held, counts->free, free,
+                     bus_problem(bus));
         poll_once(bus, counts);
     }
 }

@@ -1,5 +1,5 @@
-/* Timers, reconciler and sweep against a real Redis and a real Kafka: what is due is taken once, what is lost is found, what ended long ago goes,
- * and nothing else is touched. */
+/* Timers, reconciler and sweep against a real Redis and a real Kafka: what is due is taken once, what is lost is found, what
+ * ended long ago goes, and nothing else is touched. */
 #include "json.h"
 #include "outbox.h"
 #include "policy.h"
@@ -32,15 +32,17 @@ static const struct service_settings settings = {.batch_max = 500, .retention_da
 static void set_up(void)
 {
     char problem[256] = "", printed[512];
-    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = sends_to, .batch_max = 10};
+    struct bus_options options = {
+        .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = sends_to, .batch_max = 10};
     struct timespec now;
 
     redis = redis_process_start(NULL);
     arena = arena_create();
     cr_assert_eq(store_open(redis_process_url(redis), 2, scripts, 2, &store), STATUS_OK);
     cr_assert_not_null(options.bootstrap, "ORDERLY_TEST_KAFKA is not set: run tests/run.sh");
-    cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), 0,
-                 "%s", printed);
+    cr_assert_eq(
+        system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
+        0, "%s", printed);
     cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
     clock_gettime(CLOCK_REALTIME, &now);
     now_ms = (int64_t)now.tv_sec * 1000;
@@ -82,18 +84,13 @@ static const char *redis_do(const char *format, ...)
     cr_assert_eq(store_error(value).length, 0, "%s: %.*s", line, TEXT_ARG(store_error(value)));
     if (text_is_there(store_text(value)))
         return text_copy(arena, store_text(value)).at;
-    return store_number(value) == 0 && store_count(value) == 0 ? "" : text_format(arena, "%lld", (long long)store_number(value)).at;
+    return store_number(value) == 0 && store_count(value) == 0 ? ""
+                                                               : text_format(arena, "%lld", (long long)store_number(value)).at;
 }
 
-static const char *id_of(const char *name)
-{
-    return text_format(arena, "%s-%s", prefix, name).at;
-}
+static const char *id_of(const char *name) { return text_format(arena, "%s-%s", prefix, name).at; }
 
-static const char *timer_key(const char *id)
-{
-    return text_copy(arena, ledger_timer_key_of(arena, text_of(id))).at;
-}
+static const char *timer_key(const char *id) { return text_copy(arena, ledger_timer_key_of(arena, text_of(id))).at; }
 
 /* A saga in this status, in its index since then, with a timer if it waits for something. */
 static const char *put_saga(const char *name, const char *status, int64_t since_ms)
@@ -239,7 +236,8 @@ static void reconcile_all(void)
 
 Test(walks, a_running_saga_without_a_timer_gets_one_and_others_keep_theirs)
 {
-    const char *lost = put_saga("lost", "validating", now_ms - DAY_MS), *undoing = put_saga("undoing", "compensating", now_ms - 2 * DAY_MS);
+    const char *lost = put_saga("lost", "validating", now_ms - DAY_MS),
+               *undoing = put_saga("undoing", "compensating", now_ms - 2 * DAY_MS);
     const char *fine = put_saga("fine", "fulfilling", now_ms - DAY_MS);
 
     redis_do("ZREM %s %s", timer_key(lost), lost);
@@ -257,7 +255,8 @@ Test(walks, a_running_saga_without_a_timer_gets_one_and_others_keep_theirs)
 
 Test(walks, a_saga_that_is_in_no_index_is_nudged)
 {
-    static const char *const statuses[] = {"authorizing_payment", "compensating", "needs_attention", "compensation_failed", "completed"};
+    static const char *const statuses[] = {"authorizing_payment", "compensating", "needs_attention", "compensation_failed",
+                                           "completed"};
     const char *old = put_saga("old", "completed", now_ms - 8 * DAY_MS);
 
     for (size_t i = 0; i < COUNT_OF(statuses); i++) {
@@ -277,8 +276,10 @@ Test(walks, a_saga_that_is_in_no_index_is_nudged)
 
 Test(walks, what_can_not_be_read_is_set_aside)
 {
-    const char *nonsense = put_saga("nonsense", "validating", now_ms - DAY_MS), *half = put_saga("half", "validating", now_ms - DAY_MS);
-    const char *nameless = put_saga("nameless", "validating", now_ms - DAY_MS), *fine = put_saga("fine", "validating", now_ms - DAY_MS);
+    const char *nonsense = put_saga("nonsense", "validating", now_ms - DAY_MS),
+               *half = put_saga("half", "validating", now_ms - DAY_MS);
+    const char *nameless = put_saga("nameless", "validating", now_ms - DAY_MS),
+               *fine = put_saga("fine", "validating", now_ms - DAY_MS);
     const char *string = id_of("string");
 
     redis_do("HSET saga:%s status dreaming", nonsense);
@@ -347,7 +348,8 @@ static void expect_marks(const char *id, const char *warehouse, bool there)
 
 Test(walks, what_ended_long_ago_is_swept_and_its_units_are_added_up)
 {
-    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS), *failed = put_saga("failed", "failed", now_ms - 9 * DAY_MS);
+    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS),
+               *failed = put_saga("failed", "failed", now_ms - 9 * DAY_MS);
     const char *recent = put_saga("recent", "completed", now_ms - 7 * DAY_MS);
 
     put_marks(done, "west");
