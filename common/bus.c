@@ -17,6 +17,7 @@ static enum status open_consumer(struct bus *bus, const struct bus_options *opti
 static enum status wait_for_delivery(struct bus *bus, const volatile int *stop);
 static void pause_all(struct bus *bus, bool paused);
 static void hold_message(struct bus *bus, rd_kafka_message_t *message);
+static void drop_held(struct bus *bus);
 static void check_brokers(struct bus *bus);
 static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record);
 
@@ -49,9 +50,9 @@ void bus_close(struct bus *bus)
     if (bus == NULL)
         return;
     alarm(BUS_WATCHDOG_SECONDS); /* SIGALRM ends the process: librdkafka's close is known to hang */
-    for (size_t i = bus->held_next; i < bus->held_count; i++)
-        rd_kafka_message_destroy(bus->held[i]);
+    drop_held(bus);
     free(bus->held);
+    bus_flow_end(bus);
     if (bus->consumer != NULL) {
         rd_kafka_consumer_close(bus->consumer);
         rd_kafka_destroy(bus->consumer);
@@ -106,12 +107,26 @@ const char *bus_problem(const struct bus *bus)
 }
 
 /* What came while everything was paused, then what the client has. */
-static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
+static rd_kafka_message_t *arrived_message(struct bus *bus, int wait_ms)
 {
     if (bus->held_next < bus->held_count)
         return bus->held[bus->held_next++];
     bus->held_next = bus->held_count = 0;
     return rd_kafka_consumer_poll(bus->consumer, wait_ms);
+}
+
+static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
+{
+    rd_kafka_message_t *message = bus_flow_next(bus);
+
+    while (message == NULL) {
+        message = arrived_message(bus, wait_ms);
+        if (message == NULL || !bus_flow_puts_aside(bus, message))
+            return message;
+        message = NULL;
+        wait_ms = 0;
+    }
+    return message;
 }
 
 enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], size_t *out_count)
@@ -405,6 +420,7 @@ static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct re
         return false;
     }
     bus->brokers_down = false;
+    bus_flow_note(bus, message);
     timestamp_ms = rd_kafka_message_timestamp(message, NULL);
     *out_record = (struct record){
         .topic = text_of(rd_kafka_topic_name(message->rkt)),
@@ -429,15 +445,17 @@ static void hold_message(struct bus *bus, rd_kafka_message_t *message)
 
 static void pause_all(struct bus *bus, bool paused)
 {
-    rd_kafka_topic_partition_list_t *assigned = NULL;
+    rd_kafka_topic_partition_list_t *assigned = NULL, *others;
 
     bus->paused = paused;
     if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
+    others = bus->flow.paused ? bus_flow_partitions(bus, assigned, false) : rd_kafka_topic_partition_list_copy(assigned);
     if (paused)
-        rd_kafka_pause_partitions(bus->consumer, assigned);
+        rd_kafka_pause_partitions(bus->consumer, others);
     else
-        rd_kafka_resume_partitions(bus->consumer, assigned);
+        rd_kafka_resume_partitions(bus->consumer, others);
+    rd_kafka_topic_partition_list_destroy(others);
     rd_kafka_topic_partition_list_destroy(assigned);
 }
 
@@ -452,6 +470,14 @@ static void check_brokers(struct bus *bus)
     bus->brokers_down = false;
 }
 
+/* Whoever has the partitions next reads them: to hand them out now would be too late. */
+static void drop_held(struct bus *bus)
+{
+    for (size_t i = bus->held_next; i < bus->held_count; i++)
+        rd_kafka_message_destroy(bus->held[i]);
+    bus->held_next = bus->held_count = 0;
+}
+
 /* ---- callbacks: all run inside a poll, in the loop's own thread ---- */
 
 void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque)
@@ -460,11 +486,8 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
 
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         rd_kafka_assign(client, partitions);
-        /* librdkafka remembers a pause beyond the loss of the partition: a resume in between has not reached it. */
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
-        else
-            rd_kafka_resume_partitions(client, partitions);
         bus_lag_assigned(bus, partitions);
         bus->joined = true;
         return;
@@ -472,6 +495,8 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
     /* What was handled must not be handled by the next owner again only because the commit was late. */
     if (!rd_kafka_assignment_lost(client))
         rd_kafka_commit(client, NULL, 0);
+    bus_flow_revoke(bus, partitions);
+    drop_held(bus);
     rd_kafka_assign(client, NULL);
     bus_lag_assigned(bus, NULL);
     bus->joined = false;

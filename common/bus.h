@@ -73,6 +73,13 @@ MUST_CHECK enum status bus_poll(struct bus *bus, int wait_ms, struct record out_
 /* Serves the clients for wait_ms while taking no records, all partitions paused, so that the group membership lives on while Redis is away;
  * the next bus_poll() resumes. */
 MUST_CHECK enum status bus_idle(struct bus *bus, int wait_ms);
+/* How many more records of this topic the coming bus_poll()s may hand out, all together: with 0 they hand out only what other topics have, the group
+ * membership stays, and at most about a batch waits in memory. BUS_UNLIMITED until it is called; for one topic only. */
+void bus_limit(struct bus *bus, const char *topic, size_t records);
+#define BUS_UNLIMITED SIZE_MAX
+/* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking; of a
+ * partition that nothing was read of since it was assigned: 0. */
+int64_t bus_backlog(const struct bus *bus, const char *topic);
 /* Stores the offsets behind these records (they are committed in the background, at a revoke, and at close). Partitions lost in the meantime are
  * skipped: their new owner gets the records again. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);

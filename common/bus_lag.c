@@ -77,7 +77,8 @@ static rd_kafka_topic_partition_list_t *ends_of_paused(struct bus *bus)
 
     for (int i = 0; i < bus->handled->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &bus->handled->elems[i];
-        if (bus->paused)
+        bool is_held_back = bus->flow.paused && strcmp(bus->flow.topic, entry->topic) == 0;
+        if (bus->paused || is_held_back)
             rd_kafka_topic_partition_list_add(ends, entry->topic, entry->partition)->offset = RD_KAFKA_OFFSET_END;
     }
     if (ends->cnt > 0 && rd_kafka_offsets_for_times(bus->consumer, ends, LAG_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -226,10 +226,12 @@ static int run_with(const struct service *service, const struct service_settings
     run.bus = bus;
     run.store = store;
     run.records = calloc((size_t)settings->batch_max, sizeof(*run.records));
-    if (run.records == NULL)
+    run.state = calloc(1, service->state_size + 1);
+    if (run.records == NULL || run.state == NULL)
         abort();
     status = loop(&run, health);
     free(run.records);
+    free(run.state);
     log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status),
               LOG_QUOTED(text_of(status == STATUS_FATAL ? bus_problem(bus) : "")));
     return status == STATUS_FATAL ? EXIT_ENDED_BADLY : EXIT_DONE;
@@ -323,7 +325,7 @@ static enum status run_batch(struct run *run, struct health *health)
     enum status status;
     int64_t began_us;
 
-    TRY(bus_poll(run->bus, POLL_WAIT_MS, run->records, &run->record_count));
+    TRY(bus_poll(run->bus, run->service->tick == NULL ? POLL_WAIT_MS : SERVICE_TICK_MS, run->records, &run->record_count));
     if (run->record_count == 0)
         return STATUS_OK;
     began_us = now_us();
@@ -336,13 +338,45 @@ static enum status run_batch(struct run *run, struct health *health)
     return status;
 }
 
+/* When the service ticked last, and whether that tick came to its end. */
+struct ticking {
+    int64_t ticked_ms;
+    bool failed;
+};
+
+/* STATUS_FATAL ends the loop; what else goes wrong is tried again at the next tick, and logged once. */
+static enum status tick(struct run *run, struct ticking *ticking)
+{
+    enum status status;
+
+    if (run->service->tick == NULL || now_ms() - ticking->ticked_ms < SERVICE_TICK_MS)
+        return STATUS_OK;
+    arena_reset(run->arena);
+    status = run->service->tick(run);
+    if (status == STATUS_OK)
+        status = bus_flush(run->bus, run->stop);
+    if (status == STATUS_OK)
+        metrics_publish(run->metrics);
+    else
+        metrics_discard(run->metrics);
+    if (status != STATUS_OK && !ticking->failed)
+        log_event(LOG_WARNING, "tick_failed", "status=%s redis=%s kafka=%s", status_name(status),
+                  LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))));
+    ticking->failed = status != STATUS_OK;
+    ticking->ticked_ms = now_ms();
+    return status_then(status) == THEN_STOP ? STATUS_FATAL : STATUS_OK;
+}
+
 static enum status loop(struct run *run, struct health *health)
 {
+    struct ticking ticking = {0};
     int64_t checked_ms = 0;
     enum status status = wait_for_topics(run, health);
 
     while (status != STATUS_FATAL && !*run->stop) {
         status = run_batch(run, health);
+        if (status != STATUS_FATAL)
+            status = tick(run, &ticking);
         if (now_ms() - checked_ms >= READY_CHECK_MS) {
             arena_reset(run->arena);
             check_readiness(run, health);

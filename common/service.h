@@ -16,6 +16,7 @@
 #define RETRY_WAIT_FIRST_MS 50
 #define RETRY_WAIT_MAX_MS 2000
 #define POLL_WAIT_MS 200
+#define SERVICE_TICK_MS 100
 #define SERVICE_SCRIPTS_MAX 8
 
 /* Settings that every service has (DESIGN.md section 7). */
@@ -38,7 +39,7 @@ struct run {
     struct arena *arena;            /* reset before every try of a batch */
     struct record *records;         /* the batch */
     size_t record_count;
-    void *state;                    /* what start() made */
+    void *state;                    /* service->state_size bytes, zero at the start: what is kept from batch to batch */
     struct metrics *metrics;        /* staged by handle(), published when the batch is done */
     struct service_metrics *service_metrics;
     const volatile int *stop;       /* becomes 1 when the process is to end */
@@ -57,6 +58,11 @@ struct service {
     size_t (*check_settings)(const void *own_settings, FILE *report);
     /* Handles run->records, once or more; queues everything to send on run->bus; does not flush the bus, does not store offsets. */
     enum status (*handle)(struct run *run);
+    size_t state_size;              /* of run->state; 0: none */
+    /* What is to be done without being asked: called between batches, about every SERVICE_TICK_MS, also while batches keep coming. May queue sends on
+     * run->bus; the loop flushes them. RETRY: it is called again at the next tick, and what it had not done by then is still to do. It has the arena,
+     * empty, and the store. May be NULL. */
+    enum status (*tick)(struct run *run);
     /* Whether the service itself can work (validator: is there a catalog?): NULL or what it lacks. Asked every READY_CHECK_MS between batches, when
      * Redis answers. May be NULL. */
     const char *(*lack)(struct run *run);

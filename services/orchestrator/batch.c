@@ -98,7 +98,8 @@ static void fold_group(struct batch *batch, struct group *group)
         group->broken = entry->hearing == HEARING_BROKEN;
     }
     if (group->conflicted && group->saga.version > 0)
-        group->effects.write_index = group->effects.write_timer = true; /* what was written beside the refused transition */
+        group->effects.write_index = group->effects.write_timer = group->effects.mend_indexes =
+            true; /* what was written beside the refused transition */
 }
 
 static struct ledger_change change_of(const struct group *group)
@@ -109,7 +110,6 @@ static struct ledger_change change_of(const struct group *group)
         .old_status = group->loaded.status,
         .saga = &group->saga,
         .effects = &group->effects,
-        .all_indexes = group->conflicted || group->effects.redelivered_count > 0,
     };
 }
 

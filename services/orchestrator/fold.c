@@ -6,6 +6,8 @@
 
 #define MILLISECONDS 1000
 #define REPLY_TO "saga.inbox"
+#define TIMED_OUT "step_timed_out"
+#define TOO_LATE "deadline_exceeded"
 
 /* Everything about one record being heard. */
 struct fold {
@@ -126,6 +128,9 @@ static void park(struct fold *fold, enum saga_status status, struct text failure
     enter_status(fold, status);
     stop_clock(fold);
     raise_event(fold, saga_status_event(status), detail_of_parking(fold->arena, fold->saga, failure));
+    /* What the worker said of it last tells more than that the time is up. */
+    if (fold->saga->last_failure.length == 0 || !text_equals(failure, TEXT(TIMED_OUT)))
+        fold->saga->last_failure = failure;
 }
 
 static void begin_step(struct fold *fold, int step)
@@ -296,7 +301,7 @@ static void step_succeeded(struct fold *fold, const struct reply *reply)
 {
     struct saga *saga = fold->saga;
     int step = (int)saga->step;
-    bool last = step + 1 == STEP_COUNT;
+    bool last = step + 1 == STEP_COUNT, too_late = is_before_pivot(saga) && fold->at_ms >= saga->deadline_ms;
 
     saga->results = results_with(fold->arena, saga->results, text_of(ask_type(saga->pending)), result_of(reply));
     if (saga->pending == ASK_AUTHORIZE)
@@ -304,11 +309,13 @@ static void step_succeeded(struct fold *fold, const struct reply *reply)
     saga->reason = TEXT_NONE; /* of a capture that needed attention */
     if (step == STEP_PIVOT)
         forget_cancel(saga, false); /* shipped wins */
-    if (!last)
+    if (!last && !too_late)
         begin_step(fold, step + 1);
     raise_event(fold, step_at(step)->done_event, detail_of_step(fold->arena, saga, result_of(reply)));
     if (last)
         end_as(fold, SAGA_COMPLETED);
+    else if (too_late) /* the nudge that would have said so is still on its way */
+        step_back(fold, SAGA_FAILED, TEXT(TOO_LATE), true);
 }
 
 static void undo_succeeded(struct fold *fold, const struct reply *reply)
@@ -396,7 +403,7 @@ static enum hearing hear_refusal(struct fold *fold, const struct reply *reply)
     if (shipped)
         go_forward(fold, reply);
     else if (is_undoing(saga))
-        park(fold, SAGA_COMPENSATION_FAILED, reply->reason);
+        park(fold, SAGA_COMPENSATION_FAILED, reply->reason.length > 0 ? reply->reason : TEXT("undo_refused"));
     else
         step_refused(fold, reply);
     return HEARING_CHANGED;
@@ -410,9 +417,9 @@ static enum hearing hear_failure(struct fold *fold, struct text reason, int64_t 
     if (saga_status_is_parked(saga->status) || attempt != saga->attempt || saga->backing_off)
         return HEARING_IGNORED;
     transit(fold);
-    saga->last_failure = reason.length > 0 ? reason : TEXT_NONE;
+    saga->last_failure = reason.length > 0 ? reason : TEXT("failed");
     if (saga->attempt >= patience->attempts) {
-        give_up(fold, reason.length > 0 ? reason : TEXT("attempts_used_up"));
+        give_up(fold, saga->last_failure);
         return HEARING_CHANGED;
     }
     saga->attempt++;
@@ -441,12 +448,14 @@ static enum hearing hear_reply(struct fold *fold)
 
 /* ---- nudges and signals ---- */
 
-/* The entry has fired, and a lease has moved it ahead: it is written anew, and where it stands is kept with the saga. */
+/* The entry has fired, and a lease has moved it ahead: it is written anew, and where it stands is kept with the saga. A nudge is also
+ * how the reconciler asks that a lost index entry be mended. */
 static enum hearing rewind_timer(struct fold *fold, enum hearing hearing)
 {
     int64_t before_ms = fold->saga->timer_ms;
 
     keep_timer(fold, true);
+    fold->effects->write_index = fold->effects->mend_indexes = true;
     if (hearing == HEARING_CHANGED || fold->saga->timer_ms == before_ms)
         return hearing;
     transit(fold);
@@ -461,11 +470,11 @@ static enum hearing hear_nudge(struct fold *fold)
 
     if (waits && is_before_pivot(saga) && fold->at_ms >= saga->deadline_ms) {
         transit(fold);
-        step_back(fold, SAGA_FAILED, TEXT("deadline_exceeded"), true);
+        step_back(fold, SAGA_FAILED, TEXT(TOO_LATE), true);
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->step_deadline_ms) {
         transit(fold);
-        give_up(fold, TEXT("step_timed_out"));
+        give_up(fold, TEXT(TIMED_OUT));
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->next_due_ms) {
         transit(fold);
@@ -525,10 +534,18 @@ static enum hearing hear_again(struct fold *fold)
         memcpy(inputs, effects->redelivered, effects->redelivered_count * sizeof(*inputs));
     inputs[effects->redelivered_count++] = fold->heard->input;
     effects->redelivered = inputs;
-    effects->write_index = effects->write_timer = true;
+    effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;
     return is_order && !json_same(saga->order, fold->heard->said->order) ? HEARING_CONFLICT : HEARING_REDELIVERED;
+}
+
+/* It has expired, or its record is lost: what is left of it in timers and indexes goes. */
+static enum hearing hear_of_nobody(struct fold *fold)
+{
+    if (text_equals(fold->heard->said->kind, TEXT("nudge")))
+        fold->effects->write_index = fold->effects->write_timer = fold->effects->mend_indexes = true;
+    return HEARING_IGNORED;
 }
 
 enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct heard *heard, struct effects *effects)
@@ -541,7 +558,7 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
     if (is_redelivery(saga, &heard->input))
         return hear_again(&fold);
     if (saga->version == 0 && !is_order)
-        return HEARING_IGNORED;
+        return hear_of_nobody(&fold);
     if (saga->version > 0 && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
         return HEARING_BROKEN;
     fold.at_ms = heard->input.time_ms > saga->updated_ms ? heard->input.time_ms : saga->updated_ms;

@@ -39,6 +39,7 @@ struct effects {
     bool write_index, write_timer;
     enum ask answered;         /* what the last record heard was the final answer to; ASK_NOTHING: to nothing */
     int64_t waited_ms;         /* since that was first asked; only with answered */
+    bool mend_indexes;         /* where it is listed may be wrong: it is taken out of all the other indexes */
 };
 
 /* Hears one record. saga and effects change; what they point to is in the arena or borrowed from the record. */

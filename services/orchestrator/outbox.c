@@ -121,6 +121,33 @@ enum status outbox_event(struct run *run, const struct saga *saga, const struct 
     return send_of_saga(run, saga, TOPIC_EVENTS, &envelope, event_record(run->arena, saga->order_id, event));
 }
 
+enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
+{
+    struct header headers[ENVELOPE_HEADERS];
+    struct buffer value = buffer_in(run->arena, order_id.length + 40);
+    struct text id = joined(run->arena, order_id, "/nudge/", number_text(run->arena, at_ms));
+    struct envelope envelope = {
+        .id = id,
+        .type = TEXT("order.nudge"),
+        .subject = order_id,
+        .source = ORCHESTRATOR_SOURCE,
+        .time = time_text(run->arena, at_ms),
+        .trace = trace_continue(run->arena, (struct trace){TEXT_NONE, TEXT_NONE}, id, order_id),
+    };
+    size_t count = envelope_headers(&envelope, headers);
+
+    buffer_add(&value, TEXT("{\"kind\":\"nudge\",\"orderId\":"));
+    buffer_add_json_string(&value, order_id);
+    buffer_add(&value, TEXT("}"));
+    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
+                                        .partition = -1,
+                                        .key = order_id,
+                                        .value = buffer_text(&value),
+                                        .headers = headers,
+                                        .header_count = count},
+                order_id);
+}
+
 /* ---- records that belong elsewhere ---- */
 
 enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition)

@@ -1,5 +1,7 @@
 #include "policy.h"
 
+#define VALUE_MAX INT32_MAX
+
 /* The values that a command may have of its own. */
 static const struct {
     const char *name;
@@ -110,12 +112,12 @@ struct text policy_text(struct arena *arena, const struct policy *policy)
     return buffer_text(&buffer);
 }
 
-/* Leaves what is missing, or no whole number above 0, as it is. */
+/* Leaves what is missing, or no whole number from 1 to VALUE_MAX, as it is: whoever writes to saga.inbox, times must not overflow. */
 static void read_value(const struct json *object, const char *name, int64_t *value)
 {
     int64_t number;
 
-    if (json_integer(json_member(object, text_of(name)), &number) && number > 0)
+    if (json_integer(json_member(object, text_of(name)), &number) && number > 0 && number <= VALUE_MAX)
         *value = number;
 }
 

@@ -64,7 +64,7 @@ void test_pause(void);
 size_t read_topic(const char *topic, void (*see)(const struct record *record, void *context), void *context);
 
 /* The books balance: for every product of the warehouse main that is held, supplied = stock + taken, nothing negative, taken = what all
- * allocated reservations hold; for every order of order_ids the payment, reservation and shipment are in step with its status. Asserts. */
+ * allocated reservations hold, and what those held that were swept; for every order of order_ids the payment, reservation and shipment are in step with its status. Asserts. */
 void assert_balanced(struct store *store, const char *const order_ids[], size_t count);
 
 #endif
