@@ -10,7 +10,9 @@ static const struct subcommand subcommands[] = {
     {"submit", "place orders from a file or standard input", submit_run},
     {"get", "show one order: its state and what happened to it", get_run},
     {"list", "list orders by status", list_run},
+    {"stock add", "supply more units of a product, once for each operation id", stock_add_run},
     {"stock", "show what can be sold, what is taken, what was supplied", stock_run},
+    {"audit", "prove that stock, payments, shipments and sagas are in step", audit_run},
 };
 
 static void print_help(FILE *out)
@@ -61,11 +63,14 @@ static int run(const struct subcommand *subcommand, int word_count, int argument
     return subcommand->run(argument_count - word_count + 1, arguments + word_count - 1);
 }
 
-/* "topics" of "topics create": the first of two words. */
+/* "topics" of "topics create": the first of two words, and no command by itself. */
 static bool is_group(const char *word)
 {
     size_t length = strlen(word);
 
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        if (strcmp(subcommands[i].name, word) == 0)
+            return false;
     for (size_t i = 0; i < COUNT_OF(subcommands); i++)
         if (strncmp(subcommands[i].name, word, length) == 0 && subcommands[i].name[length] == ' ')
             return true;
