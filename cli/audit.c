@@ -6,30 +6,30 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETTLE_MS 3000
-#define SETTLE_MAX_MS 3600000
-#define LOOKS_MAX 6 /* what has not come to rest by then is counted as unsettled */
 #define DAY_MS INT64_C(86400000)
+#define SETTLE_MS 3000
+#define DURATION_MAX_MS (3650 * DAY_MS)
+#define LOOKS_MAX 6 /* what has not come to rest by then is counted as unsettled */
 
 struct audit_options {
-    int64_t settle_ms;
+    int64_t settle_ms, since_ms; /* since_ms: how long ago; 0: all */
     bool json, progress;
 };
 
-/* "500ms", "3s", "2m"; a number alone is seconds. */
+/* "500ms", "3s", "2m", "12h", "7d"; a number alone is seconds. */
 static bool read_duration(const char *text, int64_t *out_ms)
 {
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}};
+    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}, {"d", DAY_MS}};
     size_t digits = strspn(text, "0123456789");
     int64_t number;
 
-    if (!text_to_number((struct text){text, digits}, &number) || number > SETTLE_MAX_MS)
+    if (!text_to_number((struct text){text, digits}, &number) || number > DURATION_MAX_MS)
         return false;
     for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (strcmp(text + digits, units[i].unit) == 0 && number * units[i].ms <= SETTLE_MAX_MS) {
+        if (strcmp(text + digits, units[i].unit) == 0 && number <= DURATION_MAX_MS / units[i].ms) {
             *out_ms = number * units[i].ms;
             return true;
         }
@@ -45,7 +45,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case 's':
         if (!read_duration(argument, &given->settle_ms))
-            argp_error(state, "--settle takes a time such as 500ms, 3s or 2m, at most an hour, not '%s'", argument);
+            argp_error(state, "--settle takes a time such as 500ms, 3s or 2m, not '%s'", argument);
+        return 0;
+    case 'S':
+        if (!read_duration(argument, &given->since_ms) || given->since_ms == 0)
+            argp_error(state, "--since takes a time such as 90s, 2h or 3d, not '%s'", argument);
         return 0;
     case 'j':
         given->json = true;
@@ -61,6 +65,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"settle", 's', "DURATION", 0, "how long to wait before what looked wrong is looked at again: 500ms, 3s, 2m (3s)", 0},
+    {"since", 'S', "DURATION", 0,
+     "of the records in the topic orders, look for those that came in the last DURATION (all): 90s, 2h, 3d", 0},
     {"json", 'j', NULL, 0, "print one JSON object a line, the totals last", 0},
     {"progress", OPTION_PROGRESS, NULL, 0, "show a progress bar also when the error output is no terminal", 0},
     {"no-progress", OPTION_NO_PROGRESS, NULL, 0, "show none", 0},
@@ -229,6 +235,7 @@ int audit_run(int argument_count, char **arguments)
         audit.stock = audit_stock_create();
         audit.settle_ms = given.settle_ms;
         audit.retention_ms = settings.retention_days * DAY_MS;
+        audit.since_ms = given.since_ms;
         audit.json = given.json;
         audit.progress.is_shown = given.progress;
         code = run(&audit);

@@ -20,7 +20,7 @@ struct audit_records;
 /* What was gone through; for the last line. */
 struct audit_totals {
     size_t keys[AUDIT_KEY_KINDS];
-    size_t products, listed, records, too_old_records, looked_again, unsettled;
+    size_t products, listed, records, passed_over, looked_again, unsettled;
     size_t violations;
 };
 
@@ -36,6 +36,7 @@ struct audit {
     int64_t now_ms;       /* Redis' clock at the last look */
     int64_t retention_ms; /* how long after its end an order is swept */
     int64_t settle_ms;
+    int64_t since_ms;     /* records of `orders` that came longer ago are passed over; 0: none */
     bool json;
 };
 

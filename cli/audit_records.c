@@ -265,6 +265,16 @@ static int end_page(struct audit_records *records)
     return code;
 }
 
+/* A saga expires some days after its end, and so may be gone before a record that is older than that. */
+static bool is_passed_over(const struct audit *audit, int64_t timestamp_ms)
+{
+    int64_t oldest_ms = audit->now_ms - audit->retention_ms - MARGIN_MS;
+
+    if (audit->since_ms != 0 && audit->now_ms - audit->since_ms > oldest_ms)
+        oldest_ms = audit->now_ms - audit->since_ms;
+    return timestamp_ms < oldest_ms;
+}
+
 static enum status see_order(const struct record *record, void *context)
 {
     struct audit_records *records = context;
@@ -272,8 +282,8 @@ static enum status see_order(const struct record *record, void *context)
     struct text order_id = TEXT_NONE;
     const struct json *root;
 
-    if (record->timestamp_ms < records->audit->now_ms - records->audit->retention_ms - MARGIN_MS) {
-        records->audit->totals.too_old_records++;
+    if (is_passed_over(records->audit, record->timestamp_ms)) {
+        records->audit->totals.passed_over++;
         return STATUS_OK;
     }
     arena_reset(records->arena);

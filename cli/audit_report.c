@@ -200,7 +200,7 @@ void audit_report_totals(struct audit *audit)
         {"shipments", totals->keys[AUDIT_KEY_SHIPMENT]},
         {"products", totals->products},
         {"records", totals->records},
-        {"recordsTooOld", totals->too_old_records},
+        {"passedOver", totals->passed_over},
         {"lookedAgain", totals->looked_again},
         {"unsettled", totals->unsettled},
         {"notLookedAgain", audit->findings.left_out},

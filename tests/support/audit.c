@@ -1,0 +1,42 @@
+#include "audit.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SETTLE "2s"
+#define PRINTED_SIZE ((size_t)256 * 1024)
+
+int audit_in_test(const char *redis_url, int64_t since_ms, const char *settle, char *out, size_t size)
+{
+    char since[32];
+
+    snprintf(since, sizeof(since), "%lldms", (long long)(test_now_ms() - since_ms));
+    return system_run_orderly(redis_url, (const char *[]){"audit", "--json", "--settle", settle, "--since", since, NULL}, NULL, out, size);
+}
+
+long audit_total(const char *printed, const char *name)
+{
+    const char *totals = strstr(printed, "{\"totals\":");
+    char member[64];
+    const char *at;
+
+    snprintf(member, sizeof(member), "\"%s\":", name);
+    at = totals == NULL ? NULL : strstr(totals, member);
+    return at == NULL ? -1 : strtol(at + strlen(member), NULL, 10);
+}
+
+void assert_audit_clean(const char *redis_url, int64_t since_ms, const char *prefix)
+{
+    char *printed = calloc(1, PRINTED_SIZE), start[128];
+    int code = audit_in_test(redis_url, since_ms, SETTLE, printed, PRINTED_SIZE);
+
+    cr_assert(code == 0 || code == 1, "orderly audit ended with %d: %s", code, printed);
+    cr_assert_geq(audit_total(printed, "orders"), 0, "%s", printed);
+    snprintf(start, sizeof(start), "{\"order\":\"%s", prefix);
+    for (char *line = strtok(printed, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        cr_expect_neq(strncmp(line, start, strlen(start)), 0, "%s", line);
+        cr_expect_neq(strncmp(line, "{\"product\"", 10), 0, "%s", line);
+    }
+    free(printed);
+}
