@@ -12,7 +12,8 @@
 #define LOOKS_MAX 6 /* what has not come to rest by then is counted as unsettled */
 
 struct audit_options {
-    int64_t settle_ms, since_ms; /* since_ms: how long ago; 0: all */
+    int64_t settle_ms;
+    int64_t since_ms, ago_ms; /* a time, or how long ago; both 0: all */
     bool json, progress;
 };
 
@@ -48,8 +49,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "--settle takes a time such as 500ms, 3s or 2m, not '%s'", argument);
         return 0;
     case 'S':
-        if (!read_duration(argument, &given->since_ms) || given->since_ms == 0)
-            argp_error(state, "--since takes a time such as 90s, 2h or 3d, not '%s'", argument);
+        given->since_ms = given->ago_ms = 0;
+        if (!time_read(text_of(argument), &given->since_ms) && (!read_duration(argument, &given->ago_ms) || given->ago_ms == 0))
+            argp_error(state, "--since takes 90s, 2h or 3d, or a time such as 2026-01-31T09:30:00.000Z, not '%s'", argument);
         return 0;
     case 'j':
         given->json = true;
@@ -65,8 +67,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"settle", 's', "DURATION", 0, "how long to wait before what looked wrong is looked at again: 500ms, 3s, 2m (3s)", 0},
-    {"since", 'S', "DURATION", 0,
-     "of the records in the topic orders, look for those that came in the last DURATION (all): 90s, 2h, 3d", 0},
+    {"since", 'S', "TIME", 0, "of the records in the topic orders, ask for those that came since then (all): 90s, 2h or 3d ago, or RFC 3339", 0},
     {"json", 'j', NULL, 0, "print one JSON object a line, the totals last", 0},
     {"progress", OPTION_PROGRESS, NULL, 0, "show a progress bar also when the error output is no terminal", 0},
     {"no-progress", OPTION_NO_PROGRESS, NULL, 0, "show none", 0},
@@ -178,10 +179,12 @@ static int add_up_again(struct audit *audit)
 
 /* ---- the audit ---- */
 
-static int first_look(struct audit *audit)
+static int first_look(struct audit *audit, int64_t ago_ms)
 {
     int code = audit_read_clock(audit);
 
+    if (ago_ms != 0)
+        audit->since_ms = audit->now_ms - ago_ms;
     if (code == CLI_DONE)
         code = audit_scan_stock_keys(audit);
     if (code == CLI_DONE)
@@ -195,9 +198,9 @@ static int first_look(struct audit *audit)
     return code == CLI_DONE ? audit_records_scan(audit) : code;
 }
 
-static int run(struct audit *audit)
+static int run(struct audit *audit, int64_t ago_ms)
 {
-    int code = first_look(audit);
+    int code = first_look(audit, ago_ms);
 
     for (size_t i = 1; code == CLI_DONE && i < LOOKS_MAX; i++) {
         size_t open = audit_stock_open(audit->stock);
@@ -238,7 +241,7 @@ int audit_run(int argument_count, char **arguments)
         audit.since_ms = given.since_ms;
         audit.json = given.json;
         audit.progress.is_shown = given.progress;
-        code = run(&audit);
+        code = run(&audit, given.ago_ms);
     }
     audit_findings_free(&audit.findings);
     audit_stock_destroy(audit.stock);

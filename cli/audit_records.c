@@ -268,11 +268,7 @@ static int end_page(struct audit_records *records)
 /* A saga expires some days after its end, and so may be gone before a record that is older than that. */
 static bool is_passed_over(const struct audit *audit, int64_t timestamp_ms)
 {
-    int64_t oldest_ms = audit->now_ms - audit->retention_ms - MARGIN_MS;
-
-    if (audit->since_ms != 0 && audit->now_ms - audit->since_ms > oldest_ms)
-        oldest_ms = audit->now_ms - audit->since_ms;
-    return timestamp_ms < oldest_ms;
+    return timestamp_ms < audit->since_ms || timestamp_ms < audit->now_ms - audit->retention_ms - MARGIN_MS;
 }
 
 static enum status see_order(const struct record *record, void *context)

@@ -38,7 +38,7 @@ TestSuite(audit, .init = set_up, .fini = tear_down);
 
 static struct system *start(void)
 {
-    began_ms = test_now_ms();
+    began_ms = audit_now_ms();
     return system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
 }
 

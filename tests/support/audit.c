@@ -1,17 +1,28 @@
 #include "audit.h"
 
+#include "message.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SETTLE "2s"
 #define PRINTED_SIZE ((size_t)256 * 1024)
 
+int64_t audit_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int audit_in_test(const char *redis_url, int64_t since_ms, const char *settle, char *out, size_t size)
 {
-    char since[32];
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    const char *since = text_copy(arena, time_text(arena, since_ms)).at;
 
-    snprintf(since, sizeof(since), "%lldms", (long long)(test_now_ms() - since_ms));
     return system_run_orderly(redis_url, (const char *[]){"audit", "--json", "--settle", settle, "--since", since, NULL}, NULL, out, size);
 }
 

@@ -7,7 +7,9 @@
 
 #include "system.h"
 
-/* Runs the audit; gives its exit code. since_ms: test_now_ms() when the test began. out gets what it printed, one JSON object a line. */
+/* The time of day in milliseconds since 1970: when a test began. */
+int64_t audit_now_ms(void);
+/* Runs the audit over what came since then; gives its exit code. out gets what it printed, one JSON object a line. */
 int audit_in_test(const char *redis_url, int64_t since_ms, const char *settle, char *out, size_t size);
 /* Asserts that the audit finds nothing about products, nor about orders whose id begins with prefix. */
 void assert_audit_clean(const char *redis_url, int64_t since_ms, const char *prefix);
