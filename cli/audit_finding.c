@@ -31,6 +31,10 @@ void audit_findings_note(struct audit_findings *findings, struct text order_id, 
 {
     struct audit_finding finding = {.version = version, .violations = violations};
 
+    if (order_id.length > ORDER_ID_MAX || warehouse.length > ORDER_ID_MAX) {
+        findings->left_out++;
+        return;
+    }
     snprintf(finding.order_id, sizeof(finding.order_id), "%.*s", TEXT_ARG(order_id));
     snprintf(finding.warehouse, sizeof(finding.warehouse), "%.*s", TEXT_ARG(warehouse));
     audit_findings_add(findings, &finding);

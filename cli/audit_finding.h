@@ -22,14 +22,14 @@ struct audit_finding {
 struct audit_findings {
     struct audit_finding *list;
     size_t count, room;
-    size_t left_out; /* did not fit: they can't be looked at again */
+    size_t left_out; /* did not fit, or have a name that no order can have: they can't be looked at again */
 };
 
 /* Releases the list; the struct may be used again. */
 void audit_findings_free(struct audit_findings *findings);
 /* Adds a copy. */
 void audit_findings_add(struct audit_findings *findings, const struct audit_finding *finding);
-/* Adds what is wrong with an order. An id or a warehouse that is too long is cut: no order has such a one. */
+/* Adds what is wrong with an order. */
 void audit_findings_note(struct audit_findings *findings, struct text order_id, struct text warehouse, int64_t version,
                          audit_set violations);
 /* Makes one of several findings of an order: of those of its latest version, all violations. Records stay apart. Sorts by order id. */

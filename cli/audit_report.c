@@ -110,6 +110,16 @@ static const detail_of details[AUDIT_VIOLATION_COUNT] = {
 
 /* ---- lines ---- */
 
+/* What is printed is ASCII: keys that others wrote may hold any byte, and JSON takes UTF-8 only. */
+static struct text ascii_text(struct arena *arena, struct text text)
+{
+    char *copy = arena_take(arena, text.length);
+
+    for (size_t i = 0; i < text.length; i++)
+        copy[i] = text.at[i] >= ' ' && text.at[i] <= '~' ? text.at[i] : '?';
+    return (struct text){copy, text.length};
+}
+
 static void add_member(struct buffer *line, bool json, const char *name, struct text value)
 {
     if (value.length == 0)
@@ -129,7 +139,7 @@ static void print_line(struct audit *audit, const char *const names[], const str
     if (audit->json)
         buffer_add(&line, TEXT("{"));
     for (size_t i = 0; i < count; i++)
-        add_member(&line, audit->json, names[i], shown_text(audit->arena, values[i]));
+        add_member(&line, audit->json, names[i], ascii_text(audit->arena, values[i]));
     if (audit->json)
         buffer_add(&line, TEXT("}"));
     printf("%.*s\n", TEXT_ARG(buffer_text(&line)));
