@@ -67,7 +67,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"settle", 's', "DURATION", 0, "how long to wait before what looked wrong is looked at again: 500ms, 3s, 2m (3s)", 0},
-    {"since", 'S', "TIME", 0, "of the records in the topic orders, ask for those that came since then (all): 90s, 2h or 3d ago, or RFC 3339", 0},
+    {"since", 'S', "TIME", 0,
+     "of the records in the topic orders, ask for those that came since then (all): 90s, 2h or 3d ago, or RFC 3339", 0},
     {"json", 'j', NULL, 0, "print one JSON object a line, the totals last", 0},
     {"progress", OPTION_PROGRESS, NULL, 0, "show a progress bar also when the error output is no terminal", 0},
     {"no-progress", OPTION_NO_PROGRESS, NULL, 0, "show none", 0},
@@ -77,13 +78,17 @@ static const struct argp_option options[] = {
 const struct argp audit_argp = {
     .options = options,
     .parser = parse,
-    .doc = "Prove on a running system that nothing was lost, doubled or forgotten: stock and reservations add up; payment, reservation and "
-           "shipment of every order are in step with its saga; no saga has been left behind; every order that was taken in has a saga or is a "
+    .doc = "Prove on a running system that nothing was lost, doubled or forgotten: stock and reservations add up; payment, "
+           "reservation and "
+           "shipment of every order are in step with its saga; no saga has been left behind; every order that was taken in has a "
+           "saga or is a "
            "dead letter.\v"
-           "Nothing is changed. What looks wrong is looked at again after a while: only what is wrong twice, while its order has not\n"
+           "Nothing is changed. What looks wrong is looked at again after a while: only what is wrong twice, while its order has "
+           "not\n"
            "moved on, is printed, one line for each violation:\n"
            "  order=ORD-1 violation=payment_out_of_step status=failed ... payment=authorized reservation=released shipment=none\n"
-           "The last line holds the totals. `unsettled` are orders and products that kept moving: no violation, but not proven either.\n"
+           "The last line holds the totals. `unsettled` are orders and products that kept moving: no violation, but not proven "
+           "either.\n"
            "docs/operations.md explains each violation.\n\n"
            "Exit codes: 0 clean, 1 violations, 2 usage, 3 Kafka or Redis unreachable.\n\n"
            "Examples:\n  orderly audit\n  orderly audit --json --settle 10s",

@@ -1,9 +1,9 @@
 /* audit.h - what the parts of `orderly audit` share.
  *
- * audit.c runs them: audit_scan.c goes through Redis page by page, audit_look.c reads everything about some orders, audit_rules.c says what is
- * wrong, audit_stock.c adds up, audit_records.c goes through the topic `orders`. Memory is bounded by a page, by the number of products and
- * by AUDIT_FINDINGS_MAX, never by the number of orders.
- * Functions that give an int give CLI_DONE, or the exit code of a problem that was printed. */
+ * audit.c runs them: audit_scan.c goes through Redis page by page, audit_look.c reads everything about some orders, audit_rules.c
+ * says what is wrong, audit_stock.c adds up, audit_records.c goes through the topic `orders`. Memory is bounded by a page, by the
+ * number of products and by AUDIT_FINDINGS_MAX, never by the number of orders. Functions that give an int give CLI_DONE, or the
+ * exit code of a problem that was printed. */
 #ifndef ORDERLY_AUDIT_H
 #define ORDERLY_AUDIT_H
 
@@ -36,7 +36,7 @@ struct audit {
     int64_t now_ms;       /* Redis' clock at the last look */
     int64_t retention_ms; /* how long after its end an order is swept */
     int64_t settle_ms;
-    int64_t since_ms;     /* records of `orders` that came before are passed over */
+    int64_t since_ms; /* records of `orders` that came before are passed over */
     bool json;
 };
 
@@ -53,8 +53,8 @@ struct audit_seen {
     audit_set violations;
     bool moved; /* the saga changed while it was read: violations is empty then */
 };
-/* Reads everything about these orders, AUDIT_LOOK_MAX at most, in three round trips, and judges it. everywhere: look for each order in every
- * index and timer shard and in sagas:broken, not only where it belongs. */
+/* Reads everything about these orders, AUDIT_LOOK_MAX at most, in three round trips, and judges it. everywhere: look for each
+ * order in every index and timer shard and in sagas:broken, not only where it belongs. */
 MUST_CHECK int audit_look(struct audit *audit, const struct audit_subject subjects[], size_t count, bool everywhere,
                           struct audit_seen out_seen[]);
 /* Reads Redis' clock into audit->now_ms. */
@@ -97,7 +97,8 @@ size_t audit_stock_open(const struct audit_stock *stock);
 MUST_CHECK int audit_records_open(const struct cli_settings *settings, struct audit_records **out_records);
 /* NULL is fine. */
 void audit_records_close(struct audit_records *records);
-/* Goes through what the orchestrator has committed of `orders`: each has a saga, is a dead letter, or waits in saga.inbox. Else it is a finding. */
+/* Goes through what the orchestrator has committed of `orders`: each has a saga, is a dead letter, or waits in saga.inbox. Else
+ * it is a finding. */
 MUST_CHECK int audit_records_scan(struct audit *audit);
 /* Looks again at such findings; those that still have nothing stay in the list, out_count of them. */
 MUST_CHECK int audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count, size_t *out_count);

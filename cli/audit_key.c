@@ -42,8 +42,7 @@ struct audit_key audit_key_read(struct text name)
     static const struct {
         struct text prefix;
         enum audit_key_kind kind;
-    } plain[] = {
-        {{"saga:", 5}, AUDIT_KEY_SAGA}, {{"payment:", 8}, AUDIT_KEY_PAYMENT}, {{"shipment:", 9}, AUDIT_KEY_SHIPMENT}};
+    } plain[] = {{{"saga:", 5}, AUDIT_KEY_SAGA}, {{"payment:", 8}, AUDIT_KEY_PAYMENT}, {{"shipment:", 9}, AUDIT_KEY_SHIPMENT}};
     struct text rest = name, inside;
 
     for (size_t i = 0; i < COUNT_OF(plain); i++)

@@ -1,5 +1,5 @@
-/* audit_look.c - everything about some orders. The saga is read first and its version again last: what was read between the two belongs to
- * that version when they are the same. */
+/* audit_look.c - everything about some orders. The saga is read first and its version again last: what was read between the two
+ * belongs to that version when they are the same. */
 #include "audit.h"
 #include "inventory.h"
 #include "ledger.h"
@@ -70,18 +70,14 @@ static void take_saga(struct arena *arena, struct look *look, const struct store
     if (!order->is_readable || !order->has_saga)
         return;
     look->warehouse = audit_warehouse_of(arena, order->saga.order);
-    look->looks_elsewhere =
-        text_is_there(look->subject->warehouse) && !text_equals(look->subject->warehouse, look->warehouse);
+    look->looks_elsewhere = text_is_there(look->subject->warehouse) && !text_equals(look->subject->warehouse, look->warehouse);
     if (order_read(arena, order->saga.order, &lines) == STATUS_OK)
         order->expected_items = items_text(arena, &lines);
 }
 
 /* ---- what belongs to it ---- */
 
-static void queue(struct audit *audit, struct text words[], size_t count)
-{
-    store_queue(audit->store, words[1], words, count);
-}
+static void queue(struct audit *audit, struct text words[], size_t count) { store_queue(audit->store, words[1], words, count); }
 
 static void queue_listings(struct audit *audit, const struct look *look, bool everywhere)
 {
@@ -111,7 +107,8 @@ static void queue_parts(struct audit *audit, const struct look *look, bool every
 
     queue(audit, (struct text[]){TEXT("HMGET"), payment, TEXT("status"), TEXT("amount"), TEXT("currency")}, 5);
     queue(audit,
-          (struct text[]){TEXT("HMGET"), audit_reservation_key(audit->arena, look->warehouse, id), TEXT("status"), TEXT("items")}, 4);
+          (struct text[]){TEXT("HMGET"), audit_reservation_key(audit->arena, look->warehouse, id), TEXT("status"), TEXT("items")},
+          4);
     queue(audit, (struct text[]){TEXT("HMGET"), shipment, TEXT("status")}, 3);
     queue(audit, (struct text[]){TEXT("LINDEX"), history, TEXT("-1")}, 3);
     queue_listings(audit, look, everywhere);

@@ -1,8 +1,9 @@
-/* audit_records.c - every record of `orders` that the orchestrator has committed has a saga, is a dead letter, or waits in saga.inbox.
+/* audit_records.c - every record of `orders` that the orchestrator has committed has a saga, is a dead letter, or waits in
+ * saga.inbox.
  *
- * The topic is read in windows of offsets. Records without a saga are kept, a bounded number of them, and then looked for in the dead
- * letters and in what saga.inbox holds behind the group's commits; what had come out of there meanwhile has its saga by then. The order
- * matters: both were acknowledged before the offset of the order was committed. */
+ * The topic is read in windows of offsets. Records without a saga are kept, a bounded number of them, and then looked for in the
+ * dead letters and in what saga.inbox holds behind the group's commits; what had come out of there meanwhile has its saga by
+ * then. The order matters: both were acknowledged before the offset of the order was committed. */
 #include "admission.h"
 #include "audit.h"
 #include "bus_reader.h"
@@ -17,9 +18,9 @@
 #define TOPIC_INBOX "saga.inbox"
 #define PROBLEM_SIZE 512
 #define RETRY_MS 100
-#define RECORD_PAGE 1000         /* records whose sagas are asked for in one round trip */
-#define WINDOW_MAX 50000         /* records of all partitions together that are read before the dead letters may be asked */
-#define UNANSWERED_MAX 100000    /* records that are looked for at the same time: 9 MB */
+#define RECORD_PAGE 1000      /* records whose sagas are asked for in one round trip */
+#define WINDOW_MAX 50000      /* records of all partitions together that are read before the dead letters may be asked */
+#define UNANSWERED_MAX 100000 /* records that are looked for at the same time: 9 MB */
 #define MARGIN_MS (2 * INT64_C(86400000)) /* a saga lives this much longer than the records that may ask for it */
 
 /* A record of `orders` that has no saga, as far as is known. */
@@ -47,7 +48,8 @@ static int unreachable(const struct audit_records *records, enum status status)
 {
     if (status == STATUS_NOT_FOUND)
         return cli_fail(CLI_ENDED_BADLY, "%s (orderly topics create)", bus_reader_problem(records->reader));
-    return cli_fail(CLI_UNREACHABLE, "Kafka does not answer: check KAFKA_BOOTSTRAP_SERVERS (%s)", bus_reader_problem(records->reader));
+    return cli_fail(CLI_UNREACHABLE, "Kafka does not answer: check KAFKA_BOOTSTRAP_SERVERS (%s)",
+                    bus_reader_problem(records->reader));
 }
 
 static int read_spans(struct audit_records *records, const char *topic, struct bus_span spans[], size_t *out_count)
@@ -56,7 +58,8 @@ static int read_spans(struct audit_records *records, const char *topic, struct b
     enum status status;
 
     /* A broker that has just come up, or that has just made the topic, may refuse for a moment. */
-    while ((status = bus_reader_spans(records->reader, topic, CLI_WAIT_MS, spans, out_count)) == STATUS_UNAVAILABLE && time(NULL) < end)
+    while ((status = bus_reader_spans(records->reader, topic, CLI_WAIT_MS, spans, out_count)) == STATUS_UNAVAILABLE &&
+           time(NULL) < end)
         nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
     return status == STATUS_OK ? CLI_DONE : unreachable(records, status);
 }
@@ -73,8 +76,11 @@ static void *room_for(size_t count)
 int audit_records_open(const struct cli_settings *settings, struct audit_records **out_records)
 {
     struct audit_records *records = calloc(1, sizeof(*records));
-    struct bus_options options = {
-        .bootstrap = settings->bootstrap, .client_id = "orderly-audit", .group_id = GROUP, .passed = &settings->passed, .batch_max = 1};
+    struct bus_options options = {.bootstrap = settings->bootstrap,
+                                  .client_id = "orderly-audit",
+                                  .group_id = GROUP,
+                                  .passed = &settings->passed,
+                                  .batch_max = 1};
     char problem[PROBLEM_SIZE] = "";
 
     if (records == NULL)
@@ -235,7 +241,8 @@ static int resolve(struct audit_records *records, struct audit *audit)
     code = scan_for(records, TOPIC_INBOX, true, see_waiting);
     drop_answered(records->list, &records->count);
     for (size_t done = 0; code == CLI_DONE && done < records->count; done += RECORD_PAGE)
-        code = ask_for_sagas(audit, records->list + done, records->count - done < RECORD_PAGE ? records->count - done : RECORD_PAGE);
+        code =
+            ask_for_sagas(audit, records->list + done, records->count - done < RECORD_PAGE ? records->count - done : RECORD_PAGE);
     drop_answered(records->list, &records->count);
     return code;
 }

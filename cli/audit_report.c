@@ -6,18 +6,16 @@
 /* What tells more about a violation, in the arena. */
 typedef struct text (*detail_of)(struct arena *arena, const struct audit_order *order);
 
-static struct text or_none(struct text text)
-{
-    return text_is_there(text) ? text : TEXT("none");
-}
+static struct text or_none(struct text text) { return text_is_there(text) ? text : TEXT("none"); }
 
 static struct text parts_detail(struct arena *arena, const struct audit_order *order)
 {
     const struct saga *saga = &order->saga;
 
-    return text_format(arena, "status=%s step=%s pending=%s payment=%.*s reservation=%.*s shipment=%.*s", saga_status_text(saga->status),
-                       ask_type(step_at((int)saga->step)->ask), saga->pending == ASK_NOTHING ? "none" : ask_type(saga->pending),
-                       TEXT_ARG(or_none(order->payment)), TEXT_ARG(or_none(order->reservation)), TEXT_ARG(or_none(order->shipment)));
+    return text_format(arena, "status=%s step=%s pending=%s payment=%.*s reservation=%.*s shipment=%.*s",
+                       saga_status_text(saga->status), ask_type(step_at((int)saga->step)->ask),
+                       saga->pending == ASK_NOTHING ? "none" : ask_type(saga->pending), TEXT_ARG(or_none(order->payment)),
+                       TEXT_ARG(or_none(order->reservation)), TEXT_ARG(or_none(order->shipment)));
 }
 
 static struct text orphan_detail(struct arena *arena, const struct audit_order *order)
@@ -29,7 +27,8 @@ static struct text orphan_detail(struct arena *arena, const struct audit_order *
 static struct text total_detail(struct arena *arena, const struct audit_order *order)
 {
     return text_format(arena, "total=%" PRId64 " currency=%.*s captured=%.*s captured_currency=%.*s", order->saga.total,
-                       TEXT_ARG(or_none(order->saga.currency)), TEXT_ARG(or_none(order->amount)), TEXT_ARG(or_none(order->currency)));
+                       TEXT_ARG(or_none(order->saga.currency)), TEXT_ARG(or_none(order->amount)),
+                       TEXT_ARG(or_none(order->currency)));
 }
 
 static struct text items_detail(struct arena *arena, const struct audit_order *order)
@@ -42,8 +41,8 @@ static struct text clock_detail(struct arena *arena, const struct audit_order *o
 {
     struct text deadline = time_text(arena, order->saga.deadline_ms), step = time_text(arena, order->saga.step_deadline_ms);
 
-    return text_format(arena, "status=%s deadline=%.*s step_deadline=%.*s", saga_status_text(order->saga.status), TEXT_ARG(deadline),
-                       TEXT_ARG(step));
+    return text_format(arena, "status=%s deadline=%.*s step_deadline=%.*s", saga_status_text(order->saga.status),
+                       TEXT_ARG(deadline), TEXT_ARG(step));
 }
 
 static struct text index_detail(struct arena *arena, const struct audit_order *order)
@@ -147,7 +146,8 @@ static void print_line(struct audit *audit, const char *const names[], const str
 }
 
 /* The detail is a member of its own in JSON, and stands behind the rest of the line for people. */
-static void print_violation(struct audit *audit, const char *const names[], const struct text values[], size_t count, struct text detail)
+static void print_violation(struct audit *audit, const char *const names[], const struct text values[], size_t count,
+                            struct text detail)
 {
     const char *all_names[6];
     struct text all[6];
@@ -220,6 +220,7 @@ void audit_report_totals(struct audit *audit)
     progress_wipe(&audit->progress);
     printf("%s", audit->json ? "{\"totals\":{" : "totals");
     for (size_t i = 0; i < COUNT_OF(counts); i++)
-        printf(audit->json ? "%s\"%s\":%zu" : "%s%s=%zu", audit->json ? (i == 0 ? "" : ",") : " ", counts[i].name, counts[i].count);
+        printf(audit->json ? "%s\"%s\":%zu" : "%s%s=%zu", audit->json ? (i == 0 ? "" : ",") : " ", counts[i].name,
+               counts[i].count);
     printf("%s\n", audit->json ? "}}" : "");
 }

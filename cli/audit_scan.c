@@ -1,5 +1,5 @@
-/* audit_scan.c - going through Redis in pages: SCAN gives every key that is there from beginning to end, perhaps twice, and keys that come
- * or go meanwhile perhaps. So what is found here is only suspected: it is looked at again. */
+/* audit_scan.c - going through Redis in pages: SCAN gives every key that is there from beginning to end, perhaps twice, and keys
+ * that come or go meanwhile perhaps. So what is found here is only suspected: it is looked at again. */
 #include "audit.h"
 #include "ledger.h"
 
@@ -231,9 +231,10 @@ int audit_scan_reservations(struct audit *audit)
 
     while (code == CLI_DONE && !page.is_last) {
         struct audit_key *keys;
-        code = next_page(audit,
-                         (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), TEXT(RESERVATIONS_ONLY), TEXT("COUNT"), TEXT(MATCH_COUNT)},
-                         6, 1, &page);
+        code = next_page(
+            audit,
+            (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), TEXT(RESERVATIONS_ONLY), TEXT("COUNT"), TEXT(MATCH_COUNT)}, 6,
+            1, &page);
         if (code != CLI_DONE)
             return code;
         keys = arena_take(audit->arena, page.count * sizeof(*keys));
@@ -252,9 +253,9 @@ int audit_scan_stock_keys(struct audit *audit)
     int code = CLI_DONE;
 
     while (code == CLI_DONE && !page.is_last) {
-        code = next_page(audit,
-                         (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), TEXT(STOCK_ONLY), TEXT("COUNT"), TEXT(MATCH_COUNT)}, 6, 1,
-                         &page);
+        code = next_page(
+            audit, (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), TEXT(STOCK_ONLY), TEXT("COUNT"), TEXT(MATCH_COUNT)}, 6,
+            1, &page);
         for (size_t i = 0; code == CLI_DONE && i < page.count; i++)
             audit_stock_know(audit->stock, audit_key_read(page.texts[i]).warehouse);
     }
@@ -323,7 +324,8 @@ static int scan_listing(struct audit *audit, const struct listing *listing, cons
     int code = CLI_DONE;
 
     while (code == CLI_DONE && !page.is_last) {
-        code = next_page(audit, (struct text[]){text_of(verb), listing->key, TEXT_NONE, TEXT("COUNT"), TEXT(PAGE_COUNT)}, 5, 2, &page);
+        code = next_page(audit, (struct text[]){text_of(verb), listing->key, TEXT_NONE, TEXT("COUNT"), TEXT(PAGE_COUNT)}, 5, 2,
+                         &page);
         if (code == CLI_DONE)
             code = judge_members(audit, listing, &page);
         progress_draw(&audit->progress, "indexes", audit->totals.listed, 0);
@@ -334,7 +336,8 @@ static int scan_listing(struct audit *audit, const struct listing *listing, cons
 int audit_scan_listings(struct audit *audit)
 {
     char key[64];
-    struct listing broken = {.key = TEXT("sagas:broken"), .width = 1, .violation = AUDIT_SET(AUDIT_SAGA_SET_ASIDE), .belongs = belongs_nowhere};
+    struct listing broken = {
+        .key = TEXT("sagas:broken"), .width = 1, .violation = AUDIT_SET(AUDIT_SAGA_SET_ASIDE), .belongs = belongs_nowhere};
     int code = scan_listing(audit, &broken, "SSCAN");
 
     for (enum saga_status status = SAGA_CAPTURING_PAYMENT; code == CLI_DONE && status < SAGA_STATUS_COUNT; status++) {

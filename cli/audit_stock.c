@@ -1,8 +1,8 @@
 /* audit_stock.c - the books of the warehouses, product by product.
  *
- * The four numbers of a product are read in one transaction, so supplied = stock + taken can be judged at once. What the reservations hold is added up
- * while orders go on: it is compared only when the numbers are the same before and after, or agrees with them anyway. What is wrong has to be
- * wrong in the same way in two rounds. */
+ * The four numbers of a product are read in one transaction, so supplied = stock + taken can be judged at once. What the
+ * reservations hold is added up while orders go on: it is compared only when the numbers are the same before and after, or agrees
+ * with them anyway. What is wrong has to be wrong in the same way in two rounds. */
 #include "audit.h"
 
 #include <inttypes.h>
@@ -18,8 +18,10 @@
 enum number { NUMBER_SUPPLIED, NUMBER_LEFT, NUMBER_TAKEN, NUMBER_SWEPT, NUMBER_COUNT };
 static const struct {
     const char *before, *after, *word;
-} numbers_of[NUMBER_COUNT] = {
-    {"{stock:", "}:supplied", "supplied"}, {"stock:", "", "stock"}, {"{stock:", "}:taken", "taken"}, {"{stock:", "}:swept", "swept"}};
+} numbers_of[NUMBER_COUNT] = {{"{stock:", "}:supplied", "supplied"},
+                              {"stock:", "", "stock"},
+                              {"{stock:", "}:taken", "taken"},
+                              {"{stock:", "}:swept", "swept"}};
 
 struct numbers {
     bool are_known, make_sense;
@@ -140,10 +142,7 @@ static struct product_books *product_of(struct audit_stock *stock, size_t wareho
     return &stock->products[*slot - 1];
 }
 
-void audit_stock_know(struct audit_stock *stock, struct text warehouse)
-{
-    (void)warehouse_place(stock, warehouse);
-}
+void audit_stock_know(struct audit_stock *stock, struct text warehouse) { (void)warehouse_place(stock, warehouse); }
 
 void audit_stock_hold(struct audit_stock *stock, struct text warehouse, struct text items)
 {
@@ -154,8 +153,8 @@ void audit_stock_hold(struct audit_stock *stock, struct text warehouse, struct t
         struct text item = {items.at, space == NULL ? items.length : (size_t)(space - items.at)};
         const char *equals = memchr(item.at, '=', item.length);
         int64_t units;
-        if (equals != NULL &&
-            text_to_number((struct text){equals + 1, (size_t)(item.at + item.length - equals - 1)}, &units) && units > 0) {
+        if (equals != NULL && text_to_number((struct text){equals + 1, (size_t)(item.at + item.length - equals - 1)}, &units) &&
+            units > 0) {
             struct product_books *product = product_of(stock, place, (struct text){item.at, (size_t)(equals - item.at)});
             if (product != NULL && __builtin_add_overflow(product->held, units, &product->held))
                 product->held = INT64_MAX;
@@ -192,7 +191,8 @@ static int find_products(struct audit *audit, size_t warehouse, enum number numb
         struct text key;
         arena_reset(audit->arena);
         key = number_key(audit->arena, number, audit->stock->warehouses[warehouse]);
-        code = cli_ask(audit->store, (struct text[]){TEXT("HSCAN"), key, text_of(cursor), TEXT("COUNT"), TEXT("1000")}, 5, &reply);
+        code =
+            cli_ask(audit->store, (struct text[]){TEXT("HSCAN"), key, text_of(cursor), TEXT("COUNT"), TEXT("1000")}, 5, &reply);
         if (code != CLI_DONE || store_count(reply) != 2)
             return code;
         list = store_element(reply, 1);
@@ -321,12 +321,14 @@ static audit_set confirm(const struct product_books *product, audit_set found)
 static void report(struct audit *audit, const struct product_books *product, audit_set violations)
 {
     const int64_t *of = product->after.of;
-    struct text detail = text_format(audit->arena, "supplied=%" PRId64 " stock=%" PRId64 " taken=%" PRId64 " swept=%" PRId64 " held=%" PRId64,
-                                     of[NUMBER_SUPPLIED], of[NUMBER_LEFT], of[NUMBER_TAKEN], of[NUMBER_SWEPT], product->held);
+    struct text detail =
+        text_format(audit->arena, "supplied=%" PRId64 " stock=%" PRId64 " taken=%" PRId64 " swept=%" PRId64 " held=%" PRId64,
+                    of[NUMBER_SUPPLIED], of[NUMBER_LEFT], of[NUMBER_TAKEN], of[NUMBER_SWEPT], product->held);
 
     for (enum audit_violation violation = 0; violation < AUDIT_VIOLATION_COUNT; violation++)
         if ((violations & AUDIT_SET(violation)) != 0)
-            audit_report_product(audit, violation, text_of(audit->stock->warehouses[product->warehouse]), text_of(product->id), detail);
+            audit_report_product(audit, violation, text_of(audit->stock->warehouses[product->warehouse]), text_of(product->id),
+                                 detail);
 }
 
 static void judge(struct audit *audit, struct product_books *product)
@@ -356,6 +358,7 @@ int audit_stock_end(struct audit *audit)
             judge(audit, &stock->products[i]);
     audit->totals.products = stock->product_count;
     if (code == CLI_DONE && stock->is_full)
-        return cli_fail(CLI_ENDED_BADLY, "more than %zu products or %d warehouses: the audit can't add them up", PRODUCTS_MAX, WAREHOUSES_MAX);
+        return cli_fail(CLI_ENDED_BADLY, "more than %zu products or %d warehouses: the audit can't add them up", PRODUCTS_MAX,
+                        WAREHOUSES_MAX);
     return code;
 }

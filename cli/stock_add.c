@@ -49,7 +49,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"warehouse", 'w', "NAME", 0, "the warehouse (main)", 0},
-    {"operation", 'o', "ID", 0, "the id of this delivery: repeated with the same id, it is added once; without one an id is made, and shown", 0},
+    {"operation", 'o', "ID", 0,
+     "the id of this delivery: repeated with the same id, it is added once; without one an id is made, and shown", 0},
     {0},
 };
 
@@ -57,11 +58,14 @@ const struct argp stock_add_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "PRODUCT UNITS",
-    .doc = "Supply more units of a product of the catalog. They can be sold at once.\v"
-           "Each delivery has an operation id, remembered for 30 days: a command that was cut off can be repeated with its --operation ID, and\n"
-           "the units are added once. The same id for another product or another number of units is refused.\n\n"
-           "Exit codes: 0 added, now or before, 1 refused, 2 usage, 3 Redis unreachable: repeat it with the same operation id.\n\n"
-           "Examples:\n  orderly stock add KEYBOARD 100 --operation DELIVERY-2026-017\n  orderly stock add MONITOR 20 --warehouse east",
+    .doc =
+        "Supply more units of a product of the catalog. They can be sold at once.\v"
+        "Each delivery has an operation id, remembered for 30 days: a command that was cut off can be repeated with its "
+        "--operation ID, and\n"
+        "the units are added once. The same id for another product or another number of units is refused.\n\n"
+        "Exit codes: 0 added, now or before, 1 refused, 2 usage, 3 Redis unreachable: repeat it with the same operation id.\n\n"
+        "Examples:\n  orderly stock add KEYBOARD 100 --operation DELIVERY-2026-017\n  orderly stock add MONITOR 20 --warehouse "
+        "east",
 };
 
 static int make_operation_id(struct arena *arena, struct stock_add *add)
@@ -86,7 +90,8 @@ static int check_catalog(struct store *store, const struct stock_add *add)
     int code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply);
 
     if (code == CLI_DONE && store_number(reply) == 0)
-        return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added", add->product_id);
+        return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added",
+                        add->product_id);
     return code;
 }
 
@@ -96,8 +101,8 @@ static int tell(const struct stock_add *add, const struct store_value *reply)
     bool repeated = text_equals(word, TEXT("repeated"));
 
     if (store_count(reply) == 3) {
-        printf("%s %s %s to %s: %.*s left, %.*s supplied%s\n", repeated ? "Had added" : "Added", add->units_text, add->product_id, add->warehouse,
-               TEXT_ARG(store_text(store_element(reply, 1))), TEXT_ARG(store_text(store_element(reply, 2))),
+        printf("%s %s %s to %s: %.*s left, %.*s supplied%s\n", repeated ? "Had added" : "Added", add->units_text, add->product_id,
+               add->warehouse, TEXT_ARG(store_text(store_element(reply, 1))), TEXT_ARG(store_text(store_element(reply, 2))),
                repeated ? " then; nothing was added now" : "");
         return CLI_DONE;
     }
@@ -105,8 +110,8 @@ static int tell(const struct stock_add *add, const struct store_value *reply)
         return cli_fail(CLI_ENDED_BADLY, "operation %s was used for %.*s before; nothing was added", add->operation_id,
                         TEXT_ARG(store_text(store_element(reply, 1))));
     if (text_equals(word, TEXT("too_many")))
-        return cli_fail(CLI_ENDED_BADLY, "%s of %s would be more than %" PRId64 " units; nothing was added", add->product_id, add->warehouse,
-                        STOCK_UNITS_MAX);
+        return cli_fail(CLI_ENDED_BADLY, "%s of %s would be more than %" PRId64 " units; nothing was added", add->product_id,
+                        add->warehouse, STOCK_UNITS_MAX);
     return cli_fail(CLI_ENDED_BADLY, "the stock of %s in %s makes no sense (orderly audit); nothing was added", add->product_id,
                     add->warehouse);
 }

@@ -1,4 +1,5 @@
-/* orderly audit on the real thing: clean while a thousand orders are under way, and one of each kind of violation, made by hand, is found. */
+/* orderly audit on the real thing: clean while a thousand orders are under way, and one of each kind of violation, made by hand,
+ * is found. */
 #include "audit.h"
 #include "crowd.h"
 #include "redis_process.h"
@@ -108,7 +109,8 @@ static void edit(const char *order_id, const char *verb, const char *key_format,
     store_begin(store);
     store_queue(store, words[1], words, count);
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
-    cr_assert_not(text_is_there(store_error(store_value(store, 0))), "%s %s: %.*s", verb, key, TEXT_ARG(store_error(store_value(store, 0))));
+    cr_assert_not(text_is_there(store_error(store_value(store, 0))), "%s %s: %.*s", verb, key,
+                  TEXT_ARG(store_error(store_value(store, 0))));
 }
 
 #define EDIT(order_id, ...) edit(order_id, __VA_ARGS__, NULL)
@@ -155,7 +157,8 @@ static struct running leave_running(struct system *system)
     for (size_t i = 0; i < COUNT_OF(running.ids); i++) {
         snprintf(running.ids[i], sizeof(running.ids[i]), "audit-run-%lld.%d-%zu", (long long)time(NULL), (int)getpid(), i);
         snprintf(value, sizeof(value),
-                 "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":\"tok_visa\"}",
+                 "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":"
+                 "\"tok_visa\"}",
                  running.ids[i]);
         values[i] = strdup(value);
     }
@@ -168,10 +171,7 @@ static struct running leave_running(struct system *system)
 }
 
 /* The order of this kind (crowd.c) with this number among them. */
-static const char *of_kind(const struct crowd *crowd, size_t kind, size_t number)
-{
-    return crowd->ids[number * 10 + kind];
-}
+static const char *of_kind(const struct crowd *crowd, size_t kind, size_t number) { return crowd->ids[number * 10 + kind]; }
 
 #define DECLINED 0
 #define REJECTED 1
@@ -311,11 +311,13 @@ Test(audit, exits_as_it_says)
     const char *url = redis_process_url(redis);
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
-        cr_expect_eq(system_run_orderly(url, (const char *[]){wrong[i][0], wrong[i][1], wrong[i][2], NULL}, NULL, printed, sizeof(printed)), 2,
-                     "%zu: %s", i, printed);
+        cr_expect_eq(system_run_orderly(url, (const char *[]){wrong[i][0], wrong[i][1], wrong[i][2], NULL}, NULL, printed,
+                                        sizeof(printed)),
+                     2, "%zu: %s", i, printed);
     cr_expect_eq(system_run_orderly(url, (const char *[]){"audit", "--help", NULL}, NULL, printed, sizeof(printed)), 0);
     cr_expect_not_null(strstr(printed, "Exit codes"));
-    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"audit", NULL}, NULL, printed, sizeof(printed)), 3, "%s", printed);
+    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"audit", NULL}, NULL, printed, sizeof(printed)), 3,
+                 "%s", printed);
     setenv("ORDERLY_TEST_KAFKA", "127.0.0.1:1", 1);
     cr_expect_eq(system_run_orderly(url, (const char *[]){"audit", NULL}, NULL, printed, sizeof(printed)), 3, "%s", printed);
 }

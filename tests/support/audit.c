@@ -23,7 +23,8 @@ int audit_in_test(const char *redis_url, int64_t since_ms, const char *settle, c
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     const char *since = text_copy(arena, time_text(arena, since_ms)).at;
 
-    return system_run_orderly(redis_url, (const char *[]){"audit", "--json", "--settle", settle, "--since", since, NULL}, NULL, out, size);
+    return system_run_orderly(redis_url, (const char *[]){"audit", "--json", "--settle", settle, "--since", since, NULL}, NULL,
+                              out, size);
 }
 
 long audit_total(const char *printed, const char *name)

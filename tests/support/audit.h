@@ -1,7 +1,7 @@
 /* audit.h - running `orderly audit` in tests.
  *
- * The Kafka of the tests is shared: what earlier tests left there is of other Redis servers. So only records since the test began are asked for,
- * and what concerns orders of others is passed over. */
+ * The Kafka of the tests is shared: what earlier tests left there is of other Redis servers. So only records since the test began
+ * are asked for, and what concerns orders of others is passed over. */
 #ifndef ORDERLY_TEST_AUDIT_H
 #define ORDERLY_TEST_AUDIT_H
 

@@ -1,6 +1,7 @@
 /* What the audit says of records of `orders` that have no saga: committed or not, dead letters, waiting in saga.inbox, or lost.
  *
- * The Kafka of the tests is shared. The group's offsets are moved here as the orchestrator would do; no orchestrator runs meanwhile. */
+ * The Kafka of the tests is shared. The group's offsets are moved here as the orchestrator would do; no orchestrator runs
+ * meanwhile. */
 #include "audit.h"
 #include "redis_process.h"
 
@@ -22,8 +23,9 @@ static void set_up(void)
 {
     redis = redis_process_start(NULL);
     began_ms = audit_now_ms();
-    cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), 0,
-                 "%s", printed);
+    cr_assert_eq(
+        system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
+        0, "%s", printed);
     snprintf(id, sizeof(id), "AUDIT-%lld.%d", (long long)time(NULL), (int)getpid());
 }
 
@@ -66,8 +68,11 @@ struct place {
 static struct place commit_orders(void)
 {
     static const char *const topics[] = {"orders", NULL};
-    struct bus *bus = open_bus(&(struct bus_options){.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test",
-                                                     .group_id = "orderly-orchestrator", .topics = topics, .batch_max = BATCH});
+    struct bus *bus = open_bus(&(struct bus_options){.bootstrap = getenv("ORDERLY_TEST_KAFKA"),
+                                                     .client_id = "orderly-test",
+                                                     .group_id = "orderly-orchestrator",
+                                                     .topics = topics,
+                                                     .batch_max = BATCH});
     struct record records[BATCH];
     struct place place = {-1, -1};
     int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
@@ -86,10 +91,7 @@ static struct place commit_orders(void)
     return place;
 }
 
-static int audit(void)
-{
-    return audit_in_test(redis_process_url(redis), began_ms, "10ms", printed, sizeof(printed));
-}
+static int audit(void) { return audit_in_test(redis_process_url(redis), began_ms, "10ms", printed, sizeof(printed)); }
 
 static struct place place_order(void)
 {
@@ -142,7 +144,8 @@ Test(audit_records, a_dead_letter_is_found_by_its_place)
 {
     struct place place = place_order();
     char partition[24], offset[24];
-    struct header headers[] = {{TEXT("dlq-topic"), TEXT("orders")}, {TEXT("dlq-partition"), TEXT_NONE}, {TEXT("dlq-offset"), TEXT_NONE}};
+    struct header headers[] = {
+        {TEXT("dlq-topic"), TEXT("orders")}, {TEXT("dlq-partition"), TEXT_NONE}, {TEXT("dlq-offset"), TEXT_NONE}};
 
     snprintf(partition, sizeof(partition), "%d", (int)place.partition);
     snprintf(offset, sizeof(offset), "%lld", (long long)place.offset + ANOTHER);
