@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define DAY_MS INT64_C(86400000)
+#define MARGIN_DAYS 2 /* a saga expires this much later than its order may be swept */
 #define SETTLE_MS 3000
 #define DURATION_MAX_MS (3650 * DAY_MS)
 #define LOOKS_MAX 6 /* what has not come to rest by then is counted as unsettled */
@@ -242,7 +243,8 @@ int audit_run(int argument_count, char **arguments)
         audit.store = store;
         audit.stock = audit_stock_create();
         audit.settle_ms = given.settle_ms;
-        audit.retention_ms = settings.retention_days * DAY_MS;
+        audit.retention_ms = settings.retention_days * settings.day_seconds * 1000;
+        audit.margin_ms = MARGIN_DAYS * settings.day_seconds * 1000;
         audit.since_ms = given.since_ms;
         audit.json = given.json;
         audit.progress.is_shown = given.progress;

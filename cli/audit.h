@@ -35,6 +35,7 @@ struct audit {
     struct progress progress;
     int64_t now_ms;       /* Redis' clock at the last look */
     int64_t retention_ms; /* how long after its end an order is swept */
+    int64_t margin_ms;    /* how much later its saga expires */
     int64_t settle_ms;
     int64_t since_ms; /* records of `orders` that came before are passed over */
     bool json;

@@ -21,7 +21,6 @@
 #define RECORD_PAGE 1000      /* records whose sagas are asked for in one round trip */
 #define WINDOW_MAX 50000      /* records of all partitions together that are read before the dead letters may be asked */
 #define UNANSWERED_MAX 100000 /* records that are looked for at the same time: 9 MB */
-#define MARGIN_MS (2 * INT64_C(86400000)) /* a saga lives this much longer than the records that may ask for it */
 
 /* A record of `orders` that has no saga, as far as is known. */
 struct unanswered {
@@ -275,7 +274,7 @@ static int end_page(struct audit_records *records)
 /* A saga expires some days after its end, and so may be gone before a record that is older than that. */
 static bool is_passed_over(const struct audit *audit, int64_t timestamp_ms)
 {
-    return timestamp_ms < audit->since_ms || timestamp_ms < audit->now_ms - audit->retention_ms - MARGIN_MS;
+    return timestamp_ms < audit->since_ms || timestamp_ms < audit->now_ms - audit->retention_ms - audit->margin_ms;
 }
 
 static enum status see_order(const struct record *record, void *context)

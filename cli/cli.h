@@ -16,7 +16,7 @@ enum cli_exit { CLI_DONE = 0, CLI_ENDED_BADLY = 1, CLI_USAGE = 2, CLI_UNREACHABL
 struct cli_settings {
     char bootstrap[SETTING_TEXT_SIZE];
     char redis_url[SETTING_TEXT_SIZE];
-    int64_t topic_partitions, topic_replication, retention_days, message_bytes_max;
+    int64_t topic_partitions, topic_replication, retention_days, day_seconds, message_bytes_max;
     struct settings_passed passed;
 };
 
