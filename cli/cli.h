@@ -16,7 +16,7 @@ enum cli_exit { CLI_DONE = 0, CLI_ENDED_BADLY = 1, CLI_USAGE = 2, CLI_UNREACHABL
 struct cli_settings {
     char bootstrap[SETTING_TEXT_SIZE];
     char redis_url[SETTING_TEXT_SIZE];
-    int64_t topic_partitions, topic_replication, retention_days, message_bytes_max;
+    int64_t topic_partitions, topic_replication, retention_days, day_seconds, message_bytes_max;
     struct settings_passed passed;
 };
 
@@ -29,7 +29,7 @@ struct subcommand {
 };
 
 extern const struct argp topics_create_argp, catalog_load_argp, submit_argp, get_argp, watch_argp, list_argp, cancel_argp, retry_argp,
-    stock_argp, dlq_list_argp, dlq_show_argp, dlq_redrive_argp, doctor_argp;
+    stock_argp, stock_add_argp, audit_argp, dlq_list_argp, dlq_show_argp, dlq_redrive_argp, doctor_argp;
 
 int topics_create_run(int argument_count, char **arguments);
 int catalog_load_run(int argument_count, char **arguments);
@@ -44,6 +44,8 @@ int dlq_list_run(int argument_count, char **arguments);
 int dlq_show_run(int argument_count, char **arguments);
 int dlq_redrive_run(int argument_count, char **arguments);
 int doctor_run(int argument_count, char **arguments);
+int stock_add_run(int argument_count, char **arguments);
+int audit_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);

@@ -14,6 +14,8 @@ static const struct subcommand subcommands[] = {
     {"cancel", "cancel an order and undo what has been done", &cancel_argp, cancel_run},
     {"retry", "send parked orders on", &retry_argp, retry_run},
     {"stock", "show what can be sold, what is taken, what was supplied", &stock_argp, stock_run},
+    {"stock add", "supply more units of a product, once for each operation id", &stock_add_argp, stock_add_run},
+    {"audit", "prove that stock, payments, shipments and sagas are in step", &audit_argp, audit_run},
     {"dlq list", "show what could not be handled", &dlq_list_argp, dlq_list_run},
     {"dlq show", "show everything of one dead letter", &dlq_show_argp, dlq_show_run},
     {"dlq redrive", "send dead letters back to where they came from", &dlq_redrive_argp, dlq_redrive_run},
@@ -76,11 +78,14 @@ static int run(const struct subcommand *subcommand, int word_count, int argument
     return subcommand->run(argument_count - word_count + 1, arguments + word_count - 1);
 }
 
-/* "topics" of "topics create": the first of two words. */
+/* "topics" of "topics create": the first of two words, and no command by itself. */
 static bool is_group(const char *word)
 {
     size_t length = strlen(word);
 
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        if (strcmp(subcommands[i].name, word) == 0)
+            return false;
     for (size_t i = 0; i < COUNT_OF(subcommands); i++)
         if (strncmp(subcommands[i].name, word, length) == 0 && subcommands[i].name[length] == ' ')
             return true;
