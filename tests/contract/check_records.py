@@ -27,7 +27,7 @@ UNDOS = ["payment.void", "inventory.release", "fulfillment.cancel"]
 # Kinds that the suites must have brought about, so that nothing passes by not being seen. Left out is what takes a fault of just the right kind:
 # signals, nudges, what parks, too_old.
 EXPECTED = {
-    "order",
+    "order", "nudge", "cancel", "retry",
     *(f"command {name}" for name in STEPS + UNDOS),
     *(f"reply {name} succeeded" for name in STEPS + UNDOS),
     *(f"reply {name} refused" for name in STEPS[:4] + ["fulfillment.cancel"]),
@@ -35,8 +35,10 @@ EXPECTED = {
     *(f"event {name}" for name in [
         "order.accepted", "order.validated", "payment.authorized", "inventory.allocated", "order.shipped", "payment.captured",
         "compensation.started", "inventory.released", "payment.voided", "shipment.cancelled",
-        "order.completed", "order.rejected", "order.failed", "order.conflict"]),
-    *(f"dead letter {name}" for name in ["not_json", "not_an_object", "no_order_id", "too_large", "unknown_type", "conflict"]),
+        "order.completed", "order.rejected", "order.failed", "order.cancelled", "order.conflict",
+        "compensation.failed", "order.needs_attention"]),
+    *(f"dead letter {name}" for name in ["not_json", "not_an_object", "no_order_id", "too_large", "unknown_type", "conflict",
+                                         "too_old"]),
 }
 
 
