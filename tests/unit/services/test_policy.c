@@ -64,3 +64,15 @@ Test(policy, jitter_spreads_orders_that_failed_together)
     cr_expect_leq(low_ms, 120);
     cr_expect_geq(high_ms, 180);
 }
+
+Test(policy, no_value_is_so_large_that_a_sum_overflows)
+{
+    struct policy policy;
+
+    cr_assert_eq(policy_read(arena, TEXT("{\"stepTimeoutMs\":9223372036854775807,\"sagaDeadlineSeconds\":9223372036854775807,"
+                                         "\"commands\":{\"payment.void\":{\"retryFactor\":4611686018427387904}}}"), &policy),
+                 STATUS_OK);
+    cr_expect_eq(policy.general.step_timeout_ms, policy_default().general.step_timeout_ms);
+    cr_expect_eq(policy.saga_deadline_seconds, policy_default().saga_deadline_seconds);
+    cr_expect_eq(policy.of[ASK_VOID].factor, policy_default().general.factor);
+}
