@@ -183,7 +183,7 @@ static enum status read_lines(struct arena *arena, const struct json *items, str
     for (JSON_EACH(item, items)) {
         struct line line = {0};
         TRY(schema_read(arena, line_fields, COUNT_OF(line_fields), item, &line, NULL));
-        if (is_listed(out_order, line.product_id))
+        if (!id_is_good(line.product_id) || is_listed(out_order, line.product_id))
             return STATUS_BAD_MESSAGE;
         out_order->lines[out_order->line_count++] = line;
     }
