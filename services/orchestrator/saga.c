@@ -155,9 +155,12 @@ static bool read_field(struct arena *arena, const struct saga_field *field, stru
 /* Nothing but one JSON value of this type, without spaces around it: it becomes part of other JSON as it is. */
 static bool is_json(struct arena *arena, struct text value, enum json_value_type type)
 {
+    const struct arena_mark mark = arena_mark(arena);
     const struct json *root;
+    bool is = json_read(arena, value, &root) == STATUS_OK && root->type == type && json_raw(root).length == value.length;
 
-    return json_read(arena, value, &root) == STATUS_OK && root->type == type && json_raw(root).length == value.length;
+    arena_rewind(arena, mark); /* an order of many small values is far larger when it is read */
+    return is;
 }
 
 static bool is_json_or_absent(struct arena *arena, struct text value, enum json_value_type type)
