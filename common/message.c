@@ -146,6 +146,9 @@ enum status inbox_read(struct arena *arena, const struct json *object, struct in
     const struct inbox_kind *kind = inbox_kind_find(out_record->kind);
     if (kind == NULL || !text_is_there(out_record->order_id) || object->depth > INBOX_DEPTH_MAX)
         return STATUS_BAD_MESSAGE;
+    if (text_equals(out_record->kind, TEXT("order")) &&
+        !json_string_is(json_member(json_member(object, TEXT("order")), TEXT("orderId")), order_id))
+        return STATUS_BAD_MESSAGE; /* its effects would be another order's */
     return schema_read(arena, kind->fields, kind->field_count, object, out_record, NULL);
 }
 
