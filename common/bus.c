@@ -11,6 +11,7 @@
 #define FLUSH_STEP_MS 100
 #define FLUSH_STEPS_BEFORE_PAUSE 10 /* after a second without the broker's word the group has to be kept alive */
 #define QUEUE_FULL_STEP_MS 50
+#define BATCH_BYTES_MAX ((size_t)1024 * 1024) /* of keys and values: what is read from a byte may take thirty */
 
 static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
@@ -101,6 +102,11 @@ bool bus_is_joined(const struct bus *bus)
     return bus->joined && !bus->brokers_down;
 }
 
+bool bus_is_fenced(const struct bus *bus)
+{
+    return bus->fenced;
+}
+
 const char *bus_problem(const struct bus *bus)
 {
     return bus->problem;
@@ -132,16 +138,18 @@ static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
 enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], size_t *out_count)
 {
     rd_kafka_message_t *message;
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
 
     if (bus->paused)
         pause_all(bus, false);
     rd_kafka_poll(bus->producer, 0);
     message = next_message(bus, wait_ms);
     while (message != NULL) {
-        if (take_message(bus, message, &out_records[count]))
+        if (take_message(bus, message, &out_records[count])) {
+            bytes += out_records[count].key.length + out_records[count].value.length;
             count++;
-        message = count < bus->batch_max ? next_message(bus, 0) : NULL;
+        }
+        message = count < bus->batch_max && bytes < BATCH_BYTES_MAX ? next_message(bus, 0) : NULL;
     }
     if (count == 0 && bus->brokers_down)
         check_brokers(bus);
@@ -519,13 +527,15 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
 {
     struct bus *bus = opaque;
+    char fatal[BUS_PROBLEM_SIZE];
 
-    (void)client;
     bus_set_problem(bus, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         bus->brokers_down = true;
-    if (error == RD_KAFKA_RESP_ERR__FATAL)
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
         bus->fatal = true;
+        bus->fenced = rd_kafka_fatal_error(client, fatal, sizeof(fatal)) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+    }
 }
 
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line)

@@ -64,6 +64,8 @@ DEFINE_CLEANUP(struct bus, bus_close);
 MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 /* Whether the group has given this member its partitions (perhaps none) and brokers are reached. */
 bool bus_is_joined(const struct bus *bus);
+/* Whether STATUS_FATAL came because the group thinks that another member has this instance id. */
+bool bus_is_fenced(const struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);
 

@@ -43,6 +43,7 @@ struct bus {
     size_t batch_max;
     size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
     bool joined, paused, brokers_down, fatal;
+    bool fenced;                    /* fatal because the group thinks that another member has our instance id */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
     rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */

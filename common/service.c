@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PROBLEM_SIZE 512
 #define IDLE_STEP_MS 100
@@ -200,6 +201,20 @@ static void log_start_up(const struct service *service, const struct service_set
         settings_log(service->own_settings, service->own_setting_count, own_settings);
 }
 
+/* A broker that was frozen hears a static member join twice, and takes the second time for another member of the same name: the client is
+ * no good any more, but nothing is wrong with us. Starts this program afresh, in the same process; comes back only when that is impossible.
+ * The client is not closed: that may hang, and its sockets close themselves. When there really is another one of our name both go on like
+ * this, once a second, and say so. */
+static void start_afresh(struct store **store)
+{
+    log_event(LOG_WARNING, "started_afresh", "problem=\"the group took another member for this one; is INSTANCE_ID used twice?\"");
+    store_close(*store);
+    *store = NULL;
+    sleep(1);
+    if (!stop_requested)
+        execl("/proc/self/exe", program_invocation_name, (char *)NULL);
+}
+
 static int run_with(const struct service *service, const struct service_settings *settings, const void *own_settings)
 {
     struct metric_table metric_tables[] = {service_metrics_table(), service->own_metrics};
@@ -232,6 +247,8 @@ static int run_with(const struct service *service, const struct service_settings
     status = loop(&run, health);
     free(run.records);
     free(run.state);
+    if (status == STATUS_FATAL && bus_is_fenced(bus))
+        start_afresh(&store);
     log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status),
               LOG_QUOTED(text_of(status == STATUS_FATAL ? bus_problem(bus) : "")));
     return status == STATUS_FATAL ? EXIT_ENDED_BADLY : EXIT_DONE;

@@ -42,21 +42,34 @@ const char *hearing_name(enum hearing hearing)
 
 /* ---- transitions ---- */
 
+/* A list in the arena has room for the next power of two: a batch may bring thousands of records about one order. */
+static bool is_full(size_t count)
+{
+    return (count & (count - 1)) == 0;
+}
+
+static void *list_grow(struct arena *arena, const void *list, size_t count, size_t size)
+{
+    void *grown = arena_take(arena, (count == 0 ? 1 : 2 * count) * size);
+
+    if (count > 0)
+        memcpy(grown, list, count * size);
+    return grown;
+}
+
 static void raise_event(struct fold *fold, const char *type, struct text detail)
 {
     struct effects *effects = fold->effects;
-    struct saga_event *events = arena_take(fold->arena, (effects->event_count + 1) * sizeof(*events));
 
-    if (effects->event_count > 0)
-        memcpy(events, effects->events, effects->event_count * sizeof(*events));
-    events[effects->event_count++] = (struct saga_event){
+    if (is_full(effects->event_count))
+        effects->events = list_grow(fold->arena, effects->events, effects->event_count, sizeof(*effects->events));
+    effects->events[effects->event_count++] = (struct saga_event){
         .type = text_of(type),
         .version = fold->saga->version,
         .at = time_text(fold->arena, fold->at_ms),
         .input = event_input(fold->arena, &fold->heard->input),
         .detail = detail,
     };
-    effects->events = events;
 }
 
 /* Every change of a saga begins here. */
@@ -527,13 +540,12 @@ static enum hearing hear_again(struct fold *fold)
 {
     struct effects *effects = fold->effects;
     struct saga *saga = fold->saga;
-    struct input *inputs = arena_take(fold->arena, (effects->redelivered_count + 1) * sizeof(*inputs));
     bool is_order = text_equals(fold->heard->said->kind, TEXT("order"));
 
-    if (effects->redelivered_count > 0)
-        memcpy(inputs, effects->redelivered, effects->redelivered_count * sizeof(*inputs));
-    inputs[effects->redelivered_count++] = fold->heard->input;
-    effects->redelivered = inputs;
+    if (is_full(effects->redelivered_count))
+        effects->redelivered =
+            list_grow(fold->arena, effects->redelivered, effects->redelivered_count, sizeof(*effects->redelivered));
+    effects->redelivered[effects->redelivered_count++] = fold->heard->input;
     effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;

@@ -194,3 +194,36 @@ Test(ledger, a_nudge_puts_a_saga_back_where_it_belongs)
     cr_expect_eq(number_of(TEXT("ZSCORE"), TEXT("sagas:running"), TEXT("ORD-1")), first.saga.since_ms);
     cr_expect_eq(number_of(TEXT("ZCARD"), TEXT("sagas:failed"), TEXT_NONE), 0);
 }
+
+Test(ledger, a_history_that_is_no_list_stops_the_transition)
+{
+    struct loaded none = load();
+    struct inbox_record admitted = order();
+
+    store_begin(store);
+    store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("SET"), TEXT("{saga:ORD-1}:history"), TEXT("x")}, 3);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_expect_eq(hear(&none, &admitted, 1), STATUS_BROKEN);
+    cr_expect_eq(load().saga.version, 0, "nothing was written");
+}
+
+Test(ledger, thousands_of_events_go_into_one_transition)
+{
+    struct loaded none = load();
+    struct saga saga = none.saga;
+    struct effects effects = {0};
+    struct inbox_record admitted = order(), other = order();
+    struct ledger_change change = {.old_values = none.values, .saga = &saga, .effects = &effects};
+    size_t number;
+
+    other.order = TEXT("{}");
+    for (int64_t offset = 0; offset < 9000; offset++) {
+        struct heard heard = {.said = offset == 0 ? &admitted : &other, .input = {2, offset, TIME_MS}};
+        cr_assert_eq(saga_hear(arena, &saga, &heard, &effects), offset == 0 ? HEARING_CHANGED : HEARING_CONFLICT);
+    }
+    store_begin(store);
+    number = ledger_queue_transition(store, arena, &change, SECONDS_TO_LIVE);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+    cr_expect_eq(ledger_transition_result(store_value(store, number)), STATUS_OK);
+    cr_expect_eq(number_of(TEXT("LLEN"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), 9000);
+}

@@ -86,3 +86,15 @@ Test(policy, jitter_comes_from_the_command_and_the_attempt)
     cr_expect_gt(other_orders, 80, "%zu of 100 orders wait for another time", other_orders);
     cr_expect_gt(other_attempts, 80, "%zu of 100", other_attempts);
 }
+
+Test(policy, no_value_is_so_large_that_a_sum_overflows)
+{
+    struct policy policy;
+
+    cr_assert_eq(policy_read(arena, TEXT("{\"stepTimeoutMs\":9223372036854775807,\"sagaDeadlineSeconds\":9223372036854775807,"
+                                         "\"commands\":{\"payment.void\":{\"retryFactor\":4611686018427387904}}}"), &policy),
+                 STATUS_OK);
+    cr_expect_eq(policy.general.step_timeout_ms, policy_default().general.step_timeout_ms);
+    cr_expect_eq(policy.saga_deadline_seconds, policy_default().saga_deadline_seconds);
+    cr_expect_eq(policy.of[ASK_VOID].factor, policy_default().general.factor);
+}
