@@ -1,6 +1,7 @@
 /* Timers, reconciler and sweep against a real Redis and a real Kafka: what is due is taken once, what is lost is found, what
  * ended long ago goes, and nothing else is touched. */
 #include "json.h"
+#include "measures.h"
 #include "outbox.h"
 #include "policy.h"
 #include "redis_process.h"
@@ -21,6 +22,7 @@ static struct redis_process *redis;
 static struct store *store;
 static struct arena *arena;
 static struct bus *bus;
+static struct metrics *metrics;
 static char prefix[64];
 static int64_t now_ms;
 
@@ -34,8 +36,10 @@ static void set_up(void)
     char problem[256] = "", printed[512];
     struct bus_options options = {
         .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = sends_to, .batch_max = 10};
+    struct metric_table table = measures_table();
     struct timespec now;
 
+    metrics = metrics_create(&table, 1);
     redis = redis_process_start(NULL);
     arena = arena_create();
     cr_assert_eq(store_open(redis_process_url(redis), 2, scripts, 2, &store), STATUS_OK);
@@ -53,6 +57,7 @@ static void tear_down(void)
 {
     bus_close(bus);
     store_close(store);
+    metrics_destroy(metrics);
     arena_destroy(arena);
     redis_process_stop(redis);
 }
@@ -61,7 +66,7 @@ TestSuite(walks, .init = set_up, .fini = tear_down);
 
 static struct run run_here(void)
 {
-    return (struct run){.service = &service, .settings = &settings, .bus = bus, .store = store, .arena = arena};
+    return (struct run){.service = &service, .settings = &settings, .bus = bus, .store = store, .arena = arena, .metrics = metrics};
 }
 
 /* Runs a command written with spaces between its words; gives its text, or its number as text, or "" for nil. */
@@ -92,6 +97,24 @@ static const char *id_of(const char *name) { return text_format(arena, "%s-%s", 
 
 static const char *timer_key(const char *id) { return text_copy(arena, ledger_timer_key_of(arena, text_of(id))).at; }
 
+/* The step of a status, or that it may have been undoing; and what is then waited for. */
+static int step_of(enum saga_status status)
+{
+    for (int step = 0; step < STEP_COUNT; step++)
+        if (step_at(step)->status == status || step_at(step)->refused_as == status)
+            return step;
+    return 1;
+}
+
+static enum ask pending_of(enum saga_status status)
+{
+    const struct saga_step *step = step_at(step_of(status));
+
+    if (saga_status_is_terminal(status))
+        return ASK_NOTHING;
+    return status == SAGA_COMPENSATING || status == SAGA_COMPENSATION_FAILED ? step->undo : step->ask;
+}
+
 /* A saga in this status, in its index since then, with a timer if it waits for something. */
 static const char *put_saga(const char *name, const char *status, int64_t since_ms)
 {
@@ -108,7 +131,8 @@ static const char *put_saga(const char *name, const char *status, int64_t since_
         .policy = policy_text(arena, &policy),
         .source = TEXT("{}"),
         .ends_as = read == SAGA_COMPENSATING || read == SAGA_COMPENSATION_FAILED ? SAGA_FAILED : SAGA_NONE,
-        .pending = saga_status_is_terminal(read) ? ASK_NOTHING : ASK_VOID,
+        .step = step_of(read),
+        .pending = pending_of(read),
         .attempt = saga_status_is_terminal(read) ? 0 : 1,
         .created_ms = since_ms,
         .updated_ms = since_ms,
