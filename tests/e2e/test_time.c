@@ -1,5 +1,6 @@
 /* The saga's sense of time with the real programs: services that are away, deadlines, cancels, parked sagas, what was lost in
  * Redis, and the life of keys from the first to the last. Seconds stand for minutes. */
+#include "audit.h"
 #include "stage.h"
 
 #include <criterion/criterion.h>
@@ -9,7 +10,22 @@
 #define ORDERS 40
 #define RACERS 100
 
-TestSuite(time, .init = stage_set_up, .fini = stage_tear_down);
+static int64_t began_ms;
+
+static void set_up(void)
+{
+    stage_set_up();
+    began_ms = audit_now_ms();
+}
+
+/* Whatever was late, given up, cancelled or sent on: in the end everything is in step. */
+static void tear_down(void)
+{
+    assert_audit_clean(redis_process_url(stage.redis), began_ms, "time-");
+    stage_tear_down();
+}
+
+TestSuite(time, .init = set_up, .fini = tear_down);
 
 static const char *command_id(const char *type, const char *id) { return text_format(stage.arena, "%s/%s", id, type).at; }
 
@@ -24,7 +40,7 @@ Test(time, a_service_that_is_away_for_a_while_delays_orders_and_fails_none)
 
     START("STEP_TIMEOUT_MS=300");
     system_kill(stage.services, "payment", 0, SIGKILL);
-    send_orders("delayed", ids, ORDERS);
+    send_orders("time-delayed", ids, ORDERS);
     wait_for_all(ids, ORDERS, "authorizing_payment");
     for (size_t i = 0; i < ORDERS; i++) /* sent again, and again, which uses up no attempt */
         WAIT_UNTIL(atoi(saga_field(ids[i], "version")) >= 4);
@@ -42,7 +58,7 @@ Test(time, away_past_the_step_deadline_its_orders_are_undone_and_late_answers_ch
 
     START("STEP_TIMEOUT_MS=300", "STEP_DEADLINE_SECONDS_PAYMENT_AUTHORIZE=1");
     system_kill(stage.services, "payment", 0, SIGKILL);
-    send_orders("late", ids, ORDERS);
+    send_orders("time-late", ids, ORDERS);
     wait_for_all(ids, ORDERS, "compensating");
     cr_expect_str_eq(saga_field(ids[0], "pendingCommandId"), command_id("payment.void", ids[0]));
     system_revive(stage.services, "payment", 0); /* it finds the authorize first, carries it out, and then the void */
@@ -62,7 +78,7 @@ Test(time, at_the_deadline_what_was_not_shipped_is_undone)
 
     START("STEP_TIMEOUT_MS=300", "SAGA_DEADLINE_SECONDS=2");
     system_kill(stage.services, "inventory", 0, SIGKILL);
-    send_orders("deadline", ids, ORDERS);
+    send_orders("time-deadline", ids, ORDERS);
     wait_for_all(ids, ORDERS, "compensating");
     system_revive(stage.services, "inventory", 0);
     wait_for_all(ids, ORDERS, "failed");
@@ -75,7 +91,7 @@ Test(time, at_the_deadline_what_was_not_shipped_is_undone)
 
 Test(time, a_cancel_before_the_shipment_undoes_everything)
 {
-    const char *id = unique("early");
+    const char *id = unique("time-early");
 
     START("STEP_TIMEOUT_MS=2000");
     system_kill(stage.services, "inventory", 0, SIGSTOP);
@@ -95,7 +111,7 @@ Test(time, a_cancel_before_the_shipment_undoes_everything)
 
 Test(time, a_cancel_during_the_shipment_is_remembered_and_shipped_wins)
 {
-    const char *shipped = unique("shipped"), *refused = unique("refused");
+    const char *shipped = unique("time-shipped"), *refused = unique("time-refused");
 
     START("STEP_TIMEOUT_MS=2000");
     system_kill(stage.services, "fulfillment", 0, SIGSTOP);
@@ -127,7 +143,7 @@ static void bring_to_capture(const char *id)
 
 Test(time, a_cancel_after_the_shipment_changes_nothing)
 {
-    const char *id = unique("after");
+    const char *id = unique("time-after");
 
     START("STEP_TIMEOUT_MS=2000");
     bring_to_capture(id);
@@ -147,7 +163,7 @@ Test(time, a_cancel_that_races_completion_ends_in_exactly_one_of_the_two)
     size_t completed, cancelled = 0;
 
     START("STEP_TIMEOUT_MS=2000");
-    send_orders("race", ids, RACERS);
+    send_orders("time-race", ids, RACERS);
     for (size_t i = 0; i < RACERS; i++)
         send_signal("cancel", ids[i]);
     completed = wait_for_end(stage.store, ids, RACERS);
@@ -166,7 +182,7 @@ Test(time, a_cancel_that_races_completion_ends_in_exactly_one_of_the_two)
 
 Test(time, a_parked_capture_tells_why_and_is_moved_on_by_a_retry)
 {
-    const char *id = unique("parked"), *payment = text_format(stage.arena, "payment:%s", id).at;
+    const char *id = unique("time-parked"), *payment = text_format(stage.arena, "payment:%s", id).at;
 
     START("STEP_TIMEOUT_MS=2000", "CAPTURE_ATTEMPTS=1");
     bring_to_capture(id);
@@ -192,7 +208,7 @@ Test(time, a_parked_capture_tells_why_and_is_moved_on_by_a_retry)
 
 Test(time, a_timer_and_an_index_entry_that_were_lost_come_back)
 {
-    const char *timer = unique("timer"), *index = unique("index");
+    const char *timer = unique("time-timer"), *index = unique("time-index");
 
     START("RECONCILE_SECONDS=1", "STEP_TIMEOUT_MS=60000");
     system_kill(stage.services, "payment", 0, SIGKILL);
@@ -219,7 +235,7 @@ Test(time, an_orchestrator_that_was_killed_goes_on_with_what_it_had_asked)
 
     START("STEP_TIMEOUT_MS=300");
     system_kill(stage.services, "payment", 0, SIGKILL);
-    send_orders("killed", ids, ORDERS);
+    send_orders("time-killed", ids, ORDERS);
     wait_for_all(ids, ORDERS, "authorizing_payment");
     system_kill(stage.services, "orchestrator", 0, SIGKILL);
     system_revive(stage.services, "payment", 0);
