@@ -26,12 +26,15 @@ struct subcommand {
     int (*run)(int argument_count, char **arguments);
 };
 
+extern const struct argp bench_argp;
+
 int topics_create_run(int argument_count, char **arguments);
 int catalog_load_run(int argument_count, char **arguments);
 int submit_run(int argument_count, char **arguments);
 int get_run(int argument_count, char **arguments);
 int list_run(int argument_count, char **arguments);
 int stock_run(int argument_count, char **arguments);
+int bench_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);

@@ -11,6 +11,7 @@ static const struct subcommand subcommands[] = {
     {"get", "show one order: its state and what happened to it", get_run},
     {"list", "list orders by status", list_run},
     {"stock", "show what can be sold, what is taken, what was supplied", stock_run},
+    {"bench", "place many orders and measure how fast they end", bench_run},
 };
 
 static void print_help(FILE *out)
