@@ -16,7 +16,7 @@ static char printed[65536];
 static void set_up(void)
 {
     redis = redis_process_start(NULL);
-    services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, NULL);
+    services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
     arena = arena_create();
 }
 
