@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define WAIT_MS 10000
+#define RETRY_MS 50
 #define TOPIC_MAX 7
 #define HEADERS 8
 
@@ -147,6 +148,20 @@ static void open_producer(struct floor_kafka *kafka, const char *bootstrap)
     learn_topics(kafka->producer, bootstrap);
 }
 
+/* Where a partition ends. One that was just made has no leader for a moment. */
+static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
+{
+    rd_kafka_resp_err_t error;
+    int64_t low, high, end_ms = now_ms() + WAIT_MS;
+
+    while ((error = rd_kafka_query_watermark_offsets(client, topic, partition, &low, &high, WAIT_MS)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (now_ms() > end_ms)
+            floor_die("%s can't be read: %s", topic, rd_kafka_err2str(error));
+        nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000}, NULL);
+    }
+    return high;
+}
+
 static void open_consumer(struct floor_kafka *kafka, const char *bootstrap, const char *const topics[])
 {
     static const char *const pairs[][2] = {{"enable.auto.offset.store", "false"}, {"auto.commit.interval.ms", "500"},
@@ -163,14 +178,8 @@ static void open_consumer(struct floor_kafka *kafka, const char *bootstrap, cons
     rd_kafka_poll_set_consumer(kafka->consumer);
     learn_topics(kafka->consumer, bootstrap);
     for (size_t i = 0; topics[i] != NULL; i++)
-        for (int32_t partition = 0; partition < FLOOR_PARTITIONS; partition++) {
-            int64_t low, high;
-            rd_kafka_resp_err_t error =
-                rd_kafka_query_watermark_offsets(kafka->consumer, topics[i], partition, &low, &high, WAIT_MS);
-            if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-                floor_die("%s can't be read: %s", topics[i], rd_kafka_err2str(error));
-            rd_kafka_topic_partition_list_add(wanted, topics[i], partition)->offset = high;
-        }
+        for (int32_t partition = 0; partition < FLOOR_PARTITIONS; partition++)
+            rd_kafka_topic_partition_list_add(wanted, topics[i], partition)->offset = end_of(kafka->consumer, topics[i], partition);
     rd_kafka_assign(kafka->consumer, wanted);
     rd_kafka_topic_partition_list_destroy(wanted);
 }

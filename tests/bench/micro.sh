@@ -20,6 +20,9 @@ for name in $("$bin/bench_micro"); do
     times=${many[$name]:-$many_default}
     a=$(instructions "$name" "$few")
     b=$(instructions "$name" "$times")
-    [ -n "$a" ] && [ -n "$b" ] || { printf 'micro: %s could not be counted\n' "$name" >&2; exit 1; }
+    if [ -z "$a" ] || [ -z "$b" ]; then
+        printf 'micro: %s could not be counted\n' "$name" >&2
+        exit 1
+    fi
     printf '| %s | %d |\n' "$name" $(((b - a) / (times - few)))
 done
