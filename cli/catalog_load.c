@@ -21,7 +21,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp arguments_of = {
+const struct argp catalog_load_argp = {
     .parser = parse,
     .args_doc = "FILE",
     .doc = "Load products into the catalog. Prices are always overwritten; stock is supplied only where a warehouse has never heard of the "
@@ -108,7 +108,7 @@ int catalog_load_run(int argument_count, char **arguments)
     size_t mistakes;
     int code;
 
-    code = cli_parse(&arguments_of, argument_count, arguments, &path, &settings);
+    code = cli_parse(&catalog_load_argp, argument_count, arguments, &path, &settings);
     if (code != CLI_DONE)
         return code;
     if (!file_read(arena, path, CATALOG_BYTES_MAX, &bytes))

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "log.h"
+#include "message.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +20,8 @@ static const struct setting table[] = {
     SETTING_NUMBER("TOPIC_REPLICATION", struct cli_settings, topic_replication, 1, 1, 7,
                    "copies of a new topic; with 3 or more, 2 must be in sync"),
     SETTING_NUMBER("RETENTION_DAYS", struct cli_settings, retention_days, 7, 1, 3650, "days that a new topic keeps its records"),
+    SETTING_NUMBER("DAY_SECONDS", struct cli_settings, day_seconds, 86400, 1, 86400,
+                   "how long a day of RETENTION_DAYS is for the audit; the orchestrator's, shorter than a day in tests only"),
     SETTING_NUMBER("MAX_MESSAGE_BYTES", struct cli_settings, message_bytes_max, 65536, 1024, 131072, "largest order"),
 };
 
@@ -47,6 +50,13 @@ int cli_fail(enum cli_exit code, const char *format, ...)
     va_end(arguments);
     fprintf(stderr, "\n");
     return (int)code;
+}
+
+int cli_check_id(const char *order_id)
+{
+    if (id_is_good(text_of(order_id)))
+        return CLI_DONE;
+    return cli_fail(CLI_USAGE, "'%s' is no order id: 1 to %d of A-Z a-z 0-9 . _ : -", order_id, ORDER_ID_MAX);
 }
 
 /* ---- connections ---- */

@@ -1,5 +1,7 @@
 /* get.c - orderly get */
 #include "cli.h"
+#include "explain.h"
+#include "history_view.h"
 #include "json.h"
 #include "message.h"
 
@@ -36,11 +38,12 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const struct argp arguments_of = {
+const struct argp get_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "ORDER-ID",
     .doc = "Show one order: its state, and what happened to it.\v"
+           "Of an order that is parked it tells why, what comes after it, and how to send it on.\n\n"
            "Exit codes: 0 found, 1 there is no such order, 2 usage, 3 Redis unreachable.\n\n"
            "Example:\n  orderly get ORD-1001",
 };
@@ -174,28 +177,22 @@ static void print_errors(struct arena *arena, struct text errors)
     }
 }
 
-static void print_line(struct arena *arena, struct text line)
+/* The fields as order_state_read() takes them. */
+static void read_state(struct arena *arena, struct text order_id, const struct found *found, struct order_state *out_state)
 {
-    const struct json *root, *detail, *result;
-    struct text at, event, reason;
+    size_t count;
+    const struct text *names = order_state_fields(&count);
+    struct text *values = arena_take(arena, count * sizeof(*values));
 
-    if (json_read(arena, line, &root) != STATUS_OK)
-        return;
-    at = shown_text(arena, json_string(arena, json_member(root, TEXT("at"))));
-    event = shown_text(arena, json_string(arena, json_member(root, TEXT("event"))));
-    detail = json_member(root, TEXT("detail"));
-    result = json_member(detail, TEXT("result"));
-    reason = shown_text(arena, json_string(arena, json_member(detail, TEXT("reason"))));
-    printf("  %.*s  %-22.*s", TEXT_ARG(at), TEXT_ARG(event));
-    if (result != NULL)
-        printf(" %.*s", TEXT_ARG(json_raw(result)));
-    if (text_is_there(reason))
-        printf(" %.*s", TEXT_ARG(reason));
-    printf("\n");
+    for (size_t i = 0; i < count; i++)
+        values[i] = field(found, names[i].at);
+    order_state_read(arena, order_id, values, out_state);
 }
 
-static void print_for_people(struct arena *arena, struct text order_id, const struct found *found)
+static void print_for_people(struct arena *arena, const struct order_state *state, const struct found *found, int64_t now_ms)
 {
+    struct text order_id = state->order_id;
+
     printf("%-12s %.*s\n", "order", TEXT_ARG(order_id));
     print_field(arena, found, "status", "status");
     print_field(arena, found, "reason", "reason");
@@ -203,13 +200,18 @@ static void print_for_people(struct arena *arena, struct text order_id, const st
     print_total(arena, found);
     print_field(arena, found, "waits for", "pendingCommandId");
     print_field(arena, found, "attempt", "attempt");
+    print_field(arena, found, "last failure", "lastFailure");
     print_field(arena, found, "next look", "nextDueAt");
+    print_field(arena, found, "cancelled by", "cancelledBy");
+    print_field(arena, found, "because", "cancelReason");
     print_field(arena, found, "placed", "createdAt");
     print_field(arena, found, "ended", "completedAt");
     print_errors(arena, field(found, "errors"));
+    if (saga_status_is_parked(state->status))
+        explain_print(arena, state, field(found, "step"), found->lines, found->line_count, now_ms);
     printf("history\n");
     for (size_t i = 0; i < found->line_count; i++)
-        print_line(arena, found->lines[i]);
+        history_print_line(arena, found->lines[i]);
 }
 
 int get_run(int argument_count, char **arguments)
@@ -218,15 +220,16 @@ int get_run(int argument_count, char **arguments)
     CLEANUP(store_close) struct store *store = NULL;
     struct get get = {.order_id = NULL};
     struct cli_settings settings;
+    struct order_state state;
     struct found found;
+    int64_t now_ms;
     int code;
 
-    code = cli_parse(&arguments_of, argument_count, arguments, &get, &settings);
-    if (code != CLI_DONE)
-        return code;
-    if (!id_is_good(text_of(get.order_id)))
-        return cli_fail(CLI_USAGE, "'%s' is no order id: 1 to %d of A-Z a-z 0-9 . _ : -", get.order_id, ORDER_ID_MAX);
-    code = cli_open_store(&settings, NULL, 0, &store);
+    code = cli_parse(&get_argp, argument_count, arguments, &get, &settings);
+    if (code == CLI_DONE)
+        code = cli_check_id(get.order_id);
+    if (code == CLI_DONE)
+        code = cli_open_store(&settings, NULL, 0, &store);
     if (code == CLI_DONE)
         code = load(store, arena, text_of(get.order_id), &found);
     if (code != CLI_DONE)
@@ -235,6 +238,9 @@ int get_run(int argument_count, char **arguments)
         return cli_fail(CLI_ENDED_BADLY, "there is no order %s (perhaps not yet, or it expired)", get.order_id);
     if (get.json)
         return print_json(arena, text_of(get.order_id), &found);
-    print_for_people(arena, text_of(get.order_id), &found);
-    return CLI_DONE;
+    read_state(arena, text_of(get.order_id), &found, &state);
+    code = cli_redis_clock(store, &now_ms);
+    if (code == CLI_DONE)
+        print_for_people(arena, &state, &found, now_ms);
+    return code;
 }

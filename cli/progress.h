@@ -1,4 +1,5 @@
-/* progress.h - a bar on a terminal for what takes a while. It is drawn on stderr, over itself, and wiped before anything else is printed. */
+/* progress.h - a bar on a terminal for what takes a while. It is drawn on stderr, over itself, and wiped before anything else is
+ * printed. */
 #ifndef ORDERLY_PROGRESS_H
 #define ORDERLY_PROGRESS_H
 

@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const struct argp arguments_of = {
+const struct argp stock_argp = {
     .options = options,
     .parser = parse,
     .doc = "Show for each product of a warehouse what can still be sold, what orders hold or have taken, and what was ever supplied.\v"
@@ -243,7 +243,7 @@ int stock_run(int argument_count, char **arguments)
     CLEANUP(store_close) struct store *store = NULL;
     struct stock_view view = {.warehouse = "main"};
     struct cli_settings settings;
-    int code = cli_parse(&arguments_of, argument_count, arguments, &view, &settings);
+    int code = cli_parse(&stock_argp, argument_count, arguments, &view, &settings);
 
     if (code == CLI_DONE)
         code = cli_open_store(&settings, NULL, 0, &store);

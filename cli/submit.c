@@ -2,9 +2,9 @@
 #include "cli.h"
 #include "json.h"
 #include "message.h"
+#include "steps.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,7 +14,6 @@
 #define LOOK_BATCH 500
 #define FLUSH_EVERY 5000 /* lines in flight: a file of a million is never in memory whole */
 #define FLUSH_BYTES ((size_t)16 * 1024 * 1024)
-#define CONFIRM_SECONDS 20 /* without the broker's word for so long, Kafka is away */
 
 /* An order that is waited for. */
 struct awaited {
@@ -66,7 +65,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const struct argp arguments_of = {
+const struct argp submit_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE",
@@ -126,31 +125,16 @@ static int send_line(struct submission *submission, struct bus *bus, struct aren
     return CLI_DONE;
 }
 
-/* Set when the broker's word is overdue: bus_flush() would wait for ever. */
-static volatile int overdue;
-
-static void note_overdue(int signal_number)
-{
-    (void)signal_number;
-    overdue = 1;
-}
-
 static int flush(struct submission *submission, struct bus *bus)
 {
-    enum status status;
+    const char *problem;
 
-    overdue = 0;
-    signal(SIGALRM, note_overdue);
-    alarm(CONFIRM_SECONDS);
-    status = bus_flush(bus, &overdue);
-    alarm(0);
-    signal(SIGALRM, SIG_DFL); /* bus_close() has a watchdog that ends the process by it */
-    if (status == STATUS_OK) {
+    if (cli_confirm(bus, &problem)) {
         submission->unconfirmed_lines = submission->unconfirmed_bytes = 0;
         return CLI_DONE;
     }
     return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last %zu of %zu orders (%s): submit again, an order is never carried out twice",
-                    submission->unconfirmed_lines, submission->sent, overdue ? "no answer in time" : bus_problem(bus));
+                    submission->unconfirmed_lines, submission->sent, problem);
 }
 
 static bool is_flush_due(const struct submission *submission)
@@ -181,23 +165,13 @@ static int send_all(struct submission *submission, struct bus *bus, FILE *file)
 
 /* ---- waiting ---- */
 
-static bool is_terminal(struct text status)
-{
-    static const char *const terminal[] = {"completed", "rejected", "failed", "cancelled"};
-
-    for (size_t i = 0; i < COUNT_OF(terminal); i++)
-        if (text_equals(status, text_of(terminal[i])))
-            return true;
-    return false;
-}
-
 static void take_state(struct submission *submission, struct awaited *order, const struct store_value *reply)
 {
     struct text status = store_text(store_element(reply, 0)), reason = store_text(store_element(reply, 1));
 
     snprintf(order->status, sizeof(order->status), "%.*s", TEXT_ARG(status));
     snprintf(order->reason, sizeof(order->reason), "%.*s", TEXT_ARG(reason));
-    order->ended = is_terminal(status);
+    order->ended = saga_status_is_terminal(saga_status_of(status));
     submission->ended_count += order->ended;
 }
 
@@ -289,7 +263,7 @@ int submit_run(int argument_count, char **arguments)
     FILE *file;
     int code;
 
-    code = cli_parse(&arguments_of, argument_count, arguments, &submission, &settings);
+    code = cli_parse(&submit_argp, argument_count, arguments, &submission, &settings);
     if (code != CLI_DONE)
         return code;
     file = strcmp(submission.path, "-") == 0 ? stdin : fopen(submission.path, "r");

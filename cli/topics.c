@@ -3,7 +3,7 @@
 
 #define PROBLEM_SIZE 512
 
-static const struct argp arguments_of = {
+const struct argp topics_create_argp = {
     .doc = "Create the topics that are not there, with the settings that the guarantees need. What is there is left as it is.\v"
            "TOPIC_PARTITIONS, TOPIC_REPLICATION and RETENTION_DAYS hold for new topics.\n\n"
            "Exit codes: 0 all are there, 1 one could not be created, 2 usage, 3 Kafka unreachable.",
@@ -32,7 +32,7 @@ int topics_create_run(int argument_count, char **arguments)
     enum status status;
     int code;
 
-    code = cli_parse(&arguments_of, argument_count, arguments, NULL, &settings);
+    code = cli_parse(&topics_create_argp, argument_count, arguments, NULL, &settings);
     if (code == CLI_DONE)
         code = cli_open_bus(&settings, NULL, &bus);
     if (code != CLI_DONE)

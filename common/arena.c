@@ -54,23 +54,39 @@ void arena_destroy(struct arena *arena)
     free(arena);
 }
 
-void arena_reset(struct arena *arena)
+/* Takes the newest chunk off, and keeps it for reuse when there is not too much of that. */
+static void chunk_pop(struct arena *arena)
 {
     struct chunk *chunk = arena->current;
 
-    arena->current = NULL;
-    while (chunk != NULL) {
-        struct chunk *next = chunk->next;
-        if (chunk->size == ARENA_CHUNK_SIZE && arena->spare_bytes + chunk->size <= ARENA_KEEP_MAX) {
-            chunk->used = 0;
-            chunk->next = arena->spare;
-            arena->spare = chunk;
-            arena->spare_bytes += chunk->size;
-        } else {
-            free(chunk);
-        }
-        chunk = next;
+    arena->current = chunk->next;
+    if (chunk->size == ARENA_CHUNK_SIZE && arena->spare_bytes + chunk->size <= ARENA_KEEP_MAX) {
+        chunk->used = 0;
+        chunk->next = arena->spare;
+        arena->spare = chunk;
+        arena->spare_bytes += chunk->size;
+    } else {
+        free(chunk);
     }
+}
+
+void arena_reset(struct arena *arena)
+{
+    while (arena->current != NULL)
+        chunk_pop(arena);
+}
+
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){arena->current, arena->current == NULL ? 0 : arena->current->used};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    while (arena->current != mark.chunk)
+        chunk_pop(arena);
+    if (arena->current != NULL)
+        arena->current->used = mark.used;
 }
 
 /* Puts a chunk with room for size bytes at the head of the list. */

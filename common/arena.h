@@ -24,6 +24,14 @@ void *arena_take(struct arena *arena, size_t size);
 /* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
 
+/* A place to come back to: rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to before it. */
+struct arena_mark {
+    const void *chunk;
+    size_t used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
 #define ARENA_CHUNK_SIZE ((size_t)64 * 1024)
 #define ARENA_KEEP_MAX ((size_t)4 * 1024 * 1024)
 

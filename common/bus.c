@@ -11,12 +11,14 @@
 #define FLUSH_STEP_MS 100
 #define FLUSH_STEPS_BEFORE_PAUSE 10 /* after a second without the broker's word the group has to be kept alive */
 #define QUEUE_FULL_STEP_MS 50
+#define BATCH_BYTES_MAX ((size_t)1024 * 1024) /* of keys and values: what is read from a byte may take thirty */
 
 static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static enum status wait_for_delivery(struct bus *bus, const volatile int *stop);
 static void pause_all(struct bus *bus, bool paused);
 static void hold_message(struct bus *bus, rd_kafka_message_t *message);
+static void drop_held(struct bus *bus);
 static void check_brokers(struct bus *bus);
 static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record);
 
@@ -49,9 +51,9 @@ void bus_close(struct bus *bus)
     if (bus == NULL)
         return;
     alarm(BUS_WATCHDOG_SECONDS); /* SIGALRM ends the process: librdkafka's close is known to hang */
-    for (size_t i = bus->held_next; i < bus->held_count; i++)
-        rd_kafka_message_destroy(bus->held[i]);
+    drop_held(bus);
     free(bus->held);
+    bus_flow_end(bus);
     if (bus->consumer != NULL) {
         rd_kafka_consumer_close(bus->consumer);
         rd_kafka_destroy(bus->consumer);
@@ -64,6 +66,7 @@ void bus_close(struct bus *bus)
         rd_kafka_destroy(bus->producer);
     }
     alarm(0);
+    bus_lag_assigned(bus, NULL);
     free(bus);
 }
 
@@ -99,13 +102,18 @@ bool bus_is_joined(const struct bus *bus)
     return bus->joined && !bus->brokers_down;
 }
 
+bool bus_is_fenced(const struct bus *bus)
+{
+    return bus->fenced;
+}
+
 const char *bus_problem(const struct bus *bus)
 {
     return bus->problem;
 }
 
 /* What came while everything was paused, then what the client has. */
-static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
+static rd_kafka_message_t *arrived_message(struct bus *bus, int wait_ms)
 {
     if (bus->held_next < bus->held_count)
         return bus->held[bus->held_next++];
@@ -113,19 +121,35 @@ static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
     return rd_kafka_consumer_poll(bus->consumer, wait_ms);
 }
 
+static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
+{
+    rd_kafka_message_t *message = bus_flow_next(bus);
+
+    while (message == NULL) {
+        message = arrived_message(bus, wait_ms);
+        if (message == NULL || !bus_flow_puts_aside(bus, message))
+            return message;
+        message = NULL;
+        wait_ms = 0;
+    }
+    return message;
+}
+
 enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], size_t *out_count)
 {
     rd_kafka_message_t *message;
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
 
     if (bus->paused)
         pause_all(bus, false);
     rd_kafka_poll(bus->producer, 0);
     message = next_message(bus, wait_ms);
     while (message != NULL) {
-        if (take_message(bus, message, &out_records[count]))
+        if (take_message(bus, message, &out_records[count])) {
+            bytes += out_records[count].key.length + out_records[count].value.length;
             count++;
-        message = count < bus->batch_max ? next_message(bus, 0) : NULL;
+        }
+        message = count < bus->batch_max && bytes < BATCH_BYTES_MAX ? next_message(bus, 0) : NULL;
     }
     if (count == 0 && bus->brokers_down)
         check_brokers(bus);
@@ -177,6 +201,7 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
             entry->offset = message->offset + 1;
         previous = message;
     }
+    bus_lag_handled(bus, offsets);
     /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
     rd_kafka_offsets_store(bus->consumer, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
@@ -403,6 +428,7 @@ static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct re
         return false;
     }
     bus->brokers_down = false;
+    bus_flow_note(bus, message);
     timestamp_ms = rd_kafka_message_timestamp(message, NULL);
     *out_record = (struct record){
         .topic = text_of(rd_kafka_topic_name(message->rkt)),
@@ -427,15 +453,17 @@ static void hold_message(struct bus *bus, rd_kafka_message_t *message)
 
 static void pause_all(struct bus *bus, bool paused)
 {
-    rd_kafka_topic_partition_list_t *assigned = NULL;
+    rd_kafka_topic_partition_list_t *assigned = NULL, *others;
 
     bus->paused = paused;
     if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
+    others = bus->flow.paused ? bus_flow_partitions(bus, assigned, false) : rd_kafka_topic_partition_list_copy(assigned);
     if (paused)
-        rd_kafka_pause_partitions(bus->consumer, assigned);
+        rd_kafka_pause_partitions(bus->consumer, others);
     else
-        rd_kafka_resume_partitions(bus->consumer, assigned);
+        rd_kafka_resume_partitions(bus->consumer, others);
+    rd_kafka_topic_partition_list_destroy(others);
     rd_kafka_topic_partition_list_destroy(assigned);
 }
 
@@ -450,6 +478,14 @@ static void check_brokers(struct bus *bus)
     bus->brokers_down = false;
 }
 
+/* Whoever has the partitions next reads them: to hand them out now would be too late. */
+static void drop_held(struct bus *bus)
+{
+    for (size_t i = bus->held_next; i < bus->held_count; i++)
+        rd_kafka_message_destroy(bus->held[i]);
+    bus->held_next = bus->held_count = 0;
+}
+
 /* ---- callbacks: all run inside a poll, in the loop's own thread ---- */
 
 void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque)
@@ -458,18 +494,19 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
 
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         rd_kafka_assign(client, partitions);
-        /* librdkafka remembers a pause beyond the loss of the partition: a resume in between has not reached it. */
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
-        else
-            rd_kafka_resume_partitions(client, partitions);
+        bus_lag_assigned(bus, partitions);
         bus->joined = true;
         return;
     }
     /* What was handled must not be handled by the next owner again only because the commit was late. */
     if (!rd_kafka_assignment_lost(client))
         rd_kafka_commit(client, NULL, 0);
+    bus_flow_revoke(bus, partitions);
+    drop_held(bus);
     rd_kafka_assign(client, NULL);
+    bus_lag_assigned(bus, NULL);
     bus->joined = false;
 }
 
@@ -490,13 +527,15 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
 {
     struct bus *bus = opaque;
+    char fatal[BUS_PROBLEM_SIZE];
 
-    (void)client;
     bus_set_problem(bus, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         bus->brokers_down = true;
-    if (error == RD_KAFKA_RESP_ERR__FATAL)
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
         bus->fatal = true;
+        bus->fenced = rd_kafka_fatal_error(client, fatal, sizeof(fatal)) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+    }
 }
 
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line)

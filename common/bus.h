@@ -3,7 +3,7 @@
  * At least once: records are handed out in the order of their partition; their offsets are stored only after everything they
  * caused was acknowledged. The producer is idempotent, acks=all, and never gives up on a record while the process lives.
  *
- * The only module (bus.c, bus_config.c, bus_admin.c) that includes librdkafka.
+ * The only module (bus*.c) that includes librdkafka.
  * Source  librdkafka INTRODUCTION.md; DESIGN.md section 5; settings and their reasons in bus_config.c */
 #ifndef ORDERLY_BUS_H
 #define ORDERLY_BUS_H
@@ -64,6 +64,8 @@ DEFINE_CLEANUP(struct bus, bus_close);
 MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 /* Whether the group has given this member its partitions (perhaps none) and brokers are reached. */
 bool bus_is_joined(const struct bus *bus);
+/* Whether STATUS_FATAL came because the group thinks that another member has this instance id. */
+bool bus_is_fenced(const struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);
 
@@ -73,9 +75,26 @@ MUST_CHECK enum status bus_poll(struct bus *bus, int wait_ms, struct record out_
 /* Serves the clients for wait_ms while taking no records, all partitions paused, so that the group membership lives on while Redis is away;
  * the next bus_poll() resumes. */
 MUST_CHECK enum status bus_idle(struct bus *bus, int wait_ms);
+/* How many more records of this topic the coming bus_poll()s may hand out, all together: with 0 they hand out only what other topics have, the group
+ * membership stays, and at most about a batch waits in memory. BUS_UNLIMITED until it is called; for one topic only. */
+void bus_limit(struct bus *bus, const char *topic, size_t records);
+#define BUS_UNLIMITED SIZE_MAX
+/* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking; of a
+ * partition that nothing was read of since it was assigned: 0. */
+int64_t bus_backlog(const struct bus *bus, const char *topic);
 /* Stores the offsets behind these records (they are committed in the background, at a revoke, and at close). Partitions lost in the meantime are
  * skipped: their new owner gets the records again. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
+/* How many records of one assigned partition are not handled yet. */
+struct bus_lag {
+    const char *topic; /* borrowed until the next call of the bus */
+    int32_t partition;
+    int64_t records;
+};
+/* The lag of every assigned partition, lags_max at most: from what bus_store_offsets() was given, or else the group has committed, to where the
+ * partition ends. Gives how many are known. Asks the broker once after an assignment, and at every call while all partitions are paused; else it
+ * waits for nothing. */
+size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max);
 /* Gives the records back to librdkafka. */
 void bus_release(struct bus *bus, struct record records[], size_t count);
 
@@ -99,7 +118,7 @@ struct dead_letter {
     int32_t partition;
     int64_t offset, timestamp_ms;
     struct text key, value;
-    const struct header *headers; /* the original's; dlq-* among them are replaced, but dlq-redrives is carried on */
+    const struct header *headers; /* the original's; dlq-* among them are replaced, but dlq-redrives and an earlier dlq-timestamp are carried on */
     size_t header_count;
     const char *service, *reason;
     bool masked;

@@ -1,4 +1,4 @@
-/* bus_internal.h - what bus.c, bus_config.c and bus_admin.c share. Nobody else includes it. */
+/* bus_internal.h - what bus.c, bus_flow.c, bus_config.c and bus_admin.c share. Nobody else includes it. */
 #ifndef ORDERLY_BUS_INTERNAL_H
 #define ORDERLY_BUS_INTERNAL_H
 
@@ -17,6 +17,24 @@ struct bus_topic {
     int partition_count; /* 0: not known yet */
 };
 
+/* How far a partition has been handed out. */
+struct bus_position {
+    const rd_kafka_topic_t *topic;
+    int32_t partition;
+    int64_t next;
+};
+
+/* One topic that is held back, and how far all are read. */
+struct bus_flow {
+    char topic[128];                /* "": none is limited */
+    size_t room;                    /* how many of its records may still be handed out */
+    bool paused;                    /* its partitions are */
+    rd_kafka_message_t **waiting;   /* of its records: came when there was no room */
+    size_t waiting_next, waiting_count;
+    struct bus_position *positions; /* of the present assignment */
+    size_t position_count, last_position;
+};
+
 struct bus {
     rd_kafka_t *consumer; /* NULL: only sends */
     rd_kafka_t *producer;
@@ -25,8 +43,11 @@ struct bus {
     size_t batch_max;
     size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
     bool joined, paused, brokers_down, fatal;
+    bool fenced;                    /* fatal because the group thinks that another member has our instance id */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
+    rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
+    struct bus_flow flow;
     char problem[BUS_PROBLEM_SIZE];
 };
 
@@ -38,6 +59,22 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
 void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *bus);
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *bus);
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line);
+/* bus_lag.c: the assignment has changed (NULL: there is none), and what was handled. */
+void bus_lag_assigned(struct bus *bus, const rd_kafka_topic_partition_list_t *partitions);
+void bus_lag_handled(struct bus *bus, const rd_kafka_topic_partition_list_t *offsets);
+/* The next record of the limited topic that waits and may be handed out, or NULL. */
+rd_kafka_message_t *bus_flow_next(struct bus *bus);
+/* Keeps a message of the limited topic when there is no room for it; true: it is kept. */
+bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message);
+/* Notes that a message is handed out. */
+void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message);
+/* The partitions among all that are of the limited topic, or those that are not. The caller owns the list. */
+rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all, bool limited);
+/* Partitions go: what of them waits is dropped (their next owner reads it), and what is paused is resumed, because librdkafka keeps the pause
+ * for when they come back. */
+void bus_flow_revoke(struct bus *bus, const rd_kafka_topic_partition_list_t *revoked);
+/* Releases everything. */
+void bus_flow_end(struct bus *bus);
 /* Remembers what went wrong last. */
 void bus_set_problem(struct bus *bus, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -3,7 +3,9 @@
 #include "bus_internal.h"
 
 #include <stdlib.h>
+#include <time.h>
 
+#define LEADER_STEP_MS 100 /* between two questions while a partition has no leader: a topic was just made, or a broker went down */
 #define NO_GROUP "orderly-reader" /* librdkafka wants a name; nothing is ever committed under it */
 
 struct bus_reader {
@@ -93,6 +95,25 @@ static enum status read_committed(struct bus_reader *reader, const char *topic, 
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : failed(reader, topic, error);
 }
 
+static bool is_without_leader(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+/* What one partition holds; asks again while it has no leader. */
+static rd_kafka_resp_err_t read_span(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span *span)
+{
+    rd_kafka_resp_err_t error;
+
+    for (int waited_ms = 0;; waited_ms += LEADER_STEP_MS) {
+        error = rd_kafka_query_watermark_offsets(reader->bus.consumer, topic, span->partition, &span->low, &span->high, wait_ms);
+        if (!is_without_leader(error) || waited_ms >= wait_ms)
+            return error;
+        nanosleep(&(struct timespec){.tv_nsec = LEADER_STEP_MS * 1000000L}, NULL);
+    }
+}
+
 enum status bus_reader_spans(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span out_spans[],
                              size_t *out_count)
 {
@@ -101,14 +122,35 @@ enum status bus_reader_spans(struct bus_reader *reader, const char *topic, int w
     TRY(count_partitions(reader, topic, wait_ms, &count));
     for (int i = 0; i < count; i++) {
         struct bus_span span = {.partition = i, .committed = -1};
-        rd_kafka_resp_err_t error =
-            rd_kafka_query_watermark_offsets(reader->bus.consumer, topic, i, &span.low, &span.high, wait_ms);
+        rd_kafka_resp_err_t error = read_span(reader, topic, wait_ms, &span);
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
             return failed(reader, topic, error);
         out_spans[i] = span;
     }
     *out_count = (size_t)count;
     return reader->has_group ? read_committed(reader, topic, wait_ms, out_spans, *out_count) : STATUS_OK;
+}
+
+enum status bus_reader_since(struct bus_reader *reader, const char *topic, int64_t since_ms, int wait_ms, struct bus_span spans[],
+                             size_t count)
+{
+    rd_kafka_topic_partition_list_t *times = rd_kafka_topic_partition_list_new((int)count);
+    rd_kafka_resp_err_t error;
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(times, topic, spans[i].partition)->offset = since_ms;
+    error = rd_kafka_offsets_for_times(reader->bus.consumer, times, wait_ms);
+    for (size_t i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < count; i++) {
+        const rd_kafka_topic_partition_t *found = &times->elems[i];
+        if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            error = found->err;
+        else if (found->offset < 0 || found->offset > spans[i].high) /* RD_KAFKA_OFFSET_END: nothing is that new */
+            spans[i].low = spans[i].high;
+        else if (found->offset > spans[i].low)
+            spans[i].low = found->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(times);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : failed(reader, topic, error);
 }
 
 /* ---- scan ---- */

@@ -33,6 +33,10 @@ DEFINE_CLEANUP(struct bus_reader, bus_reader_close);
  * STATUS_UNAVAILABLE  no answer within wait_ms; STATUS_NOT_FOUND  there is no such topic */
 MUST_CHECK enum status bus_reader_spans(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span out_spans[],
                                         size_t *out_count);
+/* Makes spans of this topic begin with the first record of since_ms (milliseconds since 1970, the records' own time) or later.
+ * STATUS_UNAVAILABLE  no answer within wait_ms: spans may be changed in part */
+MUST_CHECK enum status bus_reader_since(struct bus_reader *reader, const char *topic, int64_t since_ms, int wait_ms,
+                                        struct bus_span spans[], size_t count);
 /* Shows every record of these spans, each partition in its order. Empty spans are passed over.
  * STATUS_UNAVAILABLE  nothing came for wait_ms; else what see() ended it with */
 MUST_CHECK enum status bus_reader_scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count,

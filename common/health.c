@@ -22,12 +22,13 @@
 
 struct health {
     struct MHD_Daemon *daemon; /* NULL: answers nobody */
+    const struct metrics *metrics;
     _Atomic(const char *) lacks[HEALTH_PART_COUNT]; /* NULL: ready */
 };
 
 static const char *const part_names[HEALTH_PART_COUNT] = {[HEALTH_KAFKA] = "kafka", [HEALTH_REDIS] = "redis", [HEALTH_SERVICE] = "service"};
 
-static enum MHD_Result answer(void *health, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                               const char *upload, size_t *upload_size, void **request);
 
 /* Calls try with the socket address of bind:port and a fresh socket; gives the socket when that went well, else -1 and errno. */
@@ -77,13 +78,14 @@ static struct MHD_Daemon *start_daemon(struct health *health, int descriptor)
     return daemon;
 }
 
-enum status health_start(const char *bind, uint16_t port, struct health **out_health)
+enum status health_start(const char *bind, uint16_t port, const struct metrics *metrics, struct health **out_health)
 {
     struct health *health = calloc(1, sizeof(*health));
     int descriptor;
 
     if (health == NULL)
         abort();
+    health->metrics = metrics;
     for (size_t i = 0; i < HEALTH_PART_COUNT; i++)
         atomic_init(&health->lacks[i], "starting");
     if (port != 0) {
@@ -123,20 +125,40 @@ bool health_is_ready(const struct health *health)
 
 /* ---- answering ---- */
 
-static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned code, const char *body)
+/* Releases the response. */
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned code, struct MHD_Response *response, const char *type)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
     enum MHD_Result result;
 
     if (response == NULL)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     result = MHD_queue_response(connection, code, response);
     MHD_destroy_response(response);
     return result;
+}
+
+static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned code, const char *body)
+{
+    return send_response(connection, code,
+                         MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY),
+                         "text/plain; charset=utf-8");
+}
+
+static enum MHD_Result send_metrics(struct MHD_Connection *connection, const struct metrics *metrics)
+{
+    size_t length;
+    char *text = metrics_text(metrics, &length);
+    struct MHD_Response *response;
+
+    if (text == NULL)
+        return send_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n");
+    response = MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL)
+        free(text);
+    return send_response(connection, MHD_HTTP_OK, response, METRICS_CONTENT_TYPE);
 }
 
 static enum MHD_Result send_readiness(struct MHD_Connection *connection, const struct health *health)
@@ -153,9 +175,11 @@ static enum MHD_Result send_readiness(struct MHD_Connection *connection, const s
     return length == 0 ? send_text(connection, MHD_HTTP_OK, "ready\n") : send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, body);
 }
 
-static enum MHD_Result answer(void *health, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                               const char *upload, size_t *upload_size, void **request)
 {
+    const struct health *health = opaque;
+
     (void)version, (void)upload, (void)upload_size, (void)request;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
@@ -163,6 +187,8 @@ static enum MHD_Result answer(void *health, struct MHD_Connection *connection, c
         return send_text(connection, MHD_HTTP_OK, "ok\n");
     if (strcmp(url, "/readyz") == 0)
         return send_readiness(connection, health);
+    if (strcmp(url, "/metrics") == 0 && health->metrics != NULL)
+        return send_metrics(connection, health->metrics);
     return send_text(connection, MHD_HTTP_NOT_FOUND, "not found\n");
 }
 

@@ -1,15 +1,13 @@
-/* health.h - /healthz, /readyz and later /metrics over HTTP, by libmicrohttpd in a thread of its own.
+/* health.h - /healthz, /readyz and /metrics over HTTP, by libmicrohttpd in a thread of its own.
  *
  * /healthz  200 "ok" while the process lives
  * /readyz   200 "ready", or 503 with one line for each thing that is missing ("redis: waiting for Redis")
+ * /metrics  200 and the metrics as Prometheus reads them
  * Others 404; other methods than GET and HEAD 405. */
 #ifndef ORDERLY_HEALTH_H
 #define ORDERLY_HEALTH_H
 
-#include "status.h"
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "metrics.h"
 
 struct health;
 
@@ -17,8 +15,9 @@ struct health;
 enum health_part { HEALTH_KAFKA, HEALTH_REDIS, HEALTH_SERVICE, HEALTH_PART_COUNT };
 
 /* Starts listening; port 0 gives a health that records and answers nobody. The caller owns it. bind is an IPv4 or IPv6 address.
+ * metrics is borrowed; NULL: none, and /metrics is not found.
  * STATUS_FATAL  the port is taken, or bind is not an address of this machine (errno says which) */
-MUST_CHECK enum status health_start(const char *bind, uint16_t port, struct health **out_health);
+MUST_CHECK enum status health_start(const char *bind, uint16_t port, const struct metrics *metrics, struct health **out_health);
 /* Stops listening; NULL is fine. */
 void health_stop(struct health *health);
 DEFINE_CLEANUP(struct health, health_stop);

@@ -553,3 +553,8 @@ struct text json_pretty(struct arena *arena, struct text bytes)
     json_object_put(document);
     return printed;
 }
+
+const char *json_library_version(void)
+{
+    return json_c_version();
+}

@@ -54,6 +54,9 @@ bool json_same(struct text a, struct text b);
 /* The document indented for people (2 spaces), in the arena. TEXT_NONE when it is not JSON. */
 struct text json_pretty(struct arena *arena, struct text bytes);
 
+/* The version of json-c. Static. */
+const char *json_library_version(void);
+
 /* for (JSON_EACH(element, array)) runs over the elements; an object's members are walked with JSON_EACH_MEMBER. */
 #define JSON_EACH(element, parent)                                                                                      \
     const struct json *element##_in = (parent), *element##_end = json_next(element##_in), *element = element##_in + 1; \

@@ -146,6 +146,9 @@ enum status inbox_read(struct arena *arena, const struct json *object, struct in
     const struct inbox_kind *kind = inbox_kind_find(out_record->kind);
     if (kind == NULL || !text_is_there(out_record->order_id) || object->depth > INBOX_DEPTH_MAX)
         return STATUS_BAD_MESSAGE;
+    if (text_equals(out_record->kind, TEXT("order")) &&
+        !json_string_is(json_member(json_member(object, TEXT("order")), TEXT("orderId")), order_id))
+        return STATUS_BAD_MESSAGE; /* its effects would be another order's */
     return schema_read(arena, kind->fields, kind->field_count, object, out_record, NULL);
 }
 
@@ -183,7 +186,7 @@ static enum status read_lines(struct arena *arena, const struct json *items, str
     for (JSON_EACH(item, items)) {
         struct line line = {0};
         TRY(schema_read(arena, line_fields, COUNT_OF(line_fields), item, &line, NULL));
-        if (is_listed(out_order, line.product_id))
+        if (!id_is_good(line.product_id) || is_listed(out_order, line.product_id))
             return STATUS_BAD_MESSAGE;
         out_order->lines[out_order->line_count++] = line;
     }

@@ -1,12 +1,14 @@
 #include "service.h"
 
 #include "log.h"
+#include "service_metrics.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PROBLEM_SIZE 512
 #define IDLE_STEP_MS 100
@@ -22,7 +24,7 @@ static const struct setting common_settings[] = {
                  "brokers to start from, host:port,..."),
     SETTING_SECRET("REDIS_URL", struct service_settings, redis_url, "redis://localhost:6379",
                    "redis://[user:password@]host:port[/db], rediss://..., unix:///path"),
-    SETTING_NUMBER("HTTP_PORT", struct service_settings, http_port, 0, 0, 65535, "port of /healthz and /readyz; 0 = off"),
+    SETTING_NUMBER("HTTP_PORT", struct service_settings, http_port, 0, 0, 65535, "port of /healthz, /readyz and /metrics; 0 = off"),
     SETTING_TEXT("HTTP_BIND", struct service_settings, http_bind, "127.0.0.1", "address that port listens on"),
     SETTING_WORD("LOG_LEVEL", struct service_settings, log_level, "info", "debug info warning error", "least level that is logged"),
     SETTING_NUMBER("BATCH_MAX", struct service_settings, batch_max, 500, 1, 10000, "messages handled in one round trip"),
@@ -47,9 +49,10 @@ const struct setting *service_settings_table(size_t *out_count)
 static void print_help(const struct service *service)
 {
     printf("orderly-%s - %s\n\n"
-           "Usage: orderly-%s [--help | --version | --healthcheck | --print-settings]\n\n"
+           "Usage: orderly-%s [--help | --version | --healthcheck | --print-settings | --print-metrics]\n\n"
            "  --healthcheck     ask this service's own /readyz on HTTP_PORT: exit 0 when it is ready, else 1\n"
-           "  --print-settings  print the settings as Markdown\n\n"
+           "  --print-settings  print the settings as Markdown\n"
+           "  --print-metrics   print the metrics as Markdown: those of every service, then its own\n\n"
            "Settings come from the environment; NAME_FILE=/path reads NAME from a file.\n"
            "RDKAFKA_<NAME> sets a property of librdkafka (RDKAFKA_SECURITY_PROTOCOL=ssl).\n\n",
            service->name, service->purpose, service->name);
@@ -63,6 +66,20 @@ static int print_settings(const struct service *service)
     printf("| setting | default | allowed | meaning |\n|---|---|---|---|\n");
     settings_print_markdown(common_settings, COUNT_OF(common_settings), stdout);
     settings_print_markdown(service->own_settings, service->own_setting_count, stdout);
+    return EXIT_DONE;
+}
+
+static int print_metrics(const struct service *service)
+{
+    static const char head[] = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
+    struct metric_table common_metrics = service_metrics_table();
+
+    fputs(head, stdout);
+    metrics_print_markdown(&common_metrics, stdout);
+    if (service->own_metrics.count > 0) {
+        printf("\n%s", head);
+        metrics_print_markdown(&service->own_metrics, stdout);
+    }
     return EXIT_DONE;
 }
 
@@ -82,6 +99,7 @@ int service_run(const struct service *service, int argc, char **argv)
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},        {"version", no_argument, NULL, 'v'},
         {"healthcheck", no_argument, NULL, 'c'}, {"print-settings", no_argument, NULL, 'p'},
+        {"print-metrics", no_argument, NULL, 'm'},
         {NULL, 0, NULL, 0},
     };
     struct service_settings settings = {0};
@@ -99,6 +117,8 @@ int service_run(const struct service *service, int argc, char **argv)
         code = EXIT_DONE;
     } else if (option == 'p') {
         code = print_settings(service);
+    } else if (option == 'm') {
+        code = print_metrics(service);
     } else if (option == '?' || optind < argc) {
         fprintf(stderr, "orderly-%s takes no arguments; see --help\n", service->name);
     } else if (read_settings(service, &settings, own_settings) > 0) {
@@ -120,7 +140,7 @@ static size_t read_settings(const struct service *service, struct service_settin
         fprintf(stderr, "REDIS_URL can't be read: redis://[user:password@]host:port[/db], rediss://... or unix:///path\n");
         mistakes++;
     }
-    if (mistakes == 0 && service->check_settings != NULL)
+    if (service->check_settings != NULL)
         mistakes += service->check_settings(own_settings, stderr);
     return mistakes;
 }
@@ -181,20 +201,38 @@ static void log_start_up(const struct service *service, const struct service_set
         settings_log(service->own_settings, service->own_setting_count, own_settings);
 }
 
+/* A broker that was frozen hears a static member join twice, and takes the second time for another member of the same name: the client is
+ * no good any more, but nothing is wrong with us. Starts this program afresh, in the same process; comes back only when that is impossible.
+ * The client is not closed: that may hang, and its sockets close themselves. When there really is another one of our name both go on like
+ * this, once a second, and say so. */
+static void start_afresh(struct store **store)
+{
+    log_event(LOG_WARNING, "started_afresh", "problem=\"the group took another member for this one; is INSTANCE_ID used twice?\"");
+    store_close(*store);
+    *store = NULL;
+    sleep(1);
+    if (!stop_requested)
+        execl("/proc/self/exe", program_invocation_name, (char *)NULL);
+}
+
 static int run_with(const struct service *service, const struct service_settings *settings, const void *own_settings)
 {
+    struct metric_table metric_tables[] = {service_metrics_table(), service->own_metrics};
+    CLEANUP(metrics_destroy) struct metrics *metrics = metrics_create(metric_tables, COUNT_OF(metric_tables));
+    CLEANUP(service_metrics_close) struct service_metrics *service_metrics = service_metrics_open(metrics, service->topics);
     CLEANUP(health_stop) struct health *health = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    struct run run = {.service = service, .settings = settings, .own_settings = own_settings, .arena = arena, .stop = &stop_requested};
+    struct run run = {.service = service, .settings = settings, .own_settings = own_settings, .arena = arena,
+                      .metrics = metrics, .service_metrics = service_metrics, .stop = &stop_requested};
     enum status status;
 
     log_start(service->name, (enum log_level)settings->log_level);
     catch_signals();
     if (open_store(service, settings, &store) != STATUS_OK || open_bus(service, settings, &bus) != STATUS_OK)
         return EXIT_USAGE;
-    if (health_start(settings->http_bind, (uint16_t)settings->http_port, &health) != STATUS_OK) {
+    if (health_start(settings->http_bind, (uint16_t)settings->http_port, metrics, &health) != STATUS_OK) {
         fprintf(stderr, "can't listen on HTTP_BIND=%s HTTP_PORT=%d: %s\n", settings->http_bind, (int)settings->http_port,
                 strerror(errno));
         return EXIT_ENDED_BADLY;
@@ -203,10 +241,14 @@ static int run_with(const struct service *service, const struct service_settings
     run.bus = bus;
     run.store = store;
     run.records = calloc((size_t)settings->batch_max, sizeof(*run.records));
-    if (run.records == NULL)
+    run.state = calloc(1, service->state_size + 1);
+    if (run.records == NULL || run.state == NULL)
         abort();
     status = loop(&run, health);
     free(run.records);
+    free(run.state);
+    if (status == STATUS_FATAL && bus_is_fenced(bus))
+        start_afresh(&store);
     log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status),
               LOG_QUOTED(text_of(status == STATUS_FATAL ? bus_problem(bus) : "")));
     return status == STATUS_FATAL ? EXIT_ENDED_BADLY : EXIT_DONE;
@@ -214,12 +256,17 @@ static int run_with(const struct service *service, const struct service_settings
 
 /* ---- the loop ---- */
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+    return now_us() / 1000;
 }
 
 /* Until every topic is known a first record would wait up to a second, one topic after another. */
@@ -245,13 +292,17 @@ static void check_readiness(struct run *run, struct health *health)
     health_set(health, HEALTH_REDIS, redis_answers ? NULL : "waiting for Redis");
     if (redis_answers)
         health_set(health, HEALTH_SERVICE, run->service->lack == NULL ? NULL : run->service->lack(run));
+    if (redis_answers && run->service->measure != NULL)
+        run->service->measure(run);
+    service_metrics_check(run->service_metrics, run->bus, health);
 }
 
-/* Keeps the group membership while waiting. */
-static enum status idle(struct run *run, int64_t wait_ms)
+enum status service_idle(struct run *run, int64_t wait_ms)
 {
-    for (int64_t end = now_ms() + wait_ms; now_ms() < end && !*run->stop;)
-        TRY(bus_idle(run->bus, wait_ms < IDLE_STEP_MS ? (int)wait_ms : IDLE_STEP_MS));
+    const int64_t end_ms = now_ms() + wait_ms;
+
+    for (int64_t left_ms = wait_ms; left_ms > 0 && !*run->stop; left_ms = end_ms - now_ms())
+        TRY(bus_idle(run->bus, left_ms < IDLE_STEP_MS ? (int)left_ms : IDLE_STEP_MS));
     return STATUS_OK;
 }
 
@@ -278,8 +329,9 @@ static enum status handle_until_done(struct run *run, struct health *health)
             wait_ms = RETRY_WAIT_MAX_MS;
         log_event(LOG_WARNING, "retried", "status=%s redis=%s kafka=%s wait_ms=%d", status_name(status),
                   LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))), (int)wait_ms);
+        service_metrics_retry(run->service_metrics);
         check_readiness(run, health);
-        TRY(idle(run, wait_ms));
+        TRY(service_idle(run, wait_ms));
         status = handle_once(run);
     }
     return status;
@@ -288,24 +340,60 @@ static enum status handle_until_done(struct run *run, struct health *health)
 static enum status run_batch(struct run *run, struct health *health)
 {
     enum status status;
+    int64_t began_us;
 
-    TRY(bus_poll(run->bus, POLL_WAIT_MS, run->records, &run->record_count));
+    TRY(bus_poll(run->bus, run->service->tick == NULL ? POLL_WAIT_MS : SERVICE_TICK_MS, run->records, &run->record_count));
     if (run->record_count == 0)
         return STATUS_OK;
+    began_us = now_us();
     status = handle_until_done(run, health);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         bus_store_offsets(run->bus, run->records, run->record_count);
+        service_metrics_batch(run->service_metrics, run->records, run->record_count, now_us() - began_us);
+    }
     bus_release(run->bus, run->records, run->record_count);
     return status;
 }
 
+/* When the service ticked last, and whether that tick came to its end. */
+struct ticking {
+    int64_t ticked_ms;
+    bool failed;
+};
+
+/* STATUS_FATAL ends the loop; what else goes wrong is tried again at the next tick, and logged once. */
+static enum status tick(struct run *run, struct ticking *ticking)
+{
+    enum status status;
+
+    if (run->service->tick == NULL || now_ms() - ticking->ticked_ms < SERVICE_TICK_MS)
+        return STATUS_OK;
+    arena_reset(run->arena);
+    status = run->service->tick(run);
+    if (status == STATUS_OK)
+        status = bus_flush(run->bus, run->stop);
+    if (status == STATUS_OK)
+        metrics_publish(run->metrics);
+    else
+        metrics_discard(run->metrics);
+    if (status != STATUS_OK && !ticking->failed)
+        log_event(LOG_WARNING, "tick_failed", "status=%s redis=%s kafka=%s", status_name(status),
+                  LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))));
+    ticking->failed = status != STATUS_OK;
+    ticking->ticked_ms = now_ms();
+    return status_then(status) == THEN_STOP ? STATUS_FATAL : STATUS_OK;
+}
+
 static enum status loop(struct run *run, struct health *health)
 {
+    struct ticking ticking = {0};
     int64_t checked_ms = 0;
     enum status status = wait_for_topics(run, health);
 
     while (status != STATUS_FATAL && !*run->stop) {
         status = run_batch(run, health);
+        if (status != STATUS_FATAL)
+            status = tick(run, &ticking);
         if (now_ms() - checked_ms >= READY_CHECK_MS) {
             arena_reset(run->arena);
             check_readiness(run, health);

@@ -158,6 +158,11 @@ struct text store_error(const struct store_value *value)
     return value->reply.type == REDIS_REPLY_ERROR ? reply_text(&value->reply) : TEXT_NONE;
 }
 
+bool store_is_status(const struct store_value *value)
+{
+    return value->reply.type == REDIS_REPLY_STATUS;
+}
+
 struct text store_text(const struct store_value *value)
 {
     bool is_text = value->reply.type == REDIS_REPLY_STRING || value->reply.type == REDIS_REPLY_STATUS;

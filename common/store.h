@@ -38,6 +38,9 @@ DEFINE_CLEANUP(struct store, store_close);
 /* Whether the url can be read; the same rules as store_open(). */
 MUST_CHECK bool store_url_is_good(const char *url);
 
+/* The version of hiredis this is built for, and whether it can do TLS. Static. */
+const char *store_library_version(void);
+
 /* Forgets what was queued and all replies; every phase begins with it. */
 void store_begin(struct store *store);
 /* Queues one command; words are copied. route is the key it is about; keys of one Redis Cluster slot by their braces (saga:X and
@@ -60,6 +63,8 @@ const struct store_value *store_value(const struct store *store, size_t number);
 struct text store_error(const struct store_value *value);
 /* A string or status reply; TEXT_NONE for nil and everything else. Borrows the reply. */
 struct text store_text(const struct store_value *value);
+/* Whether the reply is a status ("+OK"), not a string. A script says by one that what it answers was stored before: return {ok = stored}. */
+bool store_is_status(const struct store_value *value);
 /* An integer reply, or 0. */
 int64_t store_number(const struct store_value *value);
 /* Elements of an array reply; 0 for everything else. */

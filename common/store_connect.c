@@ -60,6 +60,15 @@ static const char *make_secure(redisContext *context, const char *host)
 }
 #endif
 
+#define TEXT_OF_NUMBER_(number) #number
+#define TEXT_OF_NUMBER(number) TEXT_OF_NUMBER_(number)
+#define HIREDIS_VERSION TEXT_OF_NUMBER(HIREDIS_MAJOR) "." TEXT_OF_NUMBER(HIREDIS_MINOR) "." TEXT_OF_NUMBER(HIREDIS_PATCH)
+
+const char *store_library_version(void)
+{
+    return store_has_tls() ? HIREDIS_VERSION " with TLS" : HIREDIS_VERSION " without TLS";
+}
+
 void store_disconnect(struct store *store)
 {
     for (size_t i = 0; i < store->connection_count; i++) {

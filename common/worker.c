@@ -2,8 +2,10 @@
 
 #include "log.h"
 #include "mask.h"
+#include "service_metrics.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #define COMMAND_BYTES_FACTOR 8 /* a command may be this much larger than an order */
 
@@ -15,14 +17,23 @@ struct tasks {
 static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks);
 static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset);
 static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks);
+static void find_stored(struct run *run, const struct worker *worker, struct tasks *tasks);
+static void count_answers(struct run *run, const struct worker *worker, const struct tasks *tasks);
+static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
+                            struct tasks *tasks);
+static enum status queue_mark(struct run *run, struct task *task);
+static enum status answer_mark(struct run *run, struct task *task);
+static enum status wait_latency(struct run *run, const struct simulation *simulation);
 
 typedef enum status (*phase)(struct run *run, struct task *task);
 
 enum status worker_handle(struct run *run, const struct worker *worker)
 {
+    const struct simulation simulation = simulation_of(run->own_settings);
     struct tasks tasks;
 
     TRY(read_tasks(run, worker, &tasks));
+    choose_failures(run, worker, &simulation, &tasks);
     store_begin(run->store);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, load)));
     TRY(store_flush(run->store));
@@ -30,7 +41,10 @@ enum status worker_handle(struct run *run, const struct worker *worker)
     store_begin(run->store);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, apply)));
     TRY(store_flush(run->store));
+    find_stored(run, worker, &tasks);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, answer)));
+    count_answers(run, worker, &tasks);
+    TRY(wait_latency(run, &simulation));
     return send_replies(run, worker, &tasks);
 }
 
@@ -121,6 +135,7 @@ static enum status bury(struct run *run, const struct record *record, const char
 
     log_event(LOG_WARNING, "buried", "topic=%.*s partition=%" PRId32 " offset=%" PRId64 " reason=%s", TEXT_ARG(record->topic),
               record->partition, record->offset, reason);
+    metrics_count_buried(run->metrics, record->topic, reason);
     return bus_bury_record(run->bus, record, run->service->name, reason, masked ? value : TEXT_NONE);
 }
 
@@ -166,7 +181,8 @@ static void begin_task(struct run *run, const struct worker *worker, struct task
     if (command_status != STATUS_OK)
         task_fail(task, TEXT("bad_command"));
     else if (find_command(worker, command->type)->needs_order &&
-             order_read(run->arena, command->order, &task->order) != STATUS_OK)
+             (order_read(run->arena, command->order, &task->order) != STATUS_OK ||
+              !text_equals(task->order.order_id, command->order_id))) /* or the effect would be another order's */
         task_fail(task, TEXT("bad_order"));
 }
 
@@ -188,9 +204,10 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
         task->record = record;
         task->command = command;
         task->order_json = NULL;
-        task->answered = false;
+        task->answered = task->was_stored = false;
         task->queued = 0;
         task->facts = NULL;
+        task->fails = false;
         begin_task(run, worker, task, command_status, root);
         tasks.count++;
     }
@@ -200,11 +217,14 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
 
 /* ---- phases ---- */
 
+/* What is done in the place of a command that is to fail. */
+static const struct worker_command failing = {.apply = queue_mark, .answer = answer_mark};
+
 static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset)
 {
     for (size_t i = 0; i < tasks->count; i++) {
         struct task *task = &tasks->list[i];
-        const struct worker_command *command = find_command(worker, task->command->type);
+        const struct worker_command *command = task->fails ? &failing : find_command(worker, task->command->type);
         phase handle = *(const phase *)(const void *)((const char *)command + phase_offset);
         enum status status;
         if (task->answered || handle == NULL)
@@ -216,6 +236,124 @@ static enum status run_phase(struct run *run, const struct worker *worker, struc
             return status;
     }
     return STATUS_OK;
+}
+
+/* ---- metrics ---- */
+
+enum { OUTCOMES, REDELIVERIES };
+enum { SUCCEEDED, REFUSED, FAILED, OUTCOME_COUNT };
+
+static const struct text outcomes[OUTCOME_COUNT] = {{"succeeded", 9}, {"refused", 7}, {"failed", 6}};
+
+const struct metric_family worker_metrics[WORKER_METRIC_COUNT] = {
+    [OUTCOMES] = {.name = "orderly_outcomes_total",
+                  .help = "Commands answered, by what was asked and the outcome; a command that is delivered again is answered again",
+                  .type = METRIC_COUNTER,
+                  .labels = {"type", "outcome"},
+                  .series_max = WORKER_TYPES_MAX * OUTCOME_COUNT},
+    [REDELIVERIES] = {.name = "orderly_redeliveries_total",
+                      .help = "Commands among them that got the outcome of the first time, as it was stored with their effect; the validator "
+                              "stores nothing and counts none",
+                      .type = METRIC_COUNTER,
+                      .labels = {"type"},
+                      .series_max = WORKER_TYPES_MAX},
+};
+
+/* What was counted of one batch. */
+struct answer_tally {
+    int64_t outcomes[OUTCOME_COUNT], redeliveries;
+};
+
+/* The scripts say which outcomes they found. */
+static void find_stored(struct run *run, const struct worker *worker, struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = &tasks->list[i];
+        if (!task->answered && find_command(worker, task->command->type)->apply != NULL)
+            task->was_stored = store_is_status(store_value(run->store, task->queued));
+    }
+}
+
+static void publish_tally(struct metrics *metrics, const char *type, const struct answer_tally *tally)
+{
+    struct text values[] = {text_of(type), TEXT_NONE};
+
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        values[1] = outcomes[i];
+        metric_add(metrics_series(metrics, &worker_metrics[OUTCOMES], values), tally->outcomes[i]);
+    }
+    metric_add(metrics_series(metrics, &worker_metrics[REDELIVERIES], values), tally->redeliveries);
+}
+
+static void count_answers(struct run *run, const struct worker *worker, const struct tasks *tasks)
+{
+    struct answer_tally tallies[WORKER_TYPES_MAX] = {0};
+
+    for (size_t i = 0; i < tasks->count; i++) {
+        const struct task *task = &tasks->list[i];
+        struct answer_tally *tally = &tallies[find_command(worker, task->command->type) - worker->commands];
+        size_t outcome = 0;
+        while (outcome < FAILED && !text_equals(task->reply.outcome, outcomes[outcome]))
+            outcome++;
+        tally->outcomes[outcome]++;
+        tally->redeliveries += task->was_stored;
+    }
+    for (size_t i = 0; i < worker->command_count; i++)
+        publish_tally(run->metrics, worker->commands[i].type, &tallies[i]);
+}
+
+/* ---- failures and slowness on demand ---- */
+
+/* Decides which attempts are to fail; what the command itself would have done is left out. */
+static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
+                            struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = &tasks->list[i];
+        const struct reply *reply = &task->reply;
+        const struct worker_command *command = find_command(worker, reply->type);
+        if (task->answered || !simulation_fails(simulation, reply->type, reply->command_id, reply->attempt))
+            continue;
+        task->fails = true;
+        task->mark_key = command->mark_key == NULL ? TEXT_NONE : command->mark_key(run->arena, task);
+    }
+}
+
+/* The mark comes first here too: a command that was done, at another attempt or before the settings were changed, keeps its
+ * outcome. It is asked for in its turn among the scripts, for what is done in the same batch. */
+static enum status queue_mark(struct run *run, struct task *task)
+{
+    if (text_is_there(task->mark_key))
+        task->queued = store_queue(run->store, task->mark_key, (struct text[]){TEXT("HGET"), task->mark_key, task->reply.type}, 3);
+    else
+        task_fail(task, TEXT(SIMULATED_REASON));
+    return STATUS_OK;
+}
+
+static enum status answer_mark(struct run *run, struct task *task)
+{
+    struct text outcome = store_text(store_value(run->store, task->queued));
+
+    if (text_is_there(outcome))
+        return task_answer_stored(run, task, outcome);
+    task_fail(task, TEXT(SIMULATED_REASON));
+    return STATUS_OK;
+}
+
+/* The whole batch waits once, for the last of its commands; those that have lain in the queue for long enough wait no longer.
+ * What was done is done by then: only the answers are late, as those of a slow gateway are. */
+static enum status wait_latency(struct run *run, const struct simulation *simulation)
+{
+    struct timespec now;
+    int64_t newest_ms = 0;
+
+    if (simulation->latency_ms == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < run->record_count; i++)
+        if (run->records[i].timestamp_ms > newest_ms)
+            newest_ms = run->records[i].timestamp_ms;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return service_idle(run, simulation_wait_ms(simulation, newest_ms, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
 }
 
 /* ---- sending ---- */

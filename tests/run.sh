@@ -59,7 +59,15 @@ build() {
     fi
 }
 
+metrics_are_current() { diff docs/metrics.md <(docs/print-metrics.sh build/dev/bin); }
+
 settings_are_current() { diff docs/settings.md <(docs/print-settings.sh build/dev/bin); }
+
+installs() {
+    local prefix=$work/prefix
+    cmake --install build/dev --prefix "$prefix" >"$work/install.log" && groff -ww -man -Tascii "$prefix/share/man/man1/orderly.1" >/dev/null &&
+        bash -c "source '$prefix/share/bash-completion/completions/orderly' && complete -p orderly"
+}
 
 scripts() {
     git ls-files '*.sh' .ci/run | xargs shellcheck -x
@@ -78,28 +86,37 @@ free_port() {
 }
 
 install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev \
-    libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv
+    libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv \
+    prometheus groff-base
+
+command -v npm >/dev/null || install_missing nodejs npm # another Node.js than Debian's will do
 
 check 'scripts: shellcheck' scripts
 check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
+check 'contract: AsyncAPI, schemas, examples, quoted code' tests/contract/run.sh "$work/contract"
 check 'build: gcc' build dev
 check 'build: clang' build dev-clang
 check 'build: sanitizers' build asan
 check 'build: fuzz harnesses' build fuzz
 check 'docs: settings.md is current' settings_are_current
+check 'docs: metrics.md is current' metrics_are_current
+check 'install: programs, man page, completion' installs
 
 ORDERLY_KAFKA_PORT=$(free_port 19092)
 ORDERLY_REDIS_PORT=$(free_port 16379)
 export ORDERLY_KAFKA_PORT ORDERLY_REDIS_PORT
 deploy/local/up.sh --only-infra
 export ORDERLY_TEST_KAFKA=127.0.0.1:$ORDERLY_KAFKA_PORT ORDERLY_TEST_REDIS=redis://127.0.0.1:$ORDERLY_REDIS_PORT
+export ORDERLY_TEST_PYTHON=$work/contract/bin/python
 
 suite dev 'unit|integration|e2e'
+check 'contract: every record that the suites left' tests/contract/run.sh "$work/contract" --records "$ORDERLY_TEST_KAFKA"
 suite asan 'unit|integration'
 suite fuzz fuzz
 deploy/local/down.sh
 
 check 'local: demo, kcat, taken ports, take-down' tests/local/run.sh
+check 'metrics: five services, every ending, read by promtool and a client library' tests/metrics/run.sh "$work/metrics-tools"
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -47,6 +47,8 @@ mkdir -p "$run_dir"
 own_infra=yes
 if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ] && [ -n "${REDIS_URL:-}" ]; then
     own_infra=no
+elif [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}${REDIS_URL:-}" ]; then
+    die "only one of KAFKA_BOOTSTRAP_SERVERS and REDIS_URL is set: set both, or none to have both started here"
 fi
 install_missing "${infra_packages[@]}"
 [ "$only_infra" = yes ] || build

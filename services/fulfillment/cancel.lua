@@ -1,10 +1,11 @@
 -- Cancels a shipment that has not left, once. Cancelling what never was leaves a mark, so that a late booking is refused.
 -- KEYS  shipment:<orderId>
 -- ARGV  outcome
--- Returns the outcome; 'shipped' and the outcome of the booking when it has left (not remembered).
+-- Returns the outcome, as a status reply when it was stored before; 'shipped' and the outcome of the booking when it has left (not
+-- remembered).
 local stored = redis.call('HGET', KEYS[1], 'fulfillment.cancel')
 if stored then
-    return stored
+    return {ok = stored}
 end
 local status = redis.call('HGET', KEYS[1], 'status')
 if status == 'shipped' then

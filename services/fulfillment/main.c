@@ -52,9 +52,14 @@ static enum status cancel_answer(struct run *run, struct task *task)
     return STATUS_OK;
 }
 
+static struct text mark_key(struct arena *arena, const struct task *task)
+{
+    return shipment_key(arena, task->command->order_id);
+}
+
 static const struct worker_command commands[] = {
-    {.type = "fulfillment.ship", .needs_order = true, .apply = ship_apply, .answer = ship_answer},
-    {.type = "fulfillment.cancel", .apply = cancel_apply, .answer = cancel_answer},
+    {.type = "fulfillment.ship", .needs_order = true, .mark_key = mark_key, .apply = ship_apply, .answer = ship_answer},
+    {.type = "fulfillment.cancel", .mark_key = mark_key, .apply = cancel_apply, .answer = cancel_answer},
 };
 
 static enum status handle(struct run *run)
@@ -76,6 +81,8 @@ int main(int argc, char **argv)
         .sends_to = sends_to,
         .scripts = scripts,
         .handle = handle,
+        .own_metrics = WORKER_METRICS,
+        WORKER_SETTINGS,
     };
 
     return service_run(&fulfillment, argc, argv);

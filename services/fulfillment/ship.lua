@@ -1,10 +1,10 @@
 -- Books a shipment, or stores its refusal, once.
 -- KEYS  shipment:<orderId>
 -- ARGV  status, outcome, trackingNumber ('' for a refusal), outcome when it was cancelled before it came
--- Returns the outcome of the first time.
+-- Returns the outcome of the first time, as a status reply when it was stored before.
 local stored = redis.call('HGET', KEYS[1], 'fulfillment.ship')
 if stored then
-    return stored
+    return {ok = stored}
 end
 if redis.call('HEXISTS', KEYS[1], 'status') == 1 then
     return ARGV[4]

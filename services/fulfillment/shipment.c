@@ -6,7 +6,7 @@
 const struct store_script ship_script = {"ship", ship_lua};
 const struct store_script cancel_script = {"cancel", cancel_lua};
 
-static struct text shipment_key(struct arena *arena, struct text order_id)
+struct text shipment_key(struct arena *arena, struct text order_id)
 {
     struct buffer buffer = buffer_in(arena, order_id.length + 12);
 

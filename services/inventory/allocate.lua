@@ -2,11 +2,12 @@
 -- KEYS  stock:<warehouse>, {stock:<warehouse>}:taken, {stock:<warehouse>}:reservation:<orderId>
 -- ARGV  items as text, outcome when allocated, outcome when it was released before it came,
 --       outcome when short, in two parts around the productId; then productId, quantity, ...
--- Returns the outcome of the first time; 'broken' and the productId when a number in the stock makes no sense (not remembered).
+-- Returns the outcome of the first time, as a status reply when it was stored before; 'broken' and the productId when a number in the stock
+-- makes no sense (not remembered).
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
 local stored = redis.call('HGET', reservation, 'inventory.allocate')
 if stored then
-    return stored
+    return {ok = stored}
 end
 if redis.call('HEXISTS', reservation, 'status') == 1 then
     return ARGV[3]

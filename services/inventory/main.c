@@ -35,7 +35,8 @@ static enum status allocate_apply(struct run *run, struct task *task)
     return STATUS_OK;
 }
 
-static enum status allocate_answer(struct run *run, struct task *task)
+/* The outcome of the first time, or the product whose stock makes no sense. */
+static enum status stock_answer(struct run *run, struct task *task)
 {
     const struct store_value *reply = store_value(run->store, task->queued);
 
@@ -53,14 +54,14 @@ static enum status release_apply(struct run *run, struct task *task)
     return STATUS_OK;
 }
 
-static enum status release_answer(struct run *run, struct task *task)
+static struct text mark_key(struct arena *arena, const struct task *task)
 {
-    return task_answer_stored(run, task, store_text(store_value(run->store, task->queued)));
+    return reservation_key(arena, &task->order);
 }
 
 static const struct worker_command commands[] = {
-    {.type = "inventory.allocate", .needs_order = true, .apply = allocate_apply, .answer = allocate_answer},
-    {.type = "inventory.release", .needs_order = true, .apply = release_apply, .answer = release_answer},
+    {.type = "inventory.allocate", .needs_order = true, .mark_key = mark_key, .apply = allocate_apply, .answer = stock_answer},
+    {.type = "inventory.release", .needs_order = true, .mark_key = mark_key, .apply = release_apply, .answer = stock_answer},
 };
 
 static enum status handle(struct run *run)
@@ -82,6 +83,8 @@ int main(int argc, char **argv)
         .sends_to = sends_to,
         .scripts = scripts,
         .handle = handle,
+        .own_metrics = WORKER_METRICS,
+        WORKER_SETTINGS,
     };
 
     return service_run(&inventory, argc, argv);

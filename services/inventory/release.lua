@@ -1,15 +1,28 @@
 -- Puts back what an order's reservation holds, once. Releasing what never was leaves a mark, so that a late allocation is refused.
 -- KEYS  stock:<warehouse>, {stock:<warehouse>}:taken, {stock:<warehouse>}:reservation:<orderId>
 -- ARGV  outcome
--- Returns the outcome.
+-- Returns the outcome, as a status reply when it was stored before; 'broken' and the productId when a number in the stock makes no sense
+-- (not remembered, and nothing is put back).
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
 local stored = redis.call('HGET', reservation, 'inventory.release')
 if stored then
-    return stored
+    return {ok = stored}
 end
 local status = redis.call('HGET', reservation, 'status')
 if status == 'allocated' then
-    for product, quantity in string.gmatch(redis.call('HGET', reservation, 'items'), '([^= ]+)=(%d+)') do
+    local items = redis.call('HGET', reservation, 'items') or ''
+    -- A script that fails half way keeps what it has written, and the next attempt would put it back again: look first.
+    local most = 9007199254740992
+    for product, quantity in string.gmatch(items, '([^= ]+)=(%d+)') do
+        local text = redis.call('HGET', stock, product) or '0'
+        local units = string.match(text, '^%d+$') and tonumber(text)
+        local out = redis.call('HGET', taken, product) or '0'
+        local held = string.match(out, '^%d+$') and tonumber(out)
+        if not units or not held or held < tonumber(quantity) or units > most - tonumber(quantity) then
+            return {'broken', product}
+        end
+    end
+    for product, quantity in string.gmatch(items, '([^= ]+)=(%d+)') do
         redis.call('HINCRBY', stock, product, quantity)
         redis.call('HINCRBY', taken, product, '-' .. quantity)
     end

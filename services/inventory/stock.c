@@ -1,5 +1,6 @@
 #include "stock.h"
 
+#include "add.lua.h"
 #include "allocate.lua.h"
 #include "release.lua.h"
 #include "supply.lua.h"
@@ -9,6 +10,7 @@
 const struct store_script allocate_script = {"allocate", allocate_lua};
 const struct store_script release_script = {"release", release_lua};
 const struct store_script supply_script = {"supply", supply_lua};
+const struct store_script add_script = {"add", add_lua};
 
 #define RESERVATION_KEYS 3
 #define ALLOCATE_HEAD (RESERVATION_KEYS + 5)
@@ -29,11 +31,16 @@ static struct text stock_key(struct arena *arena, struct text warehouse)
     return key_of(arena, "stock:", warehouse, "", TEXT(""));
 }
 
+struct text reservation_key(struct arena *arena, const struct order *order)
+{
+    return key_of(arena, "{stock:", order->warehouse, "}:reservation:", order->order_id);
+}
+
 static void add_keys(struct arena *arena, const struct order *order, struct text arguments[])
 {
     arguments[0] = stock_key(arena, order->warehouse);
     arguments[1] = key_of(arena, "{stock:", order->warehouse, "}:taken", TEXT(""));
-    arguments[2] = key_of(arena, "{stock:", order->warehouse, "}:reservation:", order->order_id);
+    arguments[2] = reservation_key(arena, order);
 }
 
 static struct text number_text(struct arena *arena, int64_t number)
@@ -85,4 +92,20 @@ size_t stock_queue_supply(struct store *store, struct arena *arena, struct text 
         arguments[3 + 2 * i] = number_text(arena, units[i]);
     }
     return store_call(store, &supply_script, 2, arguments, 2 + 2 * count);
+}
+
+size_t stock_queue_add(struct store *store, struct arena *arena, struct text warehouse, struct text product_id, int64_t units,
+                       struct text operation_id)
+{
+    struct text arguments[] = {
+        stock_key(arena, warehouse),
+        key_of(arena, "{stock:", warehouse, "}:supplied", TEXT("")),
+        key_of(arena, "{stock:", warehouse, "}:taken", TEXT("")),
+        key_of(arena, "{stock:", warehouse, "}:operation:", operation_id),
+        product_id,
+        number_text(arena, units),
+        number_text(arena, STOCK_OPERATION_SECONDS),
+    };
+
+    return store_call(store, &add_script, 4, arguments, COUNT_OF(arguments));
 }

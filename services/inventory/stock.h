@@ -2,8 +2,9 @@
  *
  * Shape   Redis hashes stock:<warehouse>, {stock:<warehouse>}:supplied, {stock:<warehouse>}:taken: productId -> units;
  *         {stock:<warehouse>}:reservation:<orderId>: status, items ("KEYBOARD=2 MOUSE=1"), the outcomes   (DESIGN.md section 4)
+ *         {stock:<warehouse>}:operation:<id>: what ("KEYBOARD=100"), left, supplied: one `orderly stock add`, for STOCK_OPERATION_SECONDS
  * Units   whole units, 0..STOCK_UNITS_MAX; supplied = stock + taken, always: the same scripts change them
- * Owner   the inventory service writes it, `orderly catalog load` supplies it; everyone else learns it from replies */
+ * Owner   the inventory service writes it, `orderly catalog load` and `orderly stock add` supply it; everyone else learns it from replies */
 #ifndef ORDERLY_STOCK_H
 #define ORDERLY_STOCK_H
 
@@ -12,7 +13,7 @@
 
 #define STOCK_UNITS_MAX MONEY_MAX /* Lua compares doubles */
 
-extern const struct store_script allocate_script, release_script, supply_script;
+extern const struct store_script allocate_script, release_script, supply_script, add_script;
 
 /* What a reservation can answer. */
 struct allocation_outcomes {
@@ -20,6 +21,8 @@ struct allocation_outcomes {
     struct text short_before_id, short_after_id; /* the refusal, in two parts around the productId */
 };
 
+/* The key of an order's reservation, {stock:<warehouse>}:reservation:<orderId>, in the arena. */
+struct text reservation_key(struct arena *arena, const struct order *order);
 /* Queues the script that takes every line of the order, or none, and remembers the outcome with it. Repeating it for the same order
  * changes nothing and gives the outcome of the first time. Gives its number: the reply is the outcome's text, or an array
  * {"broken", productId} when a number in the stock makes no sense. */
@@ -31,5 +34,11 @@ size_t stock_queue_release(struct store *store, struct arena *arena, const struc
 size_t stock_queue_supply(struct store *store, struct arena *arena, struct text warehouse, const struct text product_ids[],
                           const int64_t units[], size_t count);
 #define STOCK_SUPPLY_MAX 1000
+/* Queues supplying more units (1..STOCK_UNITS_MAX) of a product, once for each operation id; repeated within STOCK_OPERATION_SECONDS it changes
+ * nothing. The reply is an array: {"added"|"repeated", left, supplied}, {"other", what the id was used for}, {"broken"} when a number in the
+ * stock makes no sense, {"too_many"} when there would be more than STOCK_UNITS_MAX. */
+size_t stock_queue_add(struct store *store, struct arena *arena, struct text warehouse, struct text product_id, int64_t units,
+                       struct text operation_id);
+#define STOCK_OPERATION_SECONDS (30 * 86400)
 
 #endif

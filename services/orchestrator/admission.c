@@ -53,6 +53,11 @@ static struct text inbox_value(struct arena *arena, const struct admission_rules
     return buffer_text(&buffer);
 }
 
+static int64_t made_ms(const struct application *application)
+{
+    return application->made_ms != 0 ? application->made_ms : application->time_ms;
+}
+
 struct admission admission_decide(struct arena *arena, const struct admission_rules *rules, const struct application *application,
                                   int64_t now_ms)
 {
@@ -67,7 +72,7 @@ struct admission admission_decide(struct arena *arena, const struct admission_ru
     if (problem != NULL && strcmp(problem, "not_json") == 0)
         return dead(arena, problem, application->value);
     order = mask_json(arena, root, &admission.masked);
-    if (problem == NULL && now_ms - application->time_ms > rules->retention_ms)
+    if (problem == NULL && now_ms - made_ms(application) > rules->retention_ms)
         problem = "too_old";
     if (problem != NULL) {
         admission.dead_reason = problem;

@@ -20,6 +20,7 @@ struct application {
     struct text topic, value; /* value TEXT_NONE: null */
     int32_t partition;
     int64_t offset, time_ms;
+    int64_t made_ms; /* when it was made, as far as it tells (age.h); 0: time_ms */
 };
 
 struct admission {

@@ -73,17 +73,33 @@ static enum status load(struct batch *batch, struct store *store)
     return STATUS_OK;
 }
 
+static struct move move_of(const struct saga *before, const struct saga *after, const struct effects *effects)
+{
+    return (struct move){
+        .from = before->status,
+        .to = after->status,
+        .answered = effects->answered,
+        .waited_ms = effects->waited_ms,
+        .order_ms = after->completed_ms - after->created_ms,
+        .passed_deadline = before->version > 0 && !saga_status_is_terminal(before->status) &&
+                           before->updated_ms < before->deadline_ms && after->updated_ms >= after->deadline_ms,
+    };
+}
+
 static void fold_group(struct batch *batch, struct group *group)
 {
     group->saga = group->loaded;
     group->effects = (struct effects){0};
     for (size_t i = 0; i < group->entry_count && !group->broken; i++) {
         struct hearing_entry *entry = &group->entries[i];
+        struct saga before = group->saga;
         entry->hearing = saga_hear(batch->arena, &group->saga, &entry->heard, &group->effects);
+        entry->move = move_of(&before, &group->saga, &group->effects);
         group->broken = entry->hearing == HEARING_BROKEN;
     }
     if (group->conflicted && group->saga.version > 0)
-        group->effects.write_index = group->effects.write_timer = true; /* what was written beside the refused transition */
+        group->effects.write_index = group->effects.write_timer = group->effects.mend_indexes =
+            true; /* what was written beside the refused transition */
 }
 
 static struct ledger_change change_of(const struct group *group)
@@ -94,7 +110,6 @@ static struct ledger_change change_of(const struct group *group)
         .old_status = group->loaded.status,
         .saga = &group->saga,
         .effects = &group->effects,
-        .all_indexes = group->conflicted || group->effects.redelivered_count > 0,
     };
 }
 

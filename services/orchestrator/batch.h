@@ -7,11 +7,21 @@
 #include "ledger.h"
 #include "service.h"
 
+/* What one record did to its saga, for the metrics. */
+struct move {
+    enum saga_status from, to;
+    enum ask answered;    /* it was the final answer to this; ASK_NOTHING: to nothing */
+    int64_t waited_ms;    /* since that was first asked */
+    int64_t order_ms;     /* the saga's age, where it ended */
+    bool passed_deadline; /* the first change at or after the deadline of a saga under way */
+};
+
 /* One record of a saga, and what came of it. */
 struct hearing_entry {
     const struct record *record;
     struct heard heard;
     enum hearing hearing;
+    struct move move;
 };
 
 /* The records of one saga, in their order, and the saga they are folded into. */

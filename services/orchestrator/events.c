@@ -135,6 +135,8 @@ static void add_why(struct buffer *buffer, const struct saga *saga)
     add_string(buffer, TEXT("reason"), saga->reason);
     add_raw(buffer, TEXT("errors"), saga->errors);
     add_string(buffer, TEXT("productId"), saga->product_id);
+    add_string(buffer, TEXT("cancelledBy"), saga->cancelled_by);
+    add_string(buffer, TEXT("cancelReason"), saga->cancel_reason);
 }
 
 struct text detail_of_compensation(struct arena *arena, const struct saga *saga)
@@ -151,6 +153,8 @@ struct text detail_of_parking(struct arena *arena, const struct saga *saga, stru
 
     add_why(&buffer, saga);
     add_string(&buffer, TEXT("failure"), failure);
+    if (!text_equals(saga->last_failure, failure)) /* a step that timed out may have failed before it fell silent */
+        add_string(&buffer, TEXT("lastFailure"), saga->last_failure);
     add_string(&buffer, TEXT("pendingCommandId"), saga_command_id(arena, saga, saga->pending));
     add_number(&buffer, TEXT("attempt"), saga->attempt);
     return object_end(&buffer);

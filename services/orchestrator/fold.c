@@ -6,6 +6,8 @@
 
 #define MILLISECONDS 1000
 #define REPLY_TO "saga.inbox"
+#define TIMED_OUT "step_timed_out"
+#define TOO_LATE "deadline_exceeded"
 
 /* Everything about one record being heard. */
 struct fold {
@@ -40,21 +42,34 @@ const char *hearing_name(enum hearing hearing)
 
 /* ---- transitions ---- */
 
+/* A list in the arena has room for the next power of two: a batch may bring thousands of records about one order. */
+static bool is_full(size_t count)
+{
+    return (count & (count - 1)) == 0;
+}
+
+static void *list_grow(struct arena *arena, const void *list, size_t count, size_t size)
+{
+    void *grown = arena_take(arena, (count == 0 ? 1 : 2 * count) * size);
+
+    if (count > 0)
+        memcpy(grown, list, count * size);
+    return grown;
+}
+
 static void raise_event(struct fold *fold, const char *type, struct text detail)
 {
     struct effects *effects = fold->effects;
-    struct saga_event *events = arena_take(fold->arena, (effects->event_count + 1) * sizeof(*events));
 
-    if (effects->event_count > 0)
-        memcpy(events, effects->events, effects->event_count * sizeof(*events));
-    events[effects->event_count++] = (struct saga_event){
+    if (is_full(effects->event_count))
+        effects->events = list_grow(fold->arena, effects->events, effects->event_count, sizeof(*effects->events));
+    effects->events[effects->event_count++] = (struct saga_event){
         .type = text_of(type),
         .version = fold->saga->version,
         .at = time_text(fold->arena, fold->at_ms),
         .input = event_input(fold->arena, &fold->heard->input),
         .detail = detail,
     };
-    effects->events = events;
 }
 
 /* Every change of a saga begins here. */
@@ -85,6 +100,7 @@ static void ask_for(struct fold *fold, enum ask ask)
 {
     fold->saga->pending = ask;
     fold->saga->attempt = 1;
+    fold->saga->last_failure = TEXT_NONE;
     fold->saga->step_deadline_ms = fold->at_ms + fold->policy.of[ask].step_deadline_seconds * MILLISECONDS;
     send_pending(fold);
 }
@@ -97,6 +113,14 @@ static void stop_clock(struct fold *fold)
     fold->effects->send_command = false;
 }
 
+/* A cancel that came too late is nobody's doing; one that was honoured keeps who asked for it, and why. */
+static void forget_cancel(struct saga *saga, bool honoured)
+{
+    saga->cancel_requested = 0;
+    if (!honoured)
+        saga->cancelled_by = saga->cancel_reason = TEXT_NONE;
+}
+
 static void end_as(struct fold *fold, enum saga_status status)
 {
     struct saga *saga = fold->saga;
@@ -106,7 +130,8 @@ static void end_as(struct fold *fold, enum saga_status status)
     saga->pending = ASK_NOTHING;
     saga->attempt = 0;
     saga->ends_as = SAGA_NONE;
-    saga->cancel_requested = 0;
+    saga->last_failure = TEXT_NONE;
+    forget_cancel(saga, status == SAGA_CANCELLED);
     saga->completed_ms = fold->at_ms;
     raise_event(fold, saga_status_event(status), detail_of_end(fold->arena, saga));
 }
@@ -116,6 +141,9 @@ static void park(struct fold *fold, enum saga_status status, struct text failure
     enter_status(fold, status);
     stop_clock(fold);
     raise_event(fold, saga_status_event(status), detail_of_parking(fold->arena, fold->saga, failure));
+    /* What the worker said of it last tells more than that the time is up. */
+    if (fold->saga->last_failure.length == 0 || !text_equals(failure, TEXT(TIMED_OUT)))
+        fold->saga->last_failure = failure;
 }
 
 static void begin_step(struct fold *fold, int step)
@@ -286,17 +314,21 @@ static void step_succeeded(struct fold *fold, const struct reply *reply)
 {
     struct saga *saga = fold->saga;
     int step = (int)saga->step;
-    bool last = step + 1 == STEP_COUNT;
+    bool last = step + 1 == STEP_COUNT, too_late = is_before_pivot(saga) && fold->at_ms >= saga->deadline_ms;
 
     saga->results = results_with(fold->arena, saga->results, text_of(ask_type(saga->pending)), result_of(reply));
     if (saga->pending == ASK_AUTHORIZE)
         keep_total(fold, result_of(reply));
     saga->reason = TEXT_NONE; /* of a capture that needed attention */
-    if (!last)
+    if (step == STEP_PIVOT)
+        forget_cancel(saga, false); /* shipped wins */
+    if (!last && !too_late)
         begin_step(fold, step + 1);
     raise_event(fold, step_at(step)->done_event, detail_of_step(fold->arena, saga, result_of(reply)));
     if (last)
         end_as(fold, SAGA_COMPLETED);
+    else if (too_late) /* the nudge that would have said so is still on its way */
+        step_back(fold, SAGA_FAILED, TEXT(TOO_LATE), true);
 }
 
 static void undo_succeeded(struct fold *fold, const struct reply *reply)
@@ -339,7 +371,7 @@ static void go_forward(struct fold *fold, const struct reply *reply)
         results_with(fold->arena, saga->results, text_of(ask_type(step_at(STEP_PIVOT)->ask)), result_of(reply));
     saga->reason = saga->errors = saga->product_id = TEXT_NONE;
     saga->ends_as = SAGA_NONE;
-    saga->cancel_requested = 0;
+    forget_cancel(saga, false);
     begin_step(fold, STEP_PIVOT + 1);
     raise_event(fold, step_at(STEP_PIVOT)->done_event, detail_of_step(fold->arena, saga, result_of(reply)));
 }
@@ -349,8 +381,21 @@ static bool is_undoing(const struct saga *saga)
     return saga->status == SAGA_COMPENSATING || saga->status == SAGA_COMPENSATION_FAILED;
 }
 
+/* The pending command is settled. It was first asked a step deadline before the step's deadline; a parked saga has none. */
+static void note_answer(struct fold *fold)
+{
+    const struct saga *saga = fold->saga;
+
+    if (saga->step_deadline_ms == 0)
+        return;
+    fold->effects->answered = saga->pending;
+    fold->effects->waited_ms =
+        fold->at_ms - (saga->step_deadline_ms - fold->policy.of[saga->pending].step_deadline_seconds * MILLISECONDS);
+}
+
 static enum hearing hear_success(struct fold *fold, const struct reply *reply)
 {
+    note_answer(fold);
     transit(fold);
     if (is_undoing(fold->saga))
         undo_succeeded(fold, reply);
@@ -366,11 +411,12 @@ static enum hearing hear_refusal(struct fold *fold, const struct reply *reply)
 
     if (saga_status_is_parked(saga->status) && !shipped)
         return HEARING_IGNORED;
+    note_answer(fold);
     transit(fold);
     if (shipped)
         go_forward(fold, reply);
     else if (is_undoing(saga))
-        park(fold, SAGA_COMPENSATION_FAILED, reply->reason);
+        park(fold, SAGA_COMPENSATION_FAILED, reply->reason.length > 0 ? reply->reason : TEXT("undo_refused"));
     else
         step_refused(fold, reply);
     return HEARING_CHANGED;
@@ -384,8 +430,9 @@ static enum hearing hear_failure(struct fold *fold, struct text reason, int64_t 
     if (saga_status_is_parked(saga->status) || attempt != saga->attempt || saga->backing_off)
         return HEARING_IGNORED;
     transit(fold);
+    saga->last_failure = reason.length > 0 ? reason : TEXT("failed");
     if (saga->attempt >= patience->attempts) {
-        give_up(fold, reason.length > 0 ? reason : TEXT("attempts_used_up"));
+        give_up(fold, saga->last_failure);
         return HEARING_CHANGED;
     }
     saga->attempt++;
@@ -414,12 +461,14 @@ static enum hearing hear_reply(struct fold *fold)
 
 /* ---- nudges and signals ---- */
 
-/* The entry has fired, and a lease has moved it ahead: it is written anew, and where it stands is kept with the saga. */
+/* The entry has fired, and a lease has moved it ahead: it is written anew, and where it stands is kept with the saga. A nudge is also
+ * how the reconciler asks that a lost index entry be mended. */
 static enum hearing rewind_timer(struct fold *fold, enum hearing hearing)
 {
     int64_t before_ms = fold->saga->timer_ms;
 
     keep_timer(fold, true);
+    fold->effects->write_index = fold->effects->mend_indexes = true;
     if (hearing == HEARING_CHANGED || fold->saga->timer_ms == before_ms)
         return hearing;
     transit(fold);
@@ -434,11 +483,11 @@ static enum hearing hear_nudge(struct fold *fold)
 
     if (waits && is_before_pivot(saga) && fold->at_ms >= saga->deadline_ms) {
         transit(fold);
-        step_back(fold, SAGA_FAILED, TEXT("deadline_exceeded"), true);
+        step_back(fold, SAGA_FAILED, TEXT(TOO_LATE), true);
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->step_deadline_ms) {
         transit(fold);
-        give_up(fold, TEXT("step_timed_out"));
+        give_up(fold, TEXT(TIMED_OUT));
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->next_due_ms) {
         transit(fold);
@@ -456,6 +505,8 @@ static enum hearing hear_cancel(struct fold *fold)
     if (!ships && !is_before_pivot(saga))
         return HEARING_IGNORED;
     transit(fold);
+    saga->cancelled_by = fold->heard->said->requested_by;
+    saga->cancel_reason = fold->heard->said->reason;
     if (ships)
         saga->cancel_requested = 1;
     else
@@ -489,17 +540,24 @@ static enum hearing hear_again(struct fold *fold)
 {
     struct effects *effects = fold->effects;
     struct saga *saga = fold->saga;
-    struct input *inputs = arena_take(fold->arena, (effects->redelivered_count + 1) * sizeof(*inputs));
     bool is_order = text_equals(fold->heard->said->kind, TEXT("order"));
 
-    if (effects->redelivered_count > 0)
-        memcpy(inputs, effects->redelivered, effects->redelivered_count * sizeof(*inputs));
-    inputs[effects->redelivered_count++] = fold->heard->input;
-    effects->redelivered = inputs;
-    effects->write_index = effects->write_timer = true;
+    if (is_full(effects->redelivered_count))
+        effects->redelivered =
+            list_grow(fold->arena, effects->redelivered, effects->redelivered_count, sizeof(*effects->redelivered));
+    effects->redelivered[effects->redelivered_count++] = fold->heard->input;
+    effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;
     return is_order && !json_same(saga->order, fold->heard->said->order) ? HEARING_CONFLICT : HEARING_REDELIVERED;
+}
+
+/* It has expired, or its record is lost: what is left of it in timers and indexes goes. */
+static enum hearing hear_of_nobody(struct fold *fold)
+{
+    if (text_equals(fold->heard->said->kind, TEXT("nudge")))
+        fold->effects->write_index = fold->effects->write_timer = fold->effects->mend_indexes = true;
+    return HEARING_IGNORED;
 }
 
 enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct heard *heard, struct effects *effects)
@@ -508,10 +566,11 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
     bool is_order = text_equals(heard->said->kind, TEXT("order"));
     enum hearing hearing = HEARING_IGNORED;
 
+    effects->answered = ASK_NOTHING;
     if (is_redelivery(saga, &heard->input))
         return hear_again(&fold);
     if (saga->version == 0 && !is_order)
-        return HEARING_IGNORED;
+        return hear_of_nobody(&fold);
     if (saga->version > 0 && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
         return HEARING_BROKEN;
     fold.at_ms = heard->input.time_ms > saga->updated_ms ? heard->input.time_ms : saga->updated_ms;

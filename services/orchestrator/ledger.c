@@ -3,7 +3,6 @@
 #include "transition.lua.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 const struct store_script transition_script = {"transition", transition_lua};
 
@@ -17,9 +16,29 @@ static struct text key_of(struct arena *arena, const char *before, struct text o
     return buffer_text(&buffer);
 }
 
-static struct text saga_key(struct arena *arena, struct text order_id)
+struct text ledger_saga_key(struct arena *arena, struct text order_id)
 {
     return key_of(arena, "saga:", order_id, "");
+}
+
+struct text ledger_index_key(struct arena *arena, enum saga_status status)
+{
+    return key_of(arena, "sagas:", text_of(saga_status_index(status)), "");
+}
+
+struct text ledger_timer_key(struct arena *arena, uint64_t shard)
+{
+    return text_format(arena, "sagas:timers:%u", (unsigned)shard);
+}
+
+static uint64_t shard_of(struct text order_id)
+{
+    return text_hash(order_id) % TIMER_SHARDS;
+}
+
+struct text ledger_timer_key_of(struct arena *arena, struct text order_id)
+{
+    return ledger_timer_key(arena, shard_of(order_id));
 }
 
 static struct text history_key(struct arena *arena, struct text order_id)
@@ -39,7 +58,7 @@ static struct text number_text(struct arena *arena, int64_t number)
 
 size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id)
 {
-    struct text words[SAGA_FIELD_COUNT + 2] = {TEXT("HMGET"), saga_key(arena, order_id)};
+    struct text words[SAGA_FIELD_COUNT + 2] = {TEXT("HMGET"), ledger_saga_key(arena, order_id)};
 
     memcpy(words + 2, saga_field_names(), SAGA_FIELD_COUNT * sizeof(*words));
     return store_queue(store, words[1], words, COUNT_OF(words));
@@ -104,7 +123,7 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
     for (size_t i = 0; i < effects->event_count; i++)
         arguments[count++] = event_history_line(arena, &effects->events[i]);
     assert(count <= room);
-    arguments[0] = saga_key(arena, saga->order_id);
+    arguments[0] = ledger_saga_key(arena, saga->order_id);
     arguments[1] = history_key(arena, saga->order_id);
     arguments[2] = number_text(arena, change->old_version);
     arguments[3] = number_text(arena, ended ? seconds_to_live : 0);
@@ -143,22 +162,25 @@ static void wide_queue(struct store *store, const struct wide_command *command)
         store_queue(store, command->words[1], command->words, command->count);
 }
 
-static bool is_in_index(const struct saga *saga, const char *index)
+/* Whether both statuses are listed in the same place. */
+static bool shares_index(enum saga_status a, enum saga_status b)
 {
-    return strcmp(saga_status_index(saga->status), index) == 0;
+    return strcmp(saga_status_index(a), saga_status_index(b)) == 0;
 }
 
-/* Whether a saga has to be taken out of an index it may have stood in. */
-static bool leaves_index(const struct ledger_change *change, const char *index)
+/* Whether a saga has to be taken out of an index it may have stood in. The entry of one that ended and has expired stays: the sweep needs it. */
+static bool leaves_index(const struct ledger_change *change, enum saga_status listed)
 {
-    return !is_in_index(change->saga, index) &&
-           (change->all_indexes || strcmp(saga_status_index(change->old_status), index) == 0);
+    if (change->saga->version == 0 && saga_status_is_terminal(listed))
+        return false;
+    return !shares_index(change->saga->status, listed) &&
+           (change->effects->mend_indexes || shares_index(change->old_status, listed));
 }
 
-static void queue_index(struct store *store, struct arena *arena, const char *index, const struct ledger_change changes[],
+static void queue_index(struct store *store, struct arena *arena, enum saga_status listed, const struct ledger_change changes[],
                         size_t count)
 {
-    struct text key = key_of(arena, "sagas:", text_of(index), "");
+    struct text key = ledger_index_key(arena, listed);
     struct wide_command add, remove;
 
     wide_begin(arena, &add, "ZADD", key, count);
@@ -167,10 +189,10 @@ static void queue_index(struct store *store, struct arena *arena, const char *in
         const struct saga *saga = changes[i].saga;
         if (!changes[i].effects->write_index)
             continue;
-        if (is_in_index(saga, index)) {
+        if (shares_index(saga->status, listed)) {
             add.words[add.count++] = number_text(arena, saga->since_ms);
             add.words[add.count++] = saga->order_id;
-        } else if (leaves_index(&changes[i], index)) {
+        } else if (leaves_index(&changes[i], listed)) {
             remove.words[remove.count++] = saga->order_id;
         }
     }
@@ -181,17 +203,14 @@ static void queue_index(struct store *store, struct arena *arena, const char *in
 static void queue_timers(struct store *store, struct arena *arena, uint64_t shard, const struct ledger_change changes[],
                          size_t count)
 {
-    char name[32];
+    struct text key = ledger_timer_key(arena, shard);
     struct wide_command add, remove;
-    struct text key;
 
-    snprintf(name, sizeof(name), "sagas:timers:%u", (unsigned)shard);
-    key = text_copy(arena, text_of(name));
     wide_begin(arena, &add, "ZADD", key, count);
     wide_begin(arena, &remove, "ZREM", key, count);
     for (size_t i = 0; i < count; i++) {
         const struct saga *saga = changes[i].saga;
-        if (!changes[i].effects->write_timer || text_hash(saga->order_id) % TIMER_SHARDS != shard)
+        if (!changes[i].effects->write_timer || shard_of(saga->order_id) != shard)
             continue;
         if (saga->timer_ms == 0) {
             remove.words[remove.count++] = saga->order_id;
@@ -207,14 +226,16 @@ static void queue_timers(struct store *store, struct arena *arena, uint64_t shar
 void ledger_queue_indexes(struct store *store, struct arena *arena, const struct ledger_change changes[], size_t count)
 {
     for (enum saga_status status = SAGA_CAPTURING_PAYMENT; status < SAGA_STATUS_COUNT; status++)
-        queue_index(store, arena, saga_status_index(status), changes, count); /* the five running ones share one index */
+        queue_index(store, arena, status, changes, count); /* the five running ones share one index */
     for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
         queue_timers(store, arena, shard, changes, count);
 }
 
 void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id)
 {
-    struct text words[] = {TEXT("SADD"), TEXT("sagas:broken"), text_copy(arena, order_id)};
+    struct text words[] = {TEXT("SADD"), TEXT("sagas:broken"), order_id};
+    struct text timer[] = {TEXT("ZREM"), ledger_timer_key_of(arena, order_id), order_id};
 
     store_queue(store, words[1], words, COUNT_OF(words));
+    store_queue(store, timer[1], timer, COUNT_OF(timer));
 }

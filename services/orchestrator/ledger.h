@@ -14,6 +14,12 @@
 
 extern const struct store_script transition_script;
 
+/* The key of a saga, of the index a status is listed in, of a shard, and of the shard an order's timer is in. In the arena. */
+struct text ledger_saga_key(struct arena *arena, struct text order_id);
+struct text ledger_index_key(struct arena *arena, enum saga_status status);
+struct text ledger_timer_key(struct arena *arena, uint64_t shard);
+struct text ledger_timer_key_of(struct arena *arena, struct text order_id);
+
 /* Queues the read of a saga. Gives its number. */
 size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id);
 /* The values and the saga of such a reply; both borrow the reply, so store_begin() ends them: values are copied into the arena.
@@ -30,7 +36,6 @@ struct ledger_change {
     enum saga_status old_status;
     const struct saga *saga;
     const struct effects *effects;
-    bool all_indexes; /* where it stood before is not known for sure: take it out of all the others */
 };
 /* Queues the transition. Gives its number. A saga that ended lives for seconds_to_live. */
 size_t ledger_queue_transition(struct store *store, struct arena *arena, const struct ledger_change *change, int64_t seconds_to_live);
@@ -38,7 +43,8 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
 MUST_CHECK enum status ledger_transition_result(const struct store_value *reply);
 /* Queues the index and timer writes of all changes, a few commands for all of them together. */
 void ledger_queue_indexes(struct store *store, struct arena *arena, const struct ledger_change changes[], size_t count);
-/* Queues setting a saga aside that could not be understood. */
+/* Queues setting a saga aside that could not be understood, and taking its timer away: the reconciler gives it a new one, again and again, until
+ * somebody has mended it. */
 void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id);
 
 #endif

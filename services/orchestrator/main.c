@@ -1,14 +1,16 @@
 /* main.c - the orchestrator: admits orders, folds what every saga hears, sends the next commands. Start reading at handle(). */
+#include "age.h"
 #include "batch.h"
 #include "log.h"
 #include "mask.h"
+#include "measures.h"
 #include "outbox.h"
 #include "patience_settings.h"
+#include "service_metrics.h"
+#include "tick.h"
+#include "timers.h"
 
-#include <time.h>
-
-#define DAY_SECONDS 86400
-#define DAY_MS ((int64_t)DAY_SECONDS * 1000)
+#define SECOND_MS 1000
 #define RETENTION_MARGIN_DAYS 2 /* marks and sagas live longer than the topics that can still bring a record of theirs */
 #define INBOX_BYTES_FACTOR 8    /* replies may be this much larger than an order */
 
@@ -17,46 +19,55 @@ static const struct orchestrator_settings *settings_of(const struct run *run)
     return run->own_settings;
 }
 
-/* The only clock: the age of an order at the door. Nothing that is folded reads it. */
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- records of `orders` ---- */
 
 static enum status bury(struct run *run, const struct record *record, const char *reason, struct text masked_value)
 {
     log_event(LOG_WARNING, "buried", "topic=%.*s partition=%d offset=%lld reason=%s", TEXT_ARG(record->topic),
               (int)record->partition, (long long)record->offset, reason);
+    metrics_count_buried(run->metrics, record->topic, reason);
     return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
+}
+
+static struct text header_of(const struct record *record, const char *name)
+{
+    struct text value = TEXT_NONE;
+
+    return record_header(record, name, &value) ? value : TEXT_NONE;
 }
 
 static enum status send_admitted(struct run *run, const struct admission_rules *rules, const struct record *record)
 {
-    struct application application = {record->topic, record->value, record->partition, record->offset, record->timestamp_ms};
-    struct admission admission = admission_decide(run->arena, rules, &application, now_ms());
+    struct application application = {
+        .topic = record->topic,
+        .value = record->value,
+        .partition = record->partition,
+        .offset = record->offset,
+        .time_ms = record->timestamp_ms,
+        .made_ms = age_made_ms(record->timestamp_ms, header_of(record, "dlq-timestamp"), header_of(record, "ce_time")),
+    };
+    struct admission admission = admission_decide(run->arena, rules, &application, wall_clock_ms());
 
     if (admission.dead_reason != NULL)
         return bury(run, record, admission.dead_reason, admission.masked_value);
     return outbox_admit(run, record, &admission);
 }
 
-static enum status send_all_admitted(struct run *run)
+static enum status send_all_admitted(struct run *run, size_t *out_count)
 {
     struct policy policy = policy_of_settings(settings_of(run));
     struct admission_rules rules = {
         .bytes_max = (size_t)run->settings->message_bytes_max,
-        .retention_ms = run->settings->retention_days * DAY_MS,
+        .retention_ms = run->settings->retention_days * settings_of(run)->day_seconds * SECOND_MS,
         .policy = policy_text(run->arena, &policy),
     };
 
+    *out_count = 0;
     for (size_t i = 0; i < run->record_count; i++)
-        if (text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS)))
+        if (text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS))) {
             TRY(send_admitted(run, &rules, &run->records[i]));
+            ++*out_count;
+        }
     return STATUS_OK;
 }
 
@@ -101,8 +112,10 @@ static enum status sort_record(struct run *run, struct batch *batch, const struc
         return bury(run, record, problem, masked ? value : TEXT_NONE);
     }
     partition = other_partition(run, record, said->order_id);
-    if (partition >= 0)
+    if (partition >= 0) {
+        measure_forwarded(run->metrics, said->kind);
         return outbox_forward(run, record, said->order_id, partition);
+    }
     batch_add(batch, record, said);
     return STATUS_OK;
 }
@@ -132,6 +145,7 @@ static enum status send_conflicts(struct run *run, const struct group *group)
         if (entry->hearing != HEARING_CONFLICT)
             continue;
         log_event(LOG_WARNING, "conflicted", "order=%.*s", TEXT_ARG(group->order_id));
+        metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), "conflict");
         TRY(outbox_bury_conflict(run, entry->record, entry->heard.said));
     }
     return STATUS_OK;
@@ -155,14 +169,18 @@ static enum status handle(struct run *run)
     struct batch batch = batch_in(run->arena, run->record_count);
     int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
     struct saga_event **events;
-    size_t *event_counts;
+    size_t *event_counts, order_count;
 
     TRY(sort_all(run, &batch));
-    TRY(batch_settle(&batch, run->store, days * DAY_SECONDS));
+    TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
     TRY(batch_events(&batch, run->store, &events, &event_counts));
-    for (size_t i = 0; i < batch.group_count; i++)
+    for (size_t i = 0; i < batch.group_count; i++) {
+        measure_group(run->metrics, &batch.groups[i]);
         TRY(send_group(run, &batch.groups[i], events[i], event_counts[i]));
-    return send_all_admitted(run);
+    }
+    TRY(send_all_admitted(run, &order_count));
+    tick_adjust_gate(run, order_count);
+    return STATUS_OK;
 }
 
 int main(int argc, char **argv)
@@ -170,7 +188,7 @@ int main(int argc, char **argv)
     static const char *const topics[] = {TOPIC_ORDERS, TOPIC_INBOX, NULL};
     static const char *const sends_to[] = {TOPIC_INBOX,        TOPIC_EVENTS,         "validator.commands", "payment.commands",
                                            "inventory.commands", "fulfillment.commands", NULL};
-    static const struct store_script *const scripts[] = {&transition_script, NULL};
+    static const struct store_script *const scripts[] = {&transition_script, &due_script, &sweep_script, NULL};
     struct service orchestrator = {
         .name = "orchestrator",
         .purpose = "admits orders, keeps every order's saga, sends commands and compensations",
@@ -179,6 +197,10 @@ int main(int argc, char **argv)
         .scripts = scripts,
         .own_settings_size = sizeof(struct orchestrator_settings),
         .handle = handle,
+        .own_metrics = measures_table(),
+        .measure = measure_ledger,
+        .tick = orchestrator_tick,
+        .state_size = sizeof(struct orchestrator_state),
     };
 
     orchestrator.own_settings = orchestrator_settings_table(&orchestrator.own_setting_count);

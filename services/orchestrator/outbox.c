@@ -16,6 +16,18 @@ static enum status send(struct run *run, const struct outgoing *outgoing, struct
     return STATUS_OK;
 }
 
+/* Sends it with the first headers only when all of them are too much: an order must not be lost because of what came along with it. */
+static enum status send_at_least(struct run *run, struct outgoing outgoing, size_t needed, struct text order_id)
+{
+    enum status status = bus_send(run->bus, &outgoing);
+
+    if (status != STATUS_BAD_MESSAGE)
+        return status;
+    log_event(LOG_WARNING, "headers_left_out", "order=%.*s topic=%s problem=\"too large to send\"", TEXT_ARG(order_id), outgoing.topic);
+    outgoing.header_count = needed;
+    return send(run, &outgoing, order_id);
+}
+
 static struct text joined(struct arena *arena, struct text a, const char *between, struct text b)
 {
     struct buffer buffer = buffer_in(arena, a.length + b.length + 8);
@@ -62,16 +74,17 @@ enum status outbox_admit(struct run *run, const struct record *record, const str
         .time = time_text(run->arena, record->timestamp_ms),
         .trace = trace_continue(run->arena, trace_of(record), id, id),
     };
-    size_t count = envelope_headers(&envelope, headers);
+    size_t needed = envelope_headers(&envelope, headers);
+    size_t kept = keep_headers(run->arena, record, admission->order_id, headers + needed);
 
-    count += keep_headers(run->arena, record, admission->order_id, headers + count);
-    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
-                                        .partition = -1,
-                                        .key = admission->order_id,
-                                        .value = admission->inbox_value,
-                                        .headers = headers,
-                                        .header_count = count},
-                admission->order_id);
+    return send_at_least(run,
+                         (struct outgoing){.topic = TOPIC_INBOX,
+                                           .partition = -1,
+                                           .key = admission->order_id,
+                                           .value = admission->inbox_value,
+                                           .headers = headers,
+                                           .header_count = needed + kept},
+                         needed, admission->order_id);
 }
 
 /* ---- commands and events ---- */
@@ -121,21 +134,48 @@ enum status outbox_event(struct run *run, const struct saga *saga, const struct 
     return send_of_saga(run, saga, TOPIC_EVENTS, &envelope, event_record(run->arena, saga->order_id, event));
 }
 
+enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
+{
+    struct header headers[ENVELOPE_HEADERS];
+    struct buffer value = buffer_in(run->arena, order_id.length + 40);
+    struct text id = joined(run->arena, order_id, "/nudge/", number_text(run->arena, at_ms));
+    struct envelope envelope = {
+        .id = id,
+        .type = TEXT("order.nudge"),
+        .subject = order_id,
+        .source = ORCHESTRATOR_SOURCE,
+        .time = time_text(run->arena, at_ms),
+        .trace = trace_continue(run->arena, (struct trace){TEXT_NONE, TEXT_NONE}, id, order_id),
+    };
+    size_t count = envelope_headers(&envelope, headers);
+
+    buffer_add(&value, TEXT("{\"kind\":\"nudge\",\"orderId\":"));
+    buffer_add_json_string(&value, order_id);
+    buffer_add(&value, TEXT("}"));
+    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
+                                        .partition = -1,
+                                        .key = order_id,
+                                        .value = buffer_text(&value),
+                                        .headers = headers,
+                                        .header_count = count},
+                order_id);
+}
+
 /* ---- records that belong elsewhere ---- */
 
 enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition)
 {
-    struct header headers[BUS_HEADERS_MAX + 1];
-    size_t count = record_headers(record, headers);
+    struct header headers[BUS_HEADERS_MAX + 1] = {{TEXT(HEADER_FORWARDED), TEXT("true")}};
+    size_t count = 1 + record_headers(record, headers + 1);
 
-    headers[count++] = (struct header){TEXT(HEADER_FORWARDED), TEXT("true")};
-    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
-                                        .partition = partition,
-                                        .key = order_id,
-                                        .value = record->value,
-                                        .headers = headers,
-                                        .header_count = count},
-                order_id);
+    return send_at_least(run,
+                         (struct outgoing){.topic = TOPIC_INBOX,
+                                           .partition = partition,
+                                           .key = order_id,
+                                           .value = record->value,
+                                           .headers = headers,
+                                           .header_count = count},
+                         1, order_id);
 }
 
 /* The reverse of keep_headers(): gives the headers, and sets the key. */

@@ -22,6 +22,8 @@ MUST_CHECK enum status outbox_admit(struct run *run, const struct record *record
 MUST_CHECK enum status outbox_command(struct run *run, const struct saga *saga);
 /* Sends an event. */
 MUST_CHECK enum status outbox_event(struct run *run, const struct saga *saga, const struct saga_event *event);
+/* Nudges a saga. at_ms: the time at which that was decided. */
+MUST_CHECK enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms);
 /* Puts a record of saga.inbox into the partition where its saga is folded. */
 MUST_CHECK enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition);
 /* Buries the order of a conflict as the record it came from. */

@@ -3,6 +3,8 @@
 #define DAY_MS 86400000
 #define WEEK_SECONDS 604800
 #define ATTEMPTS_TOP 1000
+#define INFLIGHT_TOP 100000000
+#define DAY_SECONDS_DEFAULT 86400
 
 #define GENERAL(name, member, default_, low, high, meaning) \
     SETTING_NUMBER(name, struct orchestrator_settings, member, default_, low, high, meaning)
@@ -27,6 +29,10 @@ static const struct setting table[] = {
     GENERAL("CAPTURE_ATTEMPTS", capture_attempts, 20, 1, ATTEMPTS_TOP, "attempts of the capture before it waits for an operator"),
     GENERAL("SAGA_DEADLINE_SECONDS", saga_deadline_seconds, 3600, 1, WEEK_SECONDS,
             "an order that has not been shipped by then is undone"),
+    GENERAL("MAX_INFLIGHT_SAGAS", inflight_max, 100000, 1, INFLIGHT_TOP, "orders under way; beyond it new ones wait in Kafka"),
+    GENERAL("RECONCILE_SECONDS", reconcile_seconds, 300, 1, DAY_SECONDS_DEFAULT, "rest between two searches for sagas that lost their timer"),
+    GENERAL("DAY_SECONDS", day_seconds, DAY_SECONDS_DEFAULT, 1, DAY_SECONDS_DEFAULT,
+            "how long a day of RETENTION_DAYS is; shorter only in tests"),
     STEP_SETTINGS("ORDER_VALIDATE", "order.validate", ASK_VALIDATE),
     STEP_SETTINGS("PAYMENT_AUTHORIZE", "payment.authorize", ASK_AUTHORIZE),
     STEP_SETTINGS("INVENTORY_ALLOCATE", "inventory.allocate", ASK_ALLOCATE),

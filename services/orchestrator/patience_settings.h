@@ -1,4 +1,4 @@
-/* patience_settings.h - the orchestrator's settings: how patient it is with each command.
+/* patience_settings.h - the orchestrator's settings: how patient it is with each command, how many orders it lets in, how often it looks for what is lost.
  *
  * Source  DESIGN.md section 7; they become the policy that every order is admitted with (policy.h) */
 #ifndef ORDERLY_PATIENCE_SETTINGS_H
@@ -11,6 +11,7 @@ struct orchestrator_settings {
     struct patience general;
     int64_t undo_attempts, capture_attempts, saga_deadline_seconds;
     struct patience own[ASK_COUNT]; /* of one command; 0: as the general one */
+    int64_t inflight_max, reconcile_seconds, day_seconds;
 };
 
 /* The table; out_count: its rows. Static. */

@@ -1,5 +1,7 @@
 #include "policy.h"
 
+#define VALUE_MAX INT64_C(1000000000) /* far beyond any setting; neither times 1000 nor times itself is too large */
+
 /* The values that a command may have of its own. */
 static const struct {
     const char *name;
@@ -110,12 +112,12 @@ struct text policy_text(struct arena *arena, const struct policy *policy)
     return buffer_text(&buffer);
 }
 
-/* Leaves what is missing, or no whole number above 0, as it is. */
+/* Leaves what is missing, or no whole number from 1 to VALUE_MAX, as it is: anybody can write a record of the inbox. */
 static void read_value(const struct json *object, const char *name, int64_t *value)
 {
     int64_t number;
 
-    if (json_integer(json_member(object, text_of(name)), &number) && number > 0)
+    if (json_integer(json_member(object, text_of(name)), &number) && number > 0 && number <= VALUE_MAX)
         *value = number;
 }
 

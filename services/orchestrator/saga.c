@@ -1,8 +1,12 @@
 #include "saga.h"
 
+#include "json.h"
 #include "message.h"
+#include "trace.h"
 
 #include <assert.h>
+
+#define VERSION_MAX (INT64_C(1) << 53) /* nobody counts that far */
 
 enum field_form { FORM_TEXT, FORM_NUMBER, FORM_TIME, FORM_STATUS, FORM_STEP, FORM_PENDING, FORM_INPUT };
 
@@ -34,7 +38,10 @@ static const struct saga_field fields[] = {
     ROW("stepDeadlineAt", FORM_TIME, step_deadline_ms),
     ROW("timerAt", FORM_TIME, timer_ms),
     ROW("endsAs", FORM_STATUS, ends_as),
+    ROW("lastFailure", FORM_TEXT, last_failure),
     ROW("cancelRequested", FORM_NUMBER, cancel_requested),
+    ROW("cancelledBy", FORM_TEXT, cancelled_by),
+    ROW("cancelReason", FORM_TEXT, cancel_reason),
     ROW("lastInput", FORM_INPUT, last_input),
     ROW("createdAt", FORM_TIME, created_ms),
     ROW("updatedAt", FORM_TIME, updated_ms),
@@ -143,14 +150,46 @@ static bool read_field(struct arena *arena, const struct saga_field *field, stru
     return false;
 }
 
-/* What every saga has, and what a saga that waits for an answer has. */
-static bool is_whole(const struct saga *saga)
-{
-    bool waits = !saga_status_is_terminal(saga->status);
+/* ---- whether it makes sense: the hash can be edited by hand, and one saga that doesn't must not stop the others ---- */
 
-    return saga->status != SAGA_NONE && saga->version > 0 && text_is_there(saga->order) && text_is_there(saga->results) &&
-           text_is_there(saga->policy) && (!waits || (saga->pending != ASK_NOTHING && saga->attempt > 0)) &&
-           (saga->status != SAGA_COMPENSATING || saga->ends_as != SAGA_NONE);
+/* Nothing but one JSON value of this type, without spaces around it: it becomes part of other JSON as it is. */
+static bool is_json(struct arena *arena, struct text value, enum json_value_type type)
+{
+    const struct arena_mark mark = arena_mark(arena);
+    const struct json *root;
+    bool is = json_read(arena, value, &root) == STATUS_OK && root->type == type && json_raw(root).length == value.length;
+
+    arena_rewind(arena, mark); /* an order of many small values is far larger when it is read */
+    return is;
+}
+
+static bool is_json_or_absent(struct arena *arena, struct text value, enum json_value_type type)
+{
+    return !text_is_there(value) || is_json(arena, value, type);
+}
+
+/* Whether what was asked is what a saga of this status can wait for. */
+static bool is_asking_right(const struct saga *saga)
+{
+    const struct saga_step *step = step_at((int)saga->step);
+
+    if (saga_status_is_terminal(saga->status))
+        return saga->pending == ASK_NOTHING;
+    if (saga->pending == ASK_NOTHING || saga->attempt < 1 || saga->attempt > ATTEMPT_MAX)
+        return false;
+    if (saga->status == SAGA_COMPENSATING || saga->status == SAGA_COMPENSATION_FAILED)
+        return saga->pending == step->undo && saga_status_is_terminal(saga->ends_as);
+    if (saga->status == SAGA_NEEDS_ATTENTION)
+        return saga->pending == step->ask && step->refused_as == SAGA_NEEDS_ATTENTION;
+    return saga->pending == step->ask && saga->status == step->status;
+}
+
+static bool is_whole(struct arena *arena, const struct saga *saga)
+{
+    return saga->status != SAGA_NONE && saga->version > 0 && saga->version < VERSION_MAX && is_asking_right(saga) &&
+           is_json(arena, saga->order, JSON_OBJECT) && is_json(arena, saga->results, JSON_OBJECT) &&
+           text_is_there(saga->policy) && is_json_or_absent(arena, saga->errors, JSON_ARRAY) &&
+           (!text_is_there(saga->trace_parent) || saga->trace_parent.length == TRACEPARENT_LENGTH);
 }
 
 enum status saga_read(struct arena *arena, struct text order_id, const struct text values[SAGA_FIELD_COUNT],
@@ -166,7 +205,7 @@ enum status saga_read(struct arena *arena, struct text order_id, const struct te
         if (!read_field(arena, &fields[i], values[i], &saga))
             return STATUS_BROKEN;
     }
-    if (present > 0 && !is_whole(&saga))
+    if (present > 0 && !is_whole(arena, &saga))
         return STATUS_BROKEN;
     *out_saga = saga;
     return STATUS_OK;

@@ -8,7 +8,7 @@
 
 #include "steps.h"
 
-#define SAGA_FIELD_COUNT 28
+#define SAGA_FIELD_COUNT 31
 
 /* Where a record lay: "partition/offset/2026-01-31T09:30:00.000Z". */
 struct input {
@@ -30,7 +30,9 @@ struct saga {
     int64_t backing_off;          /* 1: the attempt has not been sent yet, it is at next_due_ms */
     int64_t next_due_ms, step_deadline_ms;
     int64_t timer_ms;             /* the entry in sagas:timers is at this time or before */
+    struct text last_failure;     /* the reason of the last `failed` to what is pending */
     int64_t cancel_requested;     /* 1: remembered while the shipment is pending */
+    struct text cancelled_by, cancel_reason; /* of the cancel that was honoured, or is remembered */
     struct input last_input;
     int64_t created_ms, updated_ms, deadline_ms, completed_ms;
     int64_t total;

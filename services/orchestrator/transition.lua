@@ -9,14 +9,14 @@ if version ~= ARGV[1] then
 end
 local seconds, set, removed, lines = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local first = 6
-redis.call('HSET', KEYS[1], unpack(ARGV, first, first + 2 * set - 1))
-first = first + 2 * set
-if removed > 0 then
-    redis.call('HDEL', KEYS[1], unpack(ARGV, first, first + removed - 1))
-    first = first + removed
+local first_line = first + 2 * set + removed
+-- The history first: if it is no list nothing has been written yet. In parts: unpack() gives 8000 values at most.
+for i = first_line, first_line + lines - 1, 1000 do
+    redis.call('RPUSH', KEYS[2], unpack(ARGV, i, math.min(i + 999, first_line + lines - 1)))
 end
-if lines > 0 then
-    redis.call('RPUSH', KEYS[2], unpack(ARGV, first, first + lines - 1))
+redis.call('HSET', KEYS[1], unpack(ARGV, first, first + 2 * set - 1))
+if removed > 0 then
+    redis.call('HDEL', KEYS[1], unpack(ARGV, first + 2 * set, first_line - 1))
 end
 if seconds ~= '0' then
     redis.call('EXPIRE', KEYS[1], seconds)

@@ -1,10 +1,10 @@
 -- Captures what is authorized, once.
 -- KEYS  payment:<orderId>
 -- ARGV  outcome, outcome when nothing is authorized (not remembered: an operator may mend it)
--- Returns the outcome of the first success.
+-- Returns the outcome of the first success, as a status reply when it was stored before.
 local stored = redis.call('HGET', KEYS[1], 'payment.capture')
 if stored then
-    return stored
+    return {ok = stored}
 end
 if redis.call('HGET', KEYS[1], 'status') ~= 'authorized' then
     return ARGV[2]

@@ -8,7 +8,7 @@ const struct store_script authorize_script = {"authorize", authorize_lua};
 const struct store_script capture_script = {"capture", capture_lua};
 const struct store_script void_script = {"void", void_lua};
 
-static struct text charge_key(struct arena *arena, struct text order_id)
+struct text charge_key(struct arena *arena, struct text order_id)
 {
     struct buffer buffer = buffer_in(arena, order_id.length + 8);
 

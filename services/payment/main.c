@@ -109,15 +109,21 @@ static enum status answer_stored(struct run *run, struct task *task)
     return task_answer_stored(run, task, store_text(store_value(run->store, task->queued)));
 }
 
+static struct text mark_key(struct arena *arena, const struct task *task)
+{
+    return charge_key(arena, task->command->order_id);
+}
+
 static const struct worker_command commands[] = {
     {.type = "payment.authorize",
      .needs_order = true,
+     .mark_key = mark_key,
      .load = authorize_load,
      .decide = authorize_decide,
      .apply = authorize_apply,
      .answer = answer_stored},
-    {.type = "payment.capture", .apply = capture_apply, .answer = answer_stored},
-    {.type = "payment.void", .apply = void_apply, .answer = answer_stored},
+    {.type = "payment.capture", .mark_key = mark_key, .apply = capture_apply, .answer = answer_stored},
+    {.type = "payment.void", .mark_key = mark_key, .apply = void_apply, .answer = answer_stored},
 };
 
 static enum status handle(struct run *run)
@@ -139,6 +145,8 @@ int main(int argc, char **argv)
         .sends_to = sends_to,
         .scripts = scripts,
         .handle = handle,
+        .own_metrics = WORKER_METRICS,
+        WORKER_SETTINGS,
     };
 
     return service_run(&payment, argc, argv);

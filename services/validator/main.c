@@ -97,6 +97,8 @@ int main(int argc, char **argv)
         .topics = topics,
         .sends_to = sends_to,
         .handle = handle,
+        .own_metrics = WORKER_METRICS,
+        WORKER_SETTINGS,
         .lack = lack,
     };
 

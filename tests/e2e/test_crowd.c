@@ -1,10 +1,12 @@
 /* A thousand orders that end in every way, through several replicas, killed services, and a Redis that goes away: each ends as it has to,
  * and stock and money balance to the unit. */
+#include "audit.h"
 #include "crowd.h"
 #include "redis_process.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 
 #define ORDERS 1000
 
@@ -25,8 +27,22 @@ static void tear_down(void)
 
 TestSuite(crowd, .init = set_up, .fini = tear_down);
 
+static int64_t began_ms;
+
+/* Every order ended as it had to, and the audit finds nothing of theirs out of step. */
+static void check(const struct crowd *crowd)
+{
+    char prefix[128];
+
+    crowd_check(store, crowd);
+    snprintf(prefix, sizeof(prefix), "%.*s", (int)strlen(crowd->ids[0]) - 1, crowd->ids[0]);
+    assert_audit_clean(redis_process_url(redis), began_ms, prefix);
+}
+
 static struct system *start(size_t replicas, bool static_members)
 {
+    if (began_ms == 0)
+        began_ms = audit_now_ms();
     return system_start(&(struct system_options){.redis_url = redis_process_url(redis),
                                                  .replicas = replicas,
                                                  .static_members = static_members},
@@ -39,7 +55,7 @@ Test(crowd, two_replicas_of_each_service)
     struct system *system = start(2, false);
 
     system_send_orders(crowd->values, crowd->count);
-    crowd_check(store, crowd);
+    check(crowd);
     system_stop(system);
 }
 
@@ -50,7 +66,7 @@ Test(crowd, every_order_sent_twice)
 
     system_send_orders(crowd->values, crowd->count);
     system_send_orders(crowd->values, crowd->count);
-    crowd_check(store, crowd);
+    check(crowd);
     system_stop(system);
 }
 
@@ -66,7 +82,7 @@ static void kill_in_the_middle(const char *service)
         system_kill(system, service, 0, SIGKILL);
         system_revive(system, service, 0);
     }
-    crowd_check(store, crowd);
+    check(crowd);
     system_stop(system);
 }
 
@@ -86,7 +102,7 @@ Test(crowd, redis_is_killed_and_comes_back)
     redis_process_restart(redis);
     wait_for_end(store, crowd->ids, 300);
     redis_process_restart(redis);
-    crowd_check(store, crowd);
+    check(crowd);
     system_stop(system);
 }
 
@@ -102,6 +118,6 @@ Test(crowd, redis_is_away_at_the_start)
     redis_process_launch(redis, NULL);
     redis_process_wait(redis);
     system = start(1, false);
-    crowd_check(store, crowd);
+    check(crowd);
     system_stop(system);
 }

@@ -47,6 +47,8 @@ Test(start, help_and_version)
         cr_expect_eq(run(services[i], "--help", out, sizeof(out)), 0);
         cr_expect_not_null(strstr(out, "KAFKA_BOOTSTRAP_SERVERS"));
         cr_expect_eq(run(services[i], "--version", out, sizeof(out)), 0);
+        cr_expect_eq(run(services[i], "--print-metrics", out, sizeof(out)), 0);
+        cr_expect_not_null(strstr(out, "| `orderly_messages_total` | counter | `topic` |"));
         cr_expect_eq(run(services[i], "--frobnicate", out, sizeof(out)), 2);
         cr_expect_eq(run(services[i], "argument", out, sizeof(out)), 2);
     }
@@ -60,6 +62,8 @@ Test(start, all_mistakes_in_the_settings_at_once)
     setenv("REDIS_URL", "http://:verysecret@host", 1);
     setenv("LOG_LEVEL", "loud", 1);
     setenv("RDKAFKA_GROUP_ID", "mine", 1);
+    setenv("SIMULATED_FAIL", "payment.authorize:101,payment.refund:1", 1);
+    setenv("SIMULATED_LATENCY_MS", "60001", 1);
     for (size_t i = 0; i < COUNT_OF(services); i++) {
         cr_expect_eq(run(services[i], NULL, out, sizeof(out)), 2);
         cr_expect_not_null(strstr(out, "BATCH_MAX"), "%s", out);
@@ -67,11 +71,18 @@ Test(start, all_mistakes_in_the_settings_at_once)
         cr_expect_not_null(strstr(out, "LOG_LEVEL"), "%s", out);
         cr_expect_not_null(strstr(out, "RDKAFKA_GROUP_ID"), "%s", out);
         cr_expect_null(strstr(out, "verysecret"), "%s", out);
+        if (strcmp(services[i], "orchestrator") == 0)
+            continue;
+        cr_expect_not_null(strstr(out, "payment.authorize:101"), "%s", out);
+        cr_expect_not_null(strstr(out, "payment.refund:1"), "%s", out);
+        cr_expect_not_null(strstr(out, "SIMULATED_LATENCY_MS"), "%s", out);
     }
     setenv("BATCH_MAX", "1", 1);
     setenv("LOG_LEVEL", "info", 1);
     unsetenv("REDIS_URL");
     unsetenv("RDKAFKA_GROUP_ID");
+    unsetenv("SIMULATED_FAIL");
+    unsetenv("SIMULATED_LATENCY_MS");
     setenv("RDKAFKA_NO_SUCH_PROPERTY", "1", 1);
     cr_expect_eq(run("payment", NULL, out, sizeof(out)), 2, "librdkafka refuses it: %s", out);
 }

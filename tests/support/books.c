@@ -176,10 +176,11 @@ void assert_balanced(struct store *store, const char *const order_ids[], size_t 
         int64_t left = atoll(hash_field(store, "stock:main", product));
         int64_t supplied = atoll(hash_field(store, "{stock:main}:supplied", product));
         int64_t taken = atoll(hash_field(store, "{stock:main}:taken", product));
+        int64_t swept = atoll(hash_field(store, "{stock:main}:swept", product));
         cr_expect_geq(left, 0, "%s", product);
         cr_expect_eq(supplied, left + taken, "%s: %lld supplied, %lld left, %lld taken", product, (long long)supplied,
                      (long long)left, (long long)taken);
-        cr_expect_eq(taken, books.products[i].held, "%s: %lld taken, %lld held", product, (long long)taken,
-                     (long long)books.products[i].held);
+        cr_expect_eq(taken, books.products[i].held + swept, "%s: %lld taken, %lld held, %lld swept", product, (long long)taken,
+                     (long long)books.products[i].held, (long long)swept);
     }
 }

@@ -17,6 +17,7 @@
 struct system_options {
     const char *redis_url;
     size_t replicas;              /* of each service; 0 is 1 */
+    const char *without;          /* a service that is not started, "fulfillment"; NULL: none */
     bool static_members;          /* INSTANCE_ID is set: after a kill the successor is back at once */
     const char *const *settings;  /* "NAME=value", ..., NULL; for all programs */
 };
@@ -42,6 +43,8 @@ int system_run_orderly(const char *redis_url, const char *const arguments[], con
 
 /* Sends values to a topic and waits for the broker's word. key NULL: none. */
 void system_send(const char *topic, const char *key, const char *value, size_t length);
+/* The same for many values with one key, in their order. */
+void system_send_all(const char *topic, const char *key, const char *const values[], size_t count);
 /* Sends many orders at once, without keys; each value is JSON. */
 void system_send_orders(const char *const values[], size_t count);
 
@@ -61,7 +64,7 @@ void test_pause(void);
 size_t read_topic(const char *topic, void (*see)(const struct record *record, void *context), void *context);
 
 /* The books balance: for every product of the warehouse main that is held, supplied = stock + taken, nothing negative, taken = what all
- * allocated reservations hold; for every order of order_ids the payment, reservation and shipment are in step with its status. Asserts. */
+ * allocated reservations hold, and what those held that were swept; for every order of order_ids the payment, reservation and shipment are in step with its status. Asserts. */
 void assert_balanced(struct store *store, const char *const order_ids[], size_t count);
 
 #endif

@@ -99,3 +99,31 @@ Test(bus_outage, partitions_that_were_lost_while_they_were_paused_are_read_again
     bus_close(bus);
     cluster_stop(&cluster);
 }
+
+static struct bus *end_with(const struct cluster *cluster, rd_kafka_resp_err_t error)
+{
+    struct bus *bus = open_member(cluster);
+    struct record records[BATCH];
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+    size_t count;
+
+    rd_kafka_test_fatal_error(bus->consumer, error, "for a test");
+    while (bus_poll(bus, 100, records, &count) == STATUS_OK) {
+        cr_assert_lt(test_now_ms(), end_ms, "the error was not heard");
+        bus_release(bus, records, count);
+    }
+    return bus;
+}
+
+/* Nothing is closed: librdkafka 2.0.2 hangs when a client is closed after such an error. */
+Test(bus_outage, a_member_that_was_taken_for_another_is_told_from_other_ends)
+{
+    static struct cluster cluster;
+    static struct bus *fenced, *other;
+
+    cluster = cluster_start();
+    fenced = end_with(&cluster, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+    other = end_with(&cluster, RD_KAFKA_RESP_ERR__INCONSISTENT);
+    cr_expect(bus_is_fenced(fenced));
+    cr_expect_not(bus_is_fenced(other));
+}

@@ -96,6 +96,7 @@ Test(store, every_kind_of_reply_is_read)
 
     value = run(store, WORDS(TEXT("SET"), key("a"), TEXT("one")));
     cr_expect(text_equals(store_text(value), TEXT("OK")), "a status is a text");
+    cr_expect(store_is_status(value));
     value = run(store, WORDS(TEXT("GET"), key("a")));
     cr_expect(text_equals(store_text(value), TEXT("one")));
     cr_expect_eq(store_number(value), 0, "a text is no number");

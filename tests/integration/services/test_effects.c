@@ -68,6 +68,27 @@ static const char *status_of(const char *key)
     return answer(store_queue(store, text_of(key), (struct text[]){TEXT("HGET"), text_of(key), TEXT("status")}, 3));
 }
 
+/* The workers count redeliveries by it. */
+Test(effects, a_stored_outcome_comes_as_a_status_and_a_new_one_as_a_string)
+{
+    static const char *const steps[] = {"authorize", "capture", "ship", "authorize", "capture", "ship"};
+
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        act(steps[i]);
+        cr_expect_eq(store_is_status(store_value(store, 0)), i >= COUNT_OF(steps) / 2, "%zu: %s", i, steps[i]);
+    }
+    store_begin(store);
+    answer(store_queue(store, TEXT("x"), (struct text[]){TEXT("FLUSHALL")}, 1));
+    for (int again = 0; again < 2; again++) {
+        act("void");
+        cr_expect_eq(store_is_status(store_value(store, 0)), again == 1);
+        act("cancel");
+        cr_expect_eq(store_is_status(store_value(store, 0)), again == 1);
+        act("authorize");
+        cr_expect_not(store_is_status(store_value(store, 0)), "it came too late, and was not stored");
+    }
+}
+
 #define STEPS_MAX 5
 
 static const struct {

@@ -152,3 +152,78 @@ Test(ledger, a_hash_that_was_edited_to_nonsense_is_broken)
     cr_assert_eq(store_flush(store), STATUS_OK);
     cr_expect_eq(load().status, STATUS_BROKEN);
 }
+
+/* A nudge about a saga that is not there: what is left of it goes, but for the entry by which the sweep finds what belonged to it. */
+Test(ledger, of_a_saga_that_is_gone_only_the_entry_for_the_sweep_stays)
+{
+    static const char *const indexes[] = {"sagas:running", "sagas:compensating", "sagas:needs_attention", "sagas:completed"};
+    struct saga saga = {.order_id = TEXT("ORD-1")};
+    struct effects effects = {0};
+    struct inbox_record nudge = {.kind = TEXT("nudge"), .order_id = TEXT("ORD-1")};
+    struct heard heard = {.said = &nudge, .input = {2, 1, TIME_MS}};
+    struct ledger_change change = {.saga = &saga, .effects = &effects};
+    struct text timers = ledger_timer_key_of(arena, TEXT("ORD-1"));
+
+    store_begin(store);
+    for (size_t i = 0; i < COUNT_OF(indexes); i++)
+        store_queue(store, text_of(indexes[i]), (struct text[]){TEXT("ZADD"), text_of(indexes[i]), TEXT("5"), TEXT("ORD-1")}, 4);
+    store_queue(store, timers, (struct text[]){TEXT("ZADD"), timers, TEXT("5"), TEXT("ORD-1")}, 4);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_expect_eq(saga_hear(arena, &saga, &heard, &effects), HEARING_IGNORED);
+    store_begin(store);
+    ledger_queue_indexes(store, arena, &change, 1);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(indexes); i++)
+        cr_expect_eq(number_of(TEXT("ZCARD"), text_of(indexes[i]), TEXT_NONE), i == COUNT_OF(indexes) - 1 ? 1 : 0, "%s", indexes[i]);
+    cr_expect_eq(number_of(TEXT("ZCARD"), timers, TEXT_NONE), 0);
+}
+
+/* What the nudge of a running saga writes: its entry back, and no other. */
+Test(ledger, a_nudge_puts_a_saga_back_where_it_belongs)
+{
+    struct loaded none = load();
+    struct inbox_record admitted = order(), nudge = {.kind = TEXT("nudge"), .order_id = TEXT("ORD-1")};
+
+    cr_assert_eq(hear(&none, &admitted, 1), STATUS_OK);
+    struct loaded first = load();
+    store_begin(store);
+    store_queue(store, TEXT("sagas:running"), (struct text[]){TEXT("ZREM"), TEXT("sagas:running"), TEXT("ORD-1")}, 3);
+    store_queue(store, TEXT("sagas:failed"), (struct text[]){TEXT("ZADD"), TEXT("sagas:failed"), TEXT("5"), TEXT("ORD-1")}, 4);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_assert_eq(hear(&first, &nudge, 5000), STATUS_OK);
+    cr_expect_eq(number_of(TEXT("ZSCORE"), TEXT("sagas:running"), TEXT("ORD-1")), first.saga.since_ms);
+    cr_expect_eq(number_of(TEXT("ZCARD"), TEXT("sagas:failed"), TEXT_NONE), 0);
+}
+
+Test(ledger, a_history_that_is_no_list_stops_the_transition)
+{
+    struct loaded none = load();
+    struct inbox_record admitted = order();
+
+    store_begin(store);
+    store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("SET"), TEXT("{saga:ORD-1}:history"), TEXT("x")}, 3);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_expect_eq(hear(&none, &admitted, 1), STATUS_BROKEN);
+    cr_expect_eq(load().saga.version, 0, "nothing was written");
+}
+
+Test(ledger, thousands_of_events_go_into_one_transition)
+{
+    struct loaded none = load();
+    struct saga saga = none.saga;
+    struct effects effects = {0};
+    struct inbox_record admitted = order(), other = order();
+    struct ledger_change change = {.old_values = none.values, .saga = &saga, .effects = &effects};
+    size_t number;
+
+    other.order = TEXT("{}");
+    for (int64_t offset = 0; offset < 9000; offset++) {
+        struct heard heard = {.said = offset == 0 ? &admitted : &other, .input = {2, offset, TIME_MS}};
+        cr_assert_eq(saga_hear(arena, &saga, &heard, &effects), offset == 0 ? HEARING_CHANGED : HEARING_CONFLICT);
+    }
+    store_begin(store);
+    number = ledger_queue_transition(store, arena, &change, SECONDS_TO_LIVE);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+    cr_expect_eq(ledger_transition_result(store_value(store, number)), STATUS_OK);
+    cr_expect_eq(number_of(TEXT("LLEN"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), 9000);
+}

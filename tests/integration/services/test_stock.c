@@ -139,10 +139,14 @@ Test(stock, a_repeated_command_gives_the_outcome_of_the_first_time)
 
     supply("A", 1);
     cr_expect_str_eq(allocate(&last), "allocated");
+    cr_expect_not(store_is_status(store_value(store, 0)), "the first time");
     cr_expect_str_eq(allocate(&last), "allocated", "the mark is looked at before the stock, which is empty now");
+    cr_expect(store_is_status(store_value(store, 0)), "a stored outcome comes as a status");
     cr_expect_str_eq(allocate(&late), "short of <A>");
     cr_expect_str_eq(release(&last), "released");
+    cr_expect_not(store_is_status(store_value(store, 0)));
     cr_expect_str_eq(release(&last), "released");
+    cr_expect(store_is_status(store_value(store, 0)));
     expect_units("A", 1, 0);
     cr_expect_str_eq(allocate(&late), "short of <A>", "a refusal is remembered too");
     cr_expect_str_eq(allocate(&last), "allocated", "the outcome of the first time; nothing is taken again");
@@ -224,4 +228,37 @@ Test(stock, eight_clients_at_once_take_each_unit_once)
     cr_expect_eq(units("stock:main", "HOT") + units("{stock:main}:taken", "HOT"), SUPPLY);
     cr_expect_eq(units("{stock:main}:taken", "OTHER"), 2 * units("{stock:main}:taken", "HOT"));
     cr_expect_gt(units("{stock:main}:taken", "HOT"), SUPPLY / 2);
+}
+
+Test(stock, a_number_that_makes_no_sense_is_told_and_nothing_is_put_back)
+{
+    static const char *const senseless[] = {"abc", "-1", "1.5", "", "99999999999999999999"};
+    struct order order = order_of("O-1", "A", 1, "B", 1);
+
+    supply("A", 5);
+    supply("B", 5);
+    cr_expect_str_eq(allocate(&order), "allocated");
+    for (size_t i = 0; i < COUNT_OF(senseless); i++) {
+        ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), text_of(senseless[i]));
+        cr_expect_str_eq(release(&order), "broken", "%s", senseless[i]);
+    }
+    expect_units("A", 4, 1);
+    ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), TEXT("4"));
+    cr_expect_str_eq(release(&order), "released", "it was not remembered");
+    expect_units("A", 5, 0);
+    expect_units("B", 5, 0);
+}
+
+Test(stock, what_can_not_be_counted_is_not_supplied)
+{
+    struct text id = TEXT("A");
+    int64_t five = 5;
+    size_t number;
+
+    ask(TEXT("HSET"), TEXT("{stock:main}:supplied"), TEXT("A"), TEXT("many"));
+    store_begin(store);
+    number = stock_queue_supply(store, arena, TEXT("main"), &id, &five, 1);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+    cr_expect_gt(store_error(store_value(store, number)).length, 0);
+    cr_expect_null(ask(TEXT("HGET"), TEXT("stock:main"), TEXT("A"), TEXT_NONE).at, "or it would never be supplied again");
 }

@@ -71,6 +71,24 @@ Test(arena, resetting_an_empty_arena_is_fine)
     cr_expect_not_null(arena_take(arena, 1));
 }
 
+Test(arena, a_rewind_releases_only_what_was_taken_since)
+{
+    const struct arena_mark start = arena_mark(arena);
+    char *kept = arena_take(arena, 100);
+    memset(kept, 'k', 100);
+    const struct arena_mark mark = arena_mark(arena);
+    char *first = arena_take(arena, 50);
+
+    arena_take(arena, 2 * ARENA_CHUNK_SIZE);
+    for (int i = 0; i < 100; i++)
+        memset(arena_take(arena, 3000), 'x', 3000);
+    arena_rewind(arena, mark);
+    cr_expect_eq(kept[99], 'k');
+    cr_expect_eq((char *)arena_take(arena, 50), first);
+    arena_rewind(arena, start);
+    memset(arena_take(arena, 1000), 'y', 1000);
+}
+
 Test(arena, destroying_nothing_is_fine)
 {
     arena_destroy(NULL);

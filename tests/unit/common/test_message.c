@@ -294,6 +294,7 @@ static const struct {
 } refused_records[] = {
     {"{\"kind\":\"reply\",\"orderId\":\"O-1\"}", "reply", "O-1"},
     {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":{},\"source\":{}}", "order", "O-1"},
+    {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":{\"orderId\":\"O-2\"},\"source\":{},\"policy\":{}}", "order", "O-1"},
     {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":{},\"policy\":{}}", "order", "O-1"},
     {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"source\":{},\"policy\":{}}", "order", "O-1"},
     {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":[],\"source\":{},\"policy\":{}}", "order", "O-1"},

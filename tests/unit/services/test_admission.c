@@ -15,7 +15,7 @@ TestSuite(admission, .init = set_up, .fini = tear_down);
 static struct admission decide(struct text value, int64_t age_ms)
 {
     struct admission_rules rules = {.bytes_max = 2000, .retention_ms = 7 * DAY_MS, .policy = TEXT("{\"stepAttempts\":5}")};
-    struct application application = {TEXT("orders"), value, 4, 17, NOW_MS - age_ms};
+    struct application application = {.topic = TEXT("orders"), .value = value, .partition = 4, .offset = 17, .time_ms = NOW_MS - age_ms};
 
     return admission_decide(arena, &rules, &application, NOW_MS);
 }
@@ -95,4 +95,18 @@ Test(admission, card_numbers_get_no_further)
     cr_expect(rubbish.masked);
     cr_expect_null(memmem(rubbish.masked_value.at, rubbish.masked_value.length, "1111", 4));
     cr_expect_null(decide(TEXT("{\"orderId\":\"4111111111111111\"}"), 0).masked_value.at, "an id is no card");
+}
+
+/* An order that was sent again is as old as it says itself. */
+Test(admission, what_was_made_long_ago_is_too_old_however_new_its_record_is)
+{
+    struct admission_rules rules = {.bytes_max = 2000, .retention_ms = 7 * DAY_MS, .policy = TEXT("{}")};
+    struct application application = {
+        .topic = TEXT("orders"), .value = TEXT("{\"orderId\":\"A\"}"), .time_ms = NOW_MS, .made_ms = NOW_MS - 8 * DAY_MS};
+    struct admission admission = admission_decide(arena, &rules, &application, NOW_MS);
+
+    cr_assert_not_null(admission.dead_reason);
+    cr_expect_str_eq(admission.dead_reason, "too_old");
+    application.made_ms = NOW_MS - 6 * DAY_MS;
+    cr_expect_null(admission_decide(arena, &rules, &application, NOW_MS).dead_reason);
 }

@@ -1,5 +1,6 @@
 /* The saga, told as stories. A story is what the orchestrator hears after the order: "authorize+" is a success of that command,
- * "ship-" a refusal, "ship!" a failure for the moment, "cancel", "retry", "nudge@T" a nudge T ms after the last record. */
+ * "ship-" a refusal, "ship!" a failure for the moment, "cancel", "retry", "nudge@T" a nudge T ms after the last record, "later@T" T ms in
+ * which nothing is heard. */
 #include "fold.h"
 
 #include "policy.h"
@@ -107,6 +108,10 @@ static void tell_word(struct teller *teller, const char *word)
         tell(teller, &(struct inbox_record){.kind = TEXT("nudge")});
         return;
     }
+    if (strncmp(word, "later@", 6) == 0) {
+        teller->time_ms += atoll(word + 6);
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (strlen(words[i].word) == length - 1 && strncmp(words[i].word, word, length - 1) == 0) {
             struct inbox_record said = reply_of(teller, words[i].ask, word[length - 1]);
@@ -195,8 +200,21 @@ static const struct {
     {"validate+ authorize+ allocate+ cancel nudge@600000 unship+ release+ void+", "cancelled", "cancelled_by_request"},
     {"validate+ authorize+ allocate+ ship+ nudge@600000", "needs_attention", "step_timed_out"},
     {"nudge@600000", "failed", "step_timed_out"},
+    {"validate+ authorize+ allocate+ nudge@600000 cancel unship+ release+ void+", "failed", "step_timed_out"}, /* too late to ask */
+    {"validate+ authorize+ allocate+ nudge@600000 ship+", "compensating", "step_timed_out"}, /* a late answer changes nothing */
+    {"validate+ nudge@600000 authorize+ void+", "failed", "step_timed_out"},
+    {"validate+ nudge@600000 nudge@600000", "compensation_failed", "step_timed_out"},
+    {"validate+ nudge@600000 nudge@600000 void+", "failed", "step_timed_out"},
     {"nudge@3600000", "failed", "deadline_exceeded"},
     {"validate+ authorize+ nudge@3600000", "compensating", "deadline_exceeded"},
+    {"validate+ authorize+ allocate+ later@3600000 ship+", "capturing_payment", ""}, /* while the shipment is pending it waits for that */
+    {"validate+ authorize+ allocate+ later@3600000 ship- release+ void+", "failed", "no_such_luck"},
+    {"validate+ authorize+ allocate+ ship+ later@3600000 capture+", "completed", ""},
+    /* an answer that comes after the deadline, and before the nudge: the shipment is not asked for any more */
+    {"validate+ authorize+ later@3600000 allocate+", "compensating", "deadline_exceeded"},
+    {"validate+ authorize+ later@3600000 allocate+ release+ void+", "failed", "deadline_exceeded"},
+    {"validate+ later@3600000 authorize+ void+", "failed", "deadline_exceeded"},
+    {"later@3600000 validate+", "failed", "deadline_exceeded"},
     /* silence: the same command again, and nothing is used up */
     {"validate+ nudge@10000 nudge@10000 nudge@10000", "authorizing_payment", ""},
     {"validate+ nudge@100", "authorizing_payment", ""},
@@ -351,7 +369,102 @@ Test(fold, what_nobody_admitted_is_ignored)
         struct inbox_record said = {.kind = text_of(kinds[i]), .reply = {.command_id = TEXT("ORD-1/payment.void")}};
         cr_expect_eq(tell(&teller, &said), HEARING_IGNORED);
         cr_expect_eq(teller.saga.version, 0);
+        bool is_nudge = strcmp(kinds[i], "nudge") == 0;
+        cr_expect_eq(teller.effects.write_timer && teller.effects.write_index && teller.effects.mend_indexes, is_nudge,
+                     "%s: the entry of a saga that is not there is removed", kinds[i]);
+        cr_expect_eq(teller.saga.timer_ms, 0);
     }
+}
+
+Test(fold, a_nudge_writes_timer_and_index_anew_whatever_the_saga_does)
+{
+    static const char *const ways[] = {"", "validate+", "validate+ authorize+ allocate- void-", ALL, "validate-"};
+
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        struct teller teller = walk(ways[i]);
+        bool waits = teller.saga.next_due_ms != 0;
+        tell_word(&teller, "nudge@1");
+        cr_expect(teller.effects.write_timer && teller.effects.write_index && teller.effects.mend_indexes, "%s", ways[i]);
+        cr_expect_eq(teller.saga.timer_ms != 0, waits, "%s", ways[i]);
+    }
+}
+
+/* The step timeout is longer than the order lives: one write at the admission, one at the end. */
+Test(fold, a_healthy_order_writes_its_timer_twice)
+{
+    static const char *const steps[] = {"validate+", "authorize+", "allocate+", "ship+", "capture+"};
+    struct teller teller = begin();
+    size_t writes = teller.effects.write_timer;
+
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        tell_word(&teller, steps[i]);
+        writes += teller.effects.write_timer;
+    }
+    cr_expect_eq(teller.saga.status, SAGA_COMPLETED);
+    cr_expect_eq(writes, 2);
+}
+
+static void expect_failure(const char *story, const char *failure)
+{
+    struct teller teller = walk(story);
+
+    cr_expect(text_equals(teller.saga.last_failure, text_of(failure)), "%s: %.*s", story, TEXT_ARG(teller.saga.last_failure));
+}
+
+Test(fold, why_it_is_parked_is_in_the_saga)
+{
+    expect_failure("validate+ authorize+ allocate- void-", "no_such_luck");
+    expect_failure("validate+ authorize+ allocate+ ship+ capture-", "no_such_luck");
+    expect_failure("validate+ nudge@600000 nudge@600000", "step_timed_out");
+    expect_failure("validate+ authorize+ allocate+ ship+ capture! nudge@600000", "out_to_lunch"); /* tells more than that the time is up */
+    expect_failure("validate+ authorize!", "out_to_lunch");
+    expect_failure("validate+ authorize! authorize+", "");
+    expect_failure("validate+ authorize+ allocate- void- retry", "");
+    expect_failure("validate+ authorize+ allocate- void- void+", "");
+}
+
+Test(fold, an_undo_that_is_refused_without_a_reason_says_so)
+{
+    struct teller teller = walk("validate+ authorize+ allocate-");
+    struct inbox_record said = reply_of(&teller, ASK_VOID, '-');
+
+    said.reply.reason = TEXT_NONE;
+    tell(&teller, &said);
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATION_FAILED);
+    cr_expect(text_equals(teller.saga.last_failure, TEXT("undo_refused")));
+}
+
+Test(fold, a_retry_starts_the_attempts_afresh)
+{
+    struct teller parked = walk("validate+ authorize+ allocate- void-");
+
+    tell(&parked, &(struct inbox_record){.kind = TEXT("retry"), .requested_by = TEXT("bob")});
+    cr_expect_eq(parked.saga.status, SAGA_COMPENSATING);
+    cr_expect_eq(parked.saga.attempt, 1);
+}
+
+Test(fold, a_cancel_that_the_shipment_overtook_is_forgotten)
+{
+    struct teller teller = walk("validate+ authorize+ allocate+ cancel ship+");
+
+    cr_expect_eq(teller.saga.cancel_requested, 0);
+    tell_word(&teller, "capture-");
+    cr_expect_eq(teller.saga.status, SAGA_NEEDS_ATTENTION);
+}
+
+/* A cancel and the answer of a step, in either order: the saga goes one way and stays on it. */
+Test(fold, a_cancel_racing_an_answer_ends_in_one_way)
+{
+    static const struct { const char *story, *ends_as; } races[] = {
+        {"validate+ authorize+ cancel allocate+ release+ void+", "cancelled"},
+        {"validate+ authorize+ allocate+ cancel ship+ capture+", "completed"},
+        {"validate+ authorize+ allocate+ ship+ cancel capture+", "completed"},
+        {"validate+ authorize+ allocate+ ship+ capture+ cancel", "completed"},
+        {"cancel validate+", "cancelled"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(races); i++)
+        cr_expect_str_eq(saga_status_text(walk(races[i].story).saga.status), races[i].ends_as, "%s", races[i].story);
 }
 
 Test(fold, time_never_runs_backwards)
@@ -436,4 +549,34 @@ Test(fold, events_tell_the_whole_outcome)
     struct saga_event again;
     cr_assert_eq(event_of_history_line(arena, event_history_line(arena, last), &again), STATUS_OK);
     cr_expect(text_equals(record, event_record(arena, TEXT("ORD-1"), &again)), "the history gives the same event");
+}
+
+/* How long the last record's command had been waited for; -1 when it settled none. */
+static int64_t waited(const struct teller *teller)
+{
+    return teller->effects.answered == ASK_NOTHING ? -1 : teller->effects.waited_ms;
+}
+
+Test(fold, a_settled_command_tells_how_long_it_was_waited_for)
+{
+    struct teller teller = walk("validate+");
+
+    cr_expect_eq(teller.effects.answered, ASK_VALIDATE);
+    cr_expect_eq(waited(&teller), STEP_MS);
+    tell_word(&teller, "authorize!");
+    cr_expect_eq(waited(&teller), -1, "a failure settles nothing");
+    tell_word(&teller, "nudge@60000");
+    cr_expect_eq(waited(&teller), -1);
+    tell_word(&teller, "authorize-");
+    cr_expect_eq(teller.effects.answered, ASK_AUTHORIZE);
+    cr_expect_eq(waited(&teller), 60000 + 3 * STEP_MS, "from the first attempt on");
+    tell_word(&teller, "authorize-");
+    cr_expect_eq(waited(&teller), -1, "it was settled before");
+
+    teller = walk("validate+ authorize+ allocate- void-");
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATION_FAILED);
+    cr_expect_eq(waited(&teller), STEP_MS);
+    tell_word(&teller, "void+");
+    cr_expect_eq(teller.saga.status, SAGA_FAILED);
+    cr_expect_eq(waited(&teller), -1, "a parked saga waits for nobody");
 }

@@ -31,6 +31,8 @@ Test(policy, what_is_missing_or_senseless_gets_the_default)
     cr_expect_arr_eq(&policy, &defaults, sizeof(policy));
     cr_assert_eq(policy_read(arena, TEXT("{\"stepAttempts\":-1,\"retryFactor\":\"2\",\"commands\":7}"), &policy), STATUS_OK);
     cr_expect_arr_eq(&policy, &defaults, sizeof(policy));
+    cr_assert_eq(policy_read(arena, TEXT("{\"sagaDeadlineSeconds\":9223372036854775807,\"stepTimeoutMs\":2147483648}"), &policy), STATUS_OK);
+    cr_expect_arr_eq(&policy, &defaults, sizeof(policy), "a time that would overflow makes no sense");
     cr_expect_eq(policy_read(arena, TEXT("[]"), &policy), STATUS_BROKEN);
     cr_expect_eq(policy_read(arena, TEXT_NONE, &policy), STATUS_BROKEN);
 }
@@ -63,4 +65,36 @@ Test(policy, jitter_spreads_orders_that_failed_together)
     }
     cr_expect_leq(low_ms, 120);
     cr_expect_geq(high_ms, 180);
+}
+
+Test(policy, jitter_comes_from_the_command_and_the_attempt)
+{
+    struct policy policy = policy_default();
+    const struct patience *patience = &policy.general;
+    int64_t first = policy_delay_ms(patience, TEXT("ORD-1/payment.authorize"), 2);
+    size_t other_orders = 0, other_attempts = 0;
+
+    cr_expect_eq(first, policy_delay_ms(patience, TEXT("ORD-1/payment.authorize"), 2), "the same whenever it is worked out");
+    for (int i = 0; i < 100; i++) {
+        struct text id = text_format(arena, "ORD-%d/payment.authorize", i);
+        int64_t delay_ms = policy_delay_ms(patience, id, 2);
+        cr_expect(delay_ms >= patience->first_delay_ms / 2 && delay_ms <= patience->first_delay_ms, "%lld", (long long)delay_ms);
+        other_orders += delay_ms != first;
+        /* the same wait before the third attempt would be exactly twice as long */
+        other_attempts += policy_delay_ms(patience, id, 3) != 2 * delay_ms;
+    }
+    cr_expect_gt(other_orders, 80, "%zu of 100 orders wait for another time", other_orders);
+    cr_expect_gt(other_attempts, 80, "%zu of 100", other_attempts);
+}
+
+Test(policy, no_value_is_so_large_that_a_sum_overflows)
+{
+    struct policy policy;
+
+    cr_assert_eq(policy_read(arena, TEXT("{\"stepTimeoutMs\":9223372036854775807,\"sagaDeadlineSeconds\":9223372036854775807,"
+                                         "\"commands\":{\"payment.void\":{\"retryFactor\":4611686018427387904}}}"), &policy),
+                 STATUS_OK);
+    cr_expect_eq(policy.general.step_timeout_ms, policy_default().general.step_timeout_ms);
+    cr_expect_eq(policy.saga_deadline_seconds, policy_default().saga_deadline_seconds);
+    cr_expect_eq(policy.of[ASK_VOID].factor, policy_default().general.factor);
 }

@@ -95,6 +95,11 @@ Test(saga, what_makes_no_sense_is_broken)
         {"pendingCommandId", "ORD-1/payment.steal"},          {"attempt", NULL},           {"lastInput", "5/99"},
         {"lastInput", "x/99/2023-11-14T22:13:20.123Z"},       {"createdAt", "yesterday"},  {"order", NULL},
         {"policy", NULL},             {"results", NULL},      {"total", "1.5"},            {"lastInput", "99999999999/9/2023-11-14T22:13:20.123Z"},
+        {"results", ""},              {"results", "x"},         {"results", "[]"},           {"results", " {}"},
+        {"results", "{} "},           {"order", "nonsense\""},  {"order", "{\"a\":1,\"a\":2}"}, {"errors", "{}"},
+        {"attempt", "-1"},            {"attempt", "9223372036854775807"},                    {"version", "9223372036854775807"},
+        {"status", "validating"},     {"status", "completed"},  {"status", "compensating"},  {"status", "needs_attention"},
+        {"step", "payment.capture"},  {"pendingCommandId", "ORD-1/payment.void"},            {"traceparent", "00-1"},
     };
 
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
@@ -104,5 +109,22 @@ Test(saga, what_makes_no_sense_is_broken)
         *field(values, changes[i][0]) = text_of(changes[i][1]);
         cr_expect_eq(saga_read(arena, saga.order_id, values, &again), STATUS_BROKEN, "%s = %s", changes[i][0], changes[i][1]);
         cr_expect_eq(again.version, -7, "outputs change only on success");
+    }
+}
+
+Test(saga, what_is_undone_has_an_end_to_come)
+{
+    static const char *const ends[] = {NULL, "validating", "compensating", "needs_attention"};
+
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        struct saga saga = example(), again;
+        struct text values[SAGA_FIELD_COUNT];
+        saga.status = SAGA_COMPENSATING;
+        saga.pending = ASK_CANCEL_SHIPMENT;
+        saga.ends_as = SAGA_FAILED;
+        saga_write(arena, &saga, values);
+        cr_assert_eq(saga_read(arena, saga.order_id, values, &again), STATUS_OK);
+        *field(values, "endsAs") = text_of(ends[i]);
+        cr_expect_eq(saga_read(arena, saga.order_id, values, &again), STATUS_BROKEN, "%s", ends[i]);
     }
 }

@@ -1,0 +1,197 @@
+/* cancel.c - orderly cancel */
+#include "cancel.h"
+
+#include "cli.h"
+#include "duration.h"
+#include "message.h"
+#include "order_signal.h"
+
+#include <stdlib.h>
+
+#define WATCH_MS 60000
+#define LOOK_EVERY_MS 100
+
+struct cancel {
+    const char *order_id, *reason, *by;
+    int64_t watch_ms;
+    bool no_wait;
+};
+
+enum { KEY_BY = 256, KEY_NO_WAIT, KEY_TIMEOUT };
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct cancel *cancel = state->input;
+
+    switch (key) {
+    case 'r':
+        cancel->reason = argument;
+        return 0;
+    case KEY_BY:
+        cancel->by = argument;
+        return 0;
+    case KEY_NO_WAIT:
+        cancel->no_wait = true;
+        return 0;
+    case KEY_TIMEOUT:
+        if (!duration_read(argument, &cancel->watch_ms))
+            argp_error(state, "--timeout takes a duration such as 30s or 5m, not '%s'", argument);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (cancel->order_id != NULL)
+            argp_usage(state);
+        cancel->order_id = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"reason", 'r', "TEXT", 0, "why; it is kept with the order", 0},
+    {"by", KEY_BY, "NAME", 0, "who asks for it (you)", 0},
+    {"no-wait", KEY_NO_WAIT, NULL, 0, "end when the broker has it, whatever becomes of it; needs no Redis", 0},
+    {"timeout", KEY_TIMEOUT, "DURATION", 0, "give up watching after this time (1m)", 0},
+    {0},
+};
+
+const struct argp cancel_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "ORDER-ID",
+    .doc =
+        "Cancel an order, undo what has been done for it, and show what became of it.\v"
+        "An order can be cancelled until its shipment is asked for. While the shipment is under way the cancel is remembered:\n"
+        "shipped wins, a shipment that is refused or given up ends cancelled. After it, it is too late.\n\n"
+        "Exit codes: 0 cancelled (with --no-wait: sent), 1 it was not, or not yet, or there is no such order, 2 usage, 3 Kafka\n"
+        "or Redis unreachable.\n\n"
+        "Examples:\n  orderly cancel ORD-1001 --reason 'ordered twice'\n  orderly cancel --timeout 5m ORD-1001",
+};
+
+/* ---- what became of it ---- */
+
+enum cancel_verdict cancel_judge(const struct order_state *state)
+{
+    if (!text_is_there(state->status_text))
+        return CANCEL_NO_ORDER;
+    if (state->status == SAGA_CANCELLED)
+        return CANCEL_DONE;
+    if (saga_status_is_terminal(state->status))
+        return CANCEL_ENDED_OTHERWISE;
+    if (saga_status_is_parked(state->status) && state->ends_as == SAGA_CANCELLED)
+        return CANCEL_PARKED;
+    if (state->status == SAGA_CAPTURING_PAYMENT || saga_status_is_parked(state->status))
+        return CANCEL_TOO_LATE;
+    return CANCEL_PENDING;
+}
+
+static int tell(const struct cancel *cancel, struct arena *arena, const struct order_state *state)
+{
+    const char *id = cancel->order_id;
+    struct text status = shown_text(arena, state->status_text), reason = shown_text(arena, state->reason);
+    const char *between = reason.length > 0 ? ", " : "";
+
+    switch (cancel_judge(state)) {
+    case CANCEL_DONE:
+        printf("%s cancelled\n", id);
+        return CLI_DONE;
+    case CANCEL_NO_ORDER:
+        return cli_fail(CLI_ENDED_BADLY, "there is no order %s (perhaps not yet, or it expired)", id);
+    case CANCEL_ENDED_OTHERWISE:
+        return cli_fail(CLI_ENDED_BADLY, "%s was not cancelled: it ended %.*s%s%.*s", id, TEXT_ARG(status), between,
+                        TEXT_ARG(reason));
+    case CANCEL_PARKED:
+        return cli_fail(CLI_ENDED_BADLY, "%s is being cancelled, but what was done can't be undone: see orderly get %s", id, id);
+    case CANCEL_TOO_LATE:
+        return cli_fail(CLI_ENDED_BADLY, "%s was not cancelled: it is too late, it is %.*s", id, TEXT_ARG(status));
+    case CANCEL_PENDING:
+        break;
+    }
+    return cli_fail(CLI_ENDED_BADLY, "%s is not cancelled yet: it is %.*s%s; see orderly get %s", id, TEXT_ARG(status),
+                    state->cancel_requested ? ", and the cancel is remembered" : "", id);
+}
+
+static int load(const struct cancel *cancel, struct store *store, struct arena *arena, struct order_state *out_state)
+{
+    struct text order_id = text_of(cancel->order_id);
+
+    return order_states_load(store, arena, &order_id, 1, out_state);
+}
+
+static int follow(const struct cancel *cancel, struct store *store, struct arena *arena)
+{
+    int64_t end_ms = cli_clock_ms() + cancel->watch_ms;
+    struct order_state state;
+    int code;
+
+    while ((code = load(cancel, store, arena, &state)) == CLI_DONE) {
+        if (cancel_judge(&state) != CANCEL_PENDING || cli_clock_ms() >= end_ms)
+            return tell(cancel, arena, &state);
+        cli_pause(LOOK_EVERY_MS);
+        arena_reset(arena);
+    }
+    return code;
+}
+
+/* ---- sending ---- */
+
+static int send_cancel(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena, struct trace trace)
+{
+    static const char *const topics[] = {SIGNAL_INBOX, NULL};
+    CLEANUP(bus_close) struct bus *bus = NULL;
+    struct order_signal signal = {
+        .kind = "cancel", .order_id = text_of(cancel->order_id), .by = cancel->by, .reason = cancel->reason, .trace = trace};
+    const char *problem;
+    int code;
+
+    if (!text_is_there(signal_value(arena, &signal)))
+        return cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d bytes", REASON_MAX);
+    code = cli_open_bus(settings, topics, &bus);
+    if (code != CLI_DONE)
+        return code;
+    if (signal_send(bus, arena, &signal) != STATUS_OK)
+        return cli_fail(CLI_UNREACHABLE, "%s", bus_problem(bus));
+    if (!cli_confirm(bus, &problem))
+        return cli_fail(CLI_UNREACHABLE,
+                        "Kafka did not confirm the cancel (%s): it may be done all the same; say it again, it does no harm",
+                        problem);
+    return CLI_DONE;
+}
+
+static int cancel_and_watch(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    struct order_state state;
+    int code = cli_open_store(settings, NULL, 0, &store);
+
+    if (code == CLI_DONE)
+        code = load(cancel, store, arena, &state);
+    if (code != CLI_DONE)
+        return code;
+    if (cancel_judge(&state) != CANCEL_PENDING)
+        return tell(cancel, arena, &state);
+    code = send_cancel(cancel, settings, arena, (struct trace){state.trace_parent, state.trace_state});
+    return code == CLI_DONE ? follow(cancel, store, arena) : code;
+}
+
+int cancel_run(int argument_count, char **arguments)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct cancel cancel = {.watch_ms = WATCH_MS, .by = signal_user()};
+    struct cli_settings settings;
+    int code = cli_parse(&cancel_argp, argument_count, arguments, &cancel, &settings);
+
+    if (code == CLI_DONE)
+        code = cli_check_id(cancel.order_id);
+    if (code != CLI_DONE)
+        return code;
+    if (!cancel.no_wait)
+        return cancel_and_watch(&cancel, &settings, arena);
+    code = send_cancel(&cancel, &settings, arena, (struct trace){TEXT_NONE, TEXT_NONE});
+    if (code == CLI_DONE)
+        printf("%s: the cancel is sent\n", cancel.order_id);
+    return code;
+}

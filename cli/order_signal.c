@@ -1,0 +1,90 @@
+#include "order_signal.h"
+
+#include "message.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SIGNAL_SOURCE "/orderly/cli"
+
+const char *signal_user(void)
+{
+    const char *user = getenv("USER");
+
+    return user != NULL && user[0] != '\0' ? user : getlogin();
+}
+
+static void add_member(struct buffer *value, struct text name, const char *string)
+{
+    if (string == NULL || string[0] == '\0')
+        return;
+    buffer_add(value, TEXT(","));
+    buffer_add_json_string(value, name);
+    buffer_add(value, TEXT(":"));
+    buffer_add_json_string(value, text_of(string));
+}
+
+struct text signal_value(struct arena *arena, const struct order_signal *signal)
+{
+    struct buffer value = buffer_in(arena, 256);
+    struct inbox_record understood;
+    const struct json *root;
+
+    buffer_add(&value, TEXT("{\"kind\":"));
+    buffer_add_json_string(&value, text_of(signal->kind));
+    buffer_add(&value, TEXT(",\"orderId\":"));
+    buffer_add_json_string(&value, signal->order_id);
+    add_member(&value, TEXT("requestedBy"), signal->by);
+    add_member(&value, TEXT("reason"), signal->reason);
+    buffer_add(&value, TEXT("}"));
+    /* What the orchestrator would bury must not be sent. */
+    if (json_read(arena, buffer_text(&value), &root) != STATUS_OK || inbox_read(arena, root, &understood) != STATUS_OK)
+        return TEXT_NONE;
+    return buffer_text(&value);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Two people may say the same at the same time. */
+static uint64_t random_number(void)
+{
+    uint64_t number;
+
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        number = (uint64_t)now_ms() << 20 ^ (uint64_t)getpid();
+    return number;
+}
+
+enum status signal_send(struct bus *bus, struct arena *arena, const struct order_signal *signal)
+{
+    struct header headers[ENVELOPE_HEADERS];
+    struct text value = signal_value(arena, signal);
+    struct text id = text_format(arena, "%.*s/%s/%016" PRIx64, TEXT_ARG(signal->order_id), signal->kind, random_number());
+    struct envelope envelope = {
+        .id = id,
+        .type = text_format(arena, "order.%s", signal->kind),
+        .subject = signal->order_id,
+        .source = SIGNAL_SOURCE,
+        .time = time_text(arena, now_ms()),
+        .trace = trace_continue(arena, signal->trace, id, signal->order_id),
+    };
+    size_t count = envelope_headers(&envelope, headers);
+
+    if (!text_is_there(value))
+        return STATUS_BAD_MESSAGE;
+    return bus_send(bus, &(struct outgoing){.topic = SIGNAL_INBOX,
+                                            .partition = -1,
+                                            .key = signal->order_id,
+                                            .value = value,
+                                            .headers = headers,
+                                            .header_count = count});
+}

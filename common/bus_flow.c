@@ -1,0 +1,171 @@
+/* bus_flow.c - what comes first: how far a topic has been read, and holding one topic back while others go on. */
+#include "bus_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- how far each partition has been handed out ----
+ * rd_kafka_position() may still tell of an earlier assignment: what is not known here counts as read, and is known with the first
+ * record. */
+
+static struct bus_position *position_of(struct bus *bus, const rd_kafka_message_t *message)
+{
+    struct bus_flow *flow = &bus->flow;
+
+    for (size_t i = 0; i < flow->position_count; i++) {
+        size_t place = (flow->last_position + i) % flow->position_count; /* most often the same partition as before */
+        if (flow->positions[place].topic == message->rkt && flow->positions[place].partition == message->partition) {
+            flow->last_position = place;
+            return &flow->positions[place];
+        }
+    }
+    flow->positions = realloc(flow->positions, (flow->position_count + 1) * sizeof(*flow->positions));
+    if (flow->positions == NULL)
+        abort();
+    flow->last_position = flow->position_count;
+    flow->positions[flow->position_count] = (struct bus_position){.topic = message->rkt, .partition = message->partition};
+    return &flow->positions[flow->position_count++];
+}
+
+int64_t bus_backlog(const struct bus *bus, const char *topic)
+{
+    int64_t backlog = 0;
+
+    for (size_t i = 0; i < bus->flow.position_count; i++) {
+        const struct bus_position *position = &bus->flow.positions[i];
+        int64_t low, high;
+        if (strcmp(rd_kafka_topic_name(position->topic), topic) == 0 &&
+            rd_kafka_get_watermark_offsets(bus->consumer, topic, position->partition, &low, &high) ==
+                RD_KAFKA_RESP_ERR_NO_ERROR &&
+            high > position->next)
+            backlog += high - position->next;
+    }
+    return backlog;
+}
+
+/* ---- holding a topic back ---- */
+
+static bool is_limited(const struct bus *bus, const char *topic) { return strcmp(bus->flow.topic, topic) == 0; }
+
+rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all,
+                                                     bool limited)
+{
+    rd_kafka_topic_partition_list_t *chosen = rd_kafka_topic_partition_list_new(all->cnt);
+
+    for (int i = 0; i < all->cnt; i++)
+        if (is_limited(bus, all->elems[i].topic) == limited)
+            rd_kafka_topic_partition_list_add(chosen, all->elems[i].topic, all->elems[i].partition);
+    return chosen;
+}
+
+/* Resuming what is not paused would lose records that are in the client's queue: it is done once, and only to these. */
+static void pause_limited(struct bus *bus, bool paused)
+{
+    rd_kafka_topic_partition_list_t *assigned = NULL, *limited;
+
+    bus->flow.paused = paused;
+    if (bus->paused || rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    limited = bus_flow_partitions(bus, assigned, true);
+    if (paused)
+        rd_kafka_pause_partitions(bus->consumer, limited);
+    else
+        rd_kafka_resume_partitions(bus->consumer, limited);
+    rd_kafka_topic_partition_list_destroy(limited);
+    rd_kafka_topic_partition_list_destroy(assigned);
+}
+
+static bool has_waiting(const struct bus *bus) { return bus->flow.waiting_next < bus->flow.waiting_count; }
+
+void bus_limit(struct bus *bus, const char *topic, size_t records)
+{
+    struct bus_flow *flow = &bus->flow;
+
+    assert(flow->topic[0] == '\0' || is_limited(bus, topic));
+    snprintf(flow->topic, sizeof(flow->topic), "%s", topic);
+    flow->room = records;
+}
+
+static void use_room(struct bus *bus)
+{
+    if (bus->flow.room != BUS_UNLIMITED)
+        bus->flow.room--;
+}
+
+rd_kafka_message_t *bus_flow_next(struct bus *bus)
+{
+    if (bus->flow.room == 0)
+        return NULL;
+    if (!has_waiting(bus)) {
+        if (bus->flow.paused)
+            pause_limited(bus, false);
+        return NULL;
+    }
+    use_room(bus);
+    return bus->flow.waiting[bus->flow.waiting_next++];
+}
+
+/* Fetching stops only when a whole batch waits: a pause throws away what the client has fetched already. */
+static void put_aside(struct bus *bus, rd_kafka_message_t *message)
+{
+    struct bus_flow *flow = &bus->flow;
+
+    if (!has_waiting(bus))
+        flow->waiting_next = flow->waiting_count = 0;
+    flow->waiting = realloc(flow->waiting, (flow->waiting_count + 1) * sizeof(*flow->waiting));
+    if (flow->waiting == NULL)
+        abort();
+    flow->waiting[flow->waiting_count++] = message;
+    if (!flow->paused && flow->waiting_count - flow->waiting_next >= bus->batch_max)
+        pause_limited(bus, true);
+}
+
+bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message)
+{
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || !is_limited(bus, rd_kafka_topic_name(message->rkt)))
+        return false;
+    if (bus->flow.room > 0 && !has_waiting(bus)) {
+        use_room(bus);
+        return false;
+    }
+    put_aside(bus, message);
+    return true;
+}
+
+void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message) { position_of(bus, message)->next = message->offset + 1; }
+
+/* ---- rebalances ---- */
+
+static void forget(struct bus *bus)
+{
+    struct bus_flow *flow = &bus->flow;
+
+    for (size_t i = flow->waiting_next; i < flow->waiting_count; i++)
+        rd_kafka_message_destroy(flow->waiting[i]);
+    flow->waiting_next = flow->waiting_count = 0;
+    flow->position_count = flow->last_position = 0;
+    flow->paused = false;
+}
+
+void bus_flow_revoke(struct bus *bus, const rd_kafka_topic_partition_list_t *revoked)
+{
+    rd_kafka_topic_partition_list_t *paused = NULL;
+
+    if (bus->paused)
+        paused = rd_kafka_topic_partition_list_copy(revoked);
+    else if (bus->flow.paused)
+        paused = bus_flow_partitions(bus, revoked, true);
+    if (paused != NULL) {
+        rd_kafka_resume_partitions(bus->consumer, paused);
+        rd_kafka_topic_partition_list_destroy(paused);
+    }
+    forget(bus);
+}
+
+void bus_flow_end(struct bus *bus)
+{
+    forget(bus);
+    free(bus->flow.waiting);
+    free(bus->flow.positions);
+}

@@ -1,0 +1,20 @@
+/* measures.h - what the orchestrator measures of sagas: what it hears, where they go, how long steps and orders take, and what lies in Redis.
+ *
+ * Everything that is counted is staged: it is seen when the batch is done. */
+#ifndef ORDERLY_MEASURES_H
+#define ORDERLY_MEASURES_H
+
+#include "batch.h"
+
+/* The families, for service->own_metrics. Static. */
+struct metric_table measures_table(void);
+/* Counts what a settled group heard and what came of it, and the command that it sends. */
+void measure_group(struct metrics *metrics, const struct group *group);
+/* Counts a record that was put where its saga is folded. */
+void measure_forwarded(struct metrics *metrics, struct text kind);
+/* Counts nudges that were sent. Outside of a batch, metrics_publish() is the caller's to call. */
+void measure_nudges(struct metrics *metrics, size_t count);
+/* service->measure(): sagas by index, the oldest running one, timers that are due; one round trip. */
+void measure_ledger(struct run *run);
+
+#endif

@@ -1,0 +1,223 @@
+#include "reconcile.h"
+
+#include "log.h"
+#include "outbox.h"
+
+#include <stdio.h>
+
+#define PATTERN "saga:*"
+#define PREFIX_LENGTH (sizeof(PATTERN) - 2)
+
+static const enum saga_status under_way[] = {SAGA_VALIDATING, SAGA_COMPENSATING}; /* one status of each of the two indexes */
+
+/* ---- pages ---- */
+
+/* Runs SCAN or ZSCAN; out_items are in the arena. */
+static enum status read_page(struct run *run, const struct walk *walk, struct text words[], size_t count, struct text *out_cursor,
+                             struct text **out_items, size_t *out_count)
+{
+    struct text cursor = walk->cursor[0] == '\0' ? TEXT("0") : text_of(walk->cursor);
+    const struct store_value *page, *items;
+
+    for (size_t i = 0; i < count; i++)
+        if (!text_is_there(words[i]))
+            words[i] = cursor;
+    store_begin(run->store);
+    store_queue(run->store, words[1], words, count);
+    TRY(store_flush(run->store));
+    page = store_value(run->store, 0);
+    *out_count = 0;
+    *out_cursor = TEXT("0");
+    if (store_count(page) != 2) /* the key is no sorted set: there is nothing to walk */
+        return STATUS_OK;
+    *out_cursor = text_copy(run->arena, store_text(store_element(page, 0)));
+    items = store_element(page, 1);
+    *out_count = store_count(items);
+    *out_items = arena_take(run->arena, (*out_count + 1) * sizeof(**out_items));
+    for (size_t i = 0; i < *out_count; i++)
+        (*out_items)[i] = text_copy(run->arena, store_text(store_element(items, i)));
+    return STATUS_OK;
+}
+
+/* Goes on to the next page; true: that was the last one. */
+static bool advance(struct walk *walk, struct text cursor)
+{
+    bool ended = text_equals(cursor, TEXT("0"));
+
+    snprintf(walk->cursor, sizeof(walk->cursor), "%.*s", TEXT_ARG(ended ? TEXT("") : cursor));
+    return ended;
+}
+
+/* ---- the indexes ---- */
+
+/* members: orderId, since, orderId, since, ... A timer that is there stays; since is long due. */
+static enum status give_timers(struct run *run, const struct text members[], size_t count)
+{
+    store_begin(run->store);
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        struct text words[] = {TEXT("ZADD"), ledger_timer_key_of(run->arena, members[i]), TEXT("NX"), members[i + 1], members[i]};
+        if (id_is_good(members[i]))
+            store_queue(run->store, words[1], words, COUNT_OF(words));
+    }
+    return store_flush(run->store);
+}
+
+static enum status walk_indexes(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
+{
+    struct text words[] = {TEXT("ZSCAN"), ledger_index_key(run->arena, under_way[walk->place]), TEXT_NONE, TEXT("COUNT"),
+                           text_format(run->arena, "%d", RECONCILE_PAGE)};
+    struct text cursor, *members = NULL;
+    size_t count;
+
+    TRY(read_page(run, walk, words, COUNT_OF(words), &cursor, &members, &count));
+    TRY(give_timers(run, members, count));
+    if (!advance(walk, cursor))
+        return STATUS_OK;
+    walk->place = (walk->place + 1) % COUNT_OF(under_way);
+    if (walk->place == 0)
+        walk->resume_ms = rules->now_ms + rules->rest_ms;
+    return STATUS_OK;
+}
+
+/* ---- the keys ---- */
+
+/* One saga of a page. */
+struct suspect {
+    struct text order_id;
+    enum saga_status status;
+    bool present, broken, listed, settled;
+    size_t queued, scores; /* its look-up; its scores in the index and, next to it, in the timers */
+};
+
+enum { LOOK_STATUS, LOOK_SINCE, LOOK_UPDATED, LOOK_FIELDS };
+
+static void queue_look(struct run *run, struct suspect *suspect)
+{
+    struct text key = ledger_saga_key(run->arena, suspect->order_id);
+
+    suspect->queued =
+        store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("updatedAt")}, 5);
+}
+
+/* A saga that ended long ago has been swept out of its index; one that is being handled now may not be in it yet. */
+static void read_look(struct run *run, struct suspect *suspect, const struct reconcile_rules *rules)
+{
+    const struct store_value *answer = store_value(run->store, suspect->queued);
+    struct text values[LOOK_FIELDS];
+    int64_t since_ms, updated_ms;
+
+    suspect->broken = store_count(answer) != LOOK_FIELDS;
+    if (suspect->broken)
+        return;
+    for (size_t i = 0; i < LOOK_FIELDS; i++)
+        values[i] = store_text(store_element(answer, i));
+    suspect->present = text_is_there(values[LOOK_STATUS]);
+    if (!suspect->present)
+        return; /* it has expired meanwhile; or has no status: that is found out when it is read as a whole */
+    suspect->status = saga_status_of(values[LOOK_STATUS]);
+    suspect->broken = suspect->status == SAGA_NONE || !time_read(values[LOOK_SINCE], &since_ms) ||
+                      !time_read(values[LOOK_UPDATED], &updated_ms);
+    if (suspect->broken)
+        return;
+    suspect->listed = !saga_status_is_terminal(suspect->status) || rules->now_ms - since_ms < rules->listed_ms;
+    suspect->settled = rules->now_ms - updated_ms >= RECONCILE_SETTLED_MS;
+}
+
+static size_t queue_score(struct run *run, struct text key, struct text order_id)
+{
+    return store_queue(run->store, key, (struct text[]){TEXT("ZSCORE"), key, order_id}, 3);
+}
+
+/* Its entry in the index and its timer; and all of a saga that has not ended. */
+static void queue_examination(struct run *run, struct suspect *suspect)
+{
+    if (suspect->present) {
+        suspect->scores = queue_score(run, ledger_index_key(run->arena, suspect->status), suspect->order_id);
+        queue_score(run, ledger_timer_key_of(run->arena, suspect->order_id), suspect->order_id);
+    }
+    if (!saga_status_is_terminal(suspect->status))
+        suspect->queued = ledger_queue_load(run->store, run->arena, suspect->order_id);
+}
+
+static bool has_score(const struct run *run, size_t number) { return text_is_there(store_text(store_value(run->store, number))); }
+
+/* Whether it has to be nudged. Finds out whether it can be read. */
+static bool is_astray(struct run *run, struct suspect *suspect)
+{
+    struct text values[SAGA_FIELD_COUNT];
+    bool ended = saga_status_is_terminal(suspect->status), waits = !ended && !saga_status_is_parked(suspect->status);
+    struct saga saga;
+
+    if (!ended)
+        suspect->broken =
+            ledger_read(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
+    if (suspect->broken || !suspect->present || !suspect->settled)
+        return false;
+    return !has_score(run, suspect->scores) || (waits && !has_score(run, suspect->scores + 1));
+}
+
+static bool is_examined(const struct suspect *suspect) { return !suspect->broken && (suspect->listed || !suspect->present); }
+
+static enum status examine(struct run *run, struct suspect suspects[], size_t count, const struct reconcile_rules *rules)
+{
+    store_begin(run->store);
+    for (size_t i = 0; i < count; i++)
+        if (is_examined(&suspects[i]))
+            queue_examination(run, &suspects[i]);
+    TRY(store_flush(run->store));
+    for (size_t i = 0; i < count; i++) {
+        if (!is_examined(&suspects[i]) || !is_astray(run, &suspects[i]))
+            continue;
+        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"its timer or its place in the index was lost\"",
+                  TEXT_ARG(suspects[i].order_id));
+        TRY(outbox_nudge(run, suspects[i].order_id, rules->now_ms));
+    }
+    return STATUS_OK;
+}
+
+static enum status set_aside(struct run *run, const struct suspect suspects[], size_t count)
+{
+    store_begin(run->store);
+    for (size_t i = 0; i < count; i++) {
+        if (!suspects[i].broken)
+            continue;
+        log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(suspects[i].order_id));
+        ledger_queue_broken(run->store, run->arena, suspects[i].order_id);
+    }
+    return store_flush(run->store);
+}
+
+static enum status walk_keys(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
+{
+    struct text words[] = {TEXT("SCAN"),  TEXT_NONE,     TEXT("MATCH"),
+                           TEXT(PATTERN), TEXT("COUNT"), text_format(run->arena, "%d", RECONCILE_PAGE)};
+    struct text cursor, *keys = NULL;
+    struct suspect *suspects;
+    size_t key_count, count = 0;
+
+    TRY(read_page(run, walk, words, COUNT_OF(words), &cursor, &keys, &key_count));
+    suspects = arena_take_zeroed(run->arena, key_count, sizeof(*suspects));
+    store_begin(run->store);
+    for (size_t i = 0; i < key_count; i++) {
+        suspects[count].order_id = (struct text){keys[i].at + PREFIX_LENGTH, keys[i].length - PREFIX_LENGTH};
+        if (id_is_good(suspects[count].order_id))
+            queue_look(run, &suspects[count++]);
+    }
+    TRY(store_flush(run->store));
+    for (size_t i = 0; i < count; i++)
+        read_look(run, &suspects[i], rules);
+    TRY(examine(run, suspects, count, rules));
+    TRY(set_aside(run, suspects, count));
+    if (advance(walk, cursor))
+        walk->resume_ms = rules->now_ms + rules->rest_ms;
+    return STATUS_OK;
+}
+
+enum status reconcile_step(struct run *run, struct reconcile *reconcile, const struct reconcile_rules *rules)
+{
+    if (rules->now_ms >= reconcile->indexes.resume_ms)
+        TRY(walk_indexes(run, &reconcile->indexes, rules));
+    if (rules->now_ms >= reconcile->keys.resume_ms)
+        TRY(walk_keys(run, &reconcile->keys, rules));
+    return STATUS_OK;
+}

@@ -1,0 +1,39 @@
+/* reconcile.h - finds sagas that nothing would ever look at again, and has them looked at.
+ *
+ * Two walks, each in pages, a page at a time, then a rest of RECONCILE_SECONDS:
+ *   - the indexes of what is under way: a saga without a timer gets one that is due now;
+ *   - all keys saga:*: one that has lost its timer or its place in the index is nudged, which mends both; one that can't be read goes to sagas:broken.
+ * It changes no saga, and no index: only handling a nudge does. So any number of replicas may walk at the same time.
+ * Source  DESIGN.md section 5.7 */
+#ifndef ORDERLY_RECONCILE_H
+#define ORDERLY_RECONCILE_H
+
+#include "ledger.h"
+#include "service.h"
+
+#define RECONCILE_PAGE 500 /* entries of an index, or keys, at a time */
+#define RECONCILE_SETTLED_MS 5000 /* what changed since then is being handled: its index and timer may be on their way */
+#define CURSOR_SIZE 24
+
+/* Where a walk stands. All zero: at the beginning. */
+struct walk {
+    char cursor[CURSOR_SIZE]; /* Redis' own, "" is "0" */
+    size_t place;             /* of the index that is walked */
+    int64_t resume_ms;        /* it rests until then */
+};
+
+struct reconcile {
+    struct walk indexes, keys;
+};
+
+/* What it needs to know. Times are milliseconds since 1970. */
+struct reconcile_rules {
+    int64_t now_ms, rest_ms;
+    int64_t listed_ms; /* so long at least a saga that ended stays in its index */
+};
+
+/* A page of each walk that does not rest. Sends nudges on run->bus. Repeating it after a failure does no harm.
+ * STATUS_UNAVAILABLE  Redis is away: the walks stand where they stood */
+MUST_CHECK enum status reconcile_step(struct run *run, struct reconcile *reconcile, const struct reconcile_rules *rules);
+
+#endif

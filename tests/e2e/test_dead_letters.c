@@ -1,0 +1,192 @@
+/* What can't be handled, from the record that breaks a rule to its redrive, with all programs running. */
+#include "redis_process.h"
+#include "system.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ID_SIZE 96
+#define LINE_SIZE 2048
+
+static struct redis_process *redis;
+static struct store *store;
+static char printed[262144];
+
+static void set_up(void)
+{
+    redis = redis_process_start(NULL);
+    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
+}
+
+static void tear_down(void)
+{
+    store_close(store);
+    redis_process_stop(redis);
+}
+
+TestSuite(dead_letters, .init = set_up, .fini = tear_down);
+
+#define RUN(...) \
+    system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, NULL, printed, sizeof(printed))
+#define PRINTED(text) cr_expect_not_null(strstr(printed, text), "'%s' is not in: %s", text, printed)
+
+/* No row of digits that could be a card number: dead letters are masked wherever one stands. */
+static void make_id(char id[ID_SIZE], const char *name)
+{
+    snprintf(id, ID_SIZE, "DLQ-%lld.%d-%s", (long long)time(NULL), (int)getpid(), name);
+}
+
+/* A dead letter as `orderly dlq list --json` prints it. */
+struct found {
+    char position[200], written_at[64], line[LINE_SIZE];
+};
+
+static void take_member(const char *line, const char *name, char *out, size_t size)
+{
+    char begin[64];
+    const char *at;
+
+    snprintf(begin, sizeof(begin), "\"%s\":\"", name);
+    at = strstr(line, begin);
+    cr_assert_not_null(at, "%s in %s", name, line);
+    at += strlen(begin);
+    snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+/* Finds the dead letter with this key that came back so often; false: it is not there yet. */
+static bool find(const char *topic, const char *key, int redrives, struct found *out_found)
+{
+    char with_key[160], with_redrives[32];
+
+    snprintf(with_key, sizeof(with_key), "\"key\":\"%s\"", key);
+    snprintf(with_redrives, sizeof(with_redrives), "\"redrives\":%d,", redrives);
+    cr_assert_eq(RUN("dlq", "list", "--topic", topic, "--json", "--all", "--limit", "200"), 0, "%s", printed);
+    for (char *line = strtok(printed, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        if (strstr(line, with_key) != NULL && strstr(line, with_redrives) != NULL) {
+            snprintf(out_found->line, sizeof(out_found->line), "%s", line);
+            take_member(line, "position", out_found->position, sizeof(out_found->position));
+            take_member(line, "writtenAt", out_found->written_at, sizeof(out_found->written_at));
+            return true;
+        }
+    return false;
+}
+
+static struct found wait_for_letter(const char *topic, const char *key, int redrives, const char *reason)
+{
+    int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
+    struct found found;
+
+    while (!find(topic, key, redrives, &found)) {
+        cr_assert_lt(test_now_ms(), end_ms, "no dead letter of %s with key %s and %d redrives", topic, key, redrives);
+        test_pause();
+    }
+    cr_expect_not_null(strstr(found.line, reason), "%s", found.line);
+    return found;
+}
+
+static void send_order(const char *id, int quantity, size_t note_length)
+{
+    char *value = malloc(note_length + 512);
+    int length = sprintf(value,
+                         "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":%d}],"
+                         "\"paymentMethod\":\"tok_visa\",\"note\":\"",
+                         id, quantity);
+
+    memset(value + length, 'n', note_length);
+    strcpy(value + length + note_length, "\"}");
+    system_send("orders", id, value, strlen(value));
+    free(value);
+}
+
+Test(dead_letters, an_order_that_was_too_large_is_carried_out_once_it_may_be)
+{
+    static const char *const small[] = {"MAX_MESSAGE_BYTES=1024", NULL};
+    struct system *services =
+        system_start(&(struct system_options){.redis_url = redis_process_url(redis), .settings = small}, "tests/support/catalog.json");
+    char id[ID_SIZE];
+    struct found found;
+
+    make_id(id, "large");
+    send_order(id, 1, 2000);
+    found = wait_for_letter("orders", id, 0, "\"reason\":\"too_large\"");
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+    found = wait_for_letter("orders", id, 1, "\"reason\":\"too_large\""); /* nothing was mended: it is back */
+    system_stop(services);
+
+    services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, NULL);
+    cr_expect_eq(RUN("dlq", "redrive", "--dry-run", found.position), 0, "%s", printed);
+    PRINTED("1 would be sent");
+    cr_expect_eq(RUN("get", id), 1, "a dry run sends nothing: %s", printed);
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+    wait_for_status(store, id, "completed");
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 1, "once is enough");
+    PRINTED("redriven already");
+    system_stop(services);
+}
+
+Test(dead_letters, a_command_that_nobody_knows_comes_back_three_times)
+{
+    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+    char id[ID_SIZE], value[512], first_written_at[64] = "";
+    struct found found;
+
+    make_id(id, "refund");
+    snprintf(value, sizeof(value), "{\"commandId\":\"%s/payment.refund\",\"orderId\":\"%s\",\"type\":\"payment.refund\",\"attempt\":1}", id, id);
+    system_send("payment.commands", id, value, strlen(value));
+    for (int redrives = 0; redrives < 3; redrives++) {
+        found = wait_for_letter("payment.commands", id, redrives, "\"reason\":\"unknown_type\"");
+        if (redrives == 0)
+            snprintf(first_written_at, sizeof(first_written_at), "%s", found.written_at);
+        cr_expect_str_eq(found.written_at, first_written_at, "it gets no younger");
+        cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+    }
+    found = wait_for_letter("payment.commands", id, 3, "\"reason\":\"unknown_type\"");
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 1);
+    PRINTED("it came back 3 times");
+    cr_expect_eq(RUN("dlq", "redrive", "--force", found.position), 0, "%s", printed);
+    wait_for_letter("payment.commands", id, 4, "\"reason\":\"unknown_type\"");
+    system_stop(services);
+}
+
+Test(dead_letters, rubbish_and_a_conflict)
+{
+    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+    char id[ID_SIZE], rubbish[ID_SIZE];
+    struct found found;
+
+    make_id(id, "twice");
+    make_id(rubbish, "rubbish");
+    send_order(id, 1, 0);
+    wait_for_status(store, id, "completed");
+    send_order(id, 2, 0);
+    found = wait_for_letter("orders", id, 0, "\"reason\":\"conflict\"");
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 1);
+    PRINTED("another order has its id");
+    system_send("orders", rubbish, "\x01no json\xff", 9);
+    found = wait_for_letter("orders", rubbish, 0, "\"reason\":\"not_json\"");
+    cr_expect_not_null(strstr(found.line, "\"preview\":\"?no json?\""), "%s", found.line);
+    cr_expect_eq(RUN("dlq", "show", found.position), 0);
+    PRINTED("01 6e 6f 20 6a 73 6f 6e ff");
+    system_stop(services);
+}
+
+/* The one moment at which nothing may be wrong: all programs run, and have nothing to do. */
+Test(dead_letters, the_doctor_finds_a_running_system_well)
+{
+    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+    int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
+    char id[ID_SIZE];
+    int code;
+
+    make_id(id, "healthy");
+    send_order(id, 1, 0);
+    wait_for_status(store, id, "completed");
+    while ((code = RUN("doctor")) != 0 && test_now_ms() < end_ms)
+        test_pause();
+    cr_expect_eq(code, 0, "%s", printed);
+    PRINTED("1 member");
+    system_stop(services);
+}

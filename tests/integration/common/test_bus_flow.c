@@ -1,0 +1,197 @@
+/* Holding one topic back while another goes on, and knowing how far a topic has been read; with a real Kafka. */
+#include "system.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BATCH 50
+#define WAIT_MS 60000
+#define MANY 400
+
+static char held_topic[64], free_topic[64], group[80];
+static const char *topics[] = {held_topic, free_topic, NULL};
+
+static struct bus *open_as(bool consumes)
+{
+    struct bus_options options = {
+        .bootstrap = getenv("ORDERLY_TEST_KAFKA"),
+        .client_id = "orderly-test",
+        .group_id = consumes ? group : NULL,
+        .topics = consumes ? topics : NULL,
+        .sends_to = topics,
+        .batch_max = BATCH,
+    };
+    char problem[256] = "";
+    struct bus *bus = NULL;
+
+    cr_assert_not_null(options.bootstrap, "ORDERLY_TEST_KAFKA is not set: run tests/run.sh");
+    cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
+    return bus;
+}
+
+static void set_up(void)
+{
+    static const char *const config[] = {"message.timestamp.type", "LogAppendTime", NULL};
+    char problem[256];
+    enum topic_result results[4];
+    struct bus *bus = open_as(false);
+
+    snprintf(held_topic, sizeof(held_topic), "held.%lld.%d", (long long)test_now_ms(), (int)getpid());
+    snprintf(free_topic, sizeof(free_topic), "free.%lld.%d", (long long)test_now_ms(), (int)getpid());
+    snprintf(group, sizeof(group), "group.%s", held_topic);
+    const struct topic_plan plans[] = {{held_topic, 2, 1, config}, {free_topic, 2, 1, config}};
+    cr_assert_eq(bus_create_topics(bus, plans, COUNT_OF(plans), WAIT_MS, results, problem, sizeof(problem)), STATUS_OK, "%s",
+                 problem);
+    bus_close(bus);
+}
+
+TestSuite(bus_flow, .init = set_up);
+
+static void send_numbers(const char *topic, int from, int to)
+{
+    struct bus *bus = open_as(false);
+    char value[16];
+
+    for (int i = from; i < to; i++) {
+        snprintf(value, sizeof(value), "%d", i);
+        cr_assert_eq(
+            bus_send(bus, &(struct outgoing){.topic = topic, .partition = i % 2, .key = TEXT("k"), .value = text_of(value)}),
+            STATUS_OK);
+    }
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    bus_close(bus);
+}
+
+/* What came of each topic, in all. */
+struct counts {
+    size_t held, free;
+    int last[2]; /* of the held topic, in each partition */
+};
+
+static void poll_once(struct bus *bus, struct counts *counts)
+{
+    struct record records[BATCH];
+    size_t count;
+
+    cr_assert_eq(bus_poll(bus, 50, records, &count), STATUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        bool held = text_equals(records[i].topic, text_of(held_topic));
+        char value[16];
+        counts->held += held;
+        counts->free += !held;
+        if (!held)
+            continue;
+        snprintf(value, sizeof(value), "%.*s", TEXT_ARG(records[i].value));
+        int *last = &counts->last[records[i].partition];
+        cr_expect_eq(atoi(value), *last == 0 ? atoi(value) : *last + 2, "nothing is lost, doubled or out of order: %s after %d",
+                     value, *last);
+        *last = atoi(value);
+    }
+    bus_store_offsets(bus, records, count);
+    bus_release(bus, records, count);
+}
+
+/* Polls until so many came of both topics. */
+static void poll_until(struct bus *bus, struct counts *counts, size_t held, size_t free)
+{
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+
+    while (counts->held < held || counts->free < free) {
+        cr_assert_lt(test_now_ms(), end_ms, "%zu of %zu and %zu of %zu came: %s", counts->held, held, counts->free, free,
+                     bus_problem(bus));
+        poll_once(bus, counts);
+    }
+}
+
+Test(bus_flow, a_held_topic_waits_while_the_other_goes_on)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    bus_limit(bus, held_topic, 0);
+    send_numbers(held_topic, 2, 2 + MANY);
+    send_numbers(free_topic, 0, MANY);
+    poll_until(bus, &counts, 0, MANY);
+    cr_expect_eq(counts.held, 0, "not one of them");
+    bus_limit(bus, held_topic, 7);
+    poll_until(bus, &counts, 7, MANY);
+    for (int i = 0; i < 20; i++)
+        poll_once(bus, &counts);
+    cr_expect_eq(counts.held, 7, "as many as it was given room for");
+    bus_limit(bus, held_topic, BUS_UNLIMITED);
+    poll_until(bus, &counts, MANY, MANY); /* those that waited in memory, and those behind them */
+    send_numbers(held_topic, 2 + MANY, 2 + 2 * MANY);
+    poll_until(bus, &counts, 2 * MANY, MANY);
+    bus_close(bus);
+}
+
+/* As while Redis is away: everything is paused, and then only what was. */
+Test(bus_flow, idling_and_holding_back_do_not_get_in_each_others_way)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    bus_limit(bus, held_topic, 0);
+    send_numbers(held_topic, 2, 2 + MANY);
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(bus_idle(bus, 20), STATUS_OK);
+    send_numbers(free_topic, 10, 20);
+    poll_until(bus, &counts, 0, 20);
+    cr_expect_eq(counts.held, 0);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(bus_idle(bus, 20), STATUS_OK);
+    for (size_t room = 30; counts.held < MANY; room = 30) {
+        size_t before = counts.held;
+        bus_limit(bus, held_topic, room);
+        poll_until(bus, &counts, before + room > MANY ? MANY : before + room, 20);
+        cr_expect_leq(counts.held, before + room);
+    }
+    bus_close(bus);
+}
+
+/* A new member takes half of the partitions and leaves again: what waited here is read by whoever has its partition. */
+Test(bus_flow, what_waits_at_a_rebalance_is_not_lost)
+{
+    struct bus *first = open_as(true), *second;
+    struct counts counts = {0};
+    struct record records[BATCH];
+    size_t count, other = 0;
+
+    bus_limit(first, held_topic, 0);
+    send_numbers(held_topic, 2, 2 + MANY);
+    send_numbers(free_topic, 0, 10);
+    poll_until(first, &counts, 0, 10);
+    second = open_as(true);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; other < MANY / 2 && test_now_ms() < end_ms;) {
+        poll_once(first, &counts);
+        cr_assert_eq(bus_poll(second, 20, records, &count), STATUS_OK);
+        bus_store_offsets(second, records, count);
+        bus_release(second, records, count);
+        other += count;
+    }
+    cr_expect_geq(other, MANY / 2, "the other one reads its partition from the beginning");
+    bus_close(second);
+    bus_limit(first, held_topic, BUS_UNLIMITED);
+    poll_until(first, &counts, MANY / 2, 10);
+    bus_close(first);
+}
+
+Test(bus_flow, a_backlog_is_what_lies_behind_the_last_record)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    send_numbers(free_topic, 0, MANY);
+    cr_expect_eq(bus_backlog(bus, free_topic), 0, "nothing was read yet: it is not known");
+    poll_until(bus, &counts, 0, 1);
+    cr_expect_gt(bus_backlog(bus, free_topic), 0);
+    cr_expect_leq(bus_backlog(bus, free_topic), (int64_t)(MANY - counts.free));
+    cr_expect_eq(bus_backlog(bus, held_topic), 0);
+    poll_until(bus, &counts, 0, MANY);
+    cr_expect_eq(bus_backlog(bus, free_topic), 0);
+    bus_close(bus);
+}

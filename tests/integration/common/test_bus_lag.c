@@ -1,0 +1,170 @@
+/* How far behind a member of the group is: what is not handled counts, also before the first record, and while all is paused. */
+#include "system.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BATCH 100
+#define PARTITIONS 3
+#define WAIT_MS 30000
+
+static char topic[64], group[80];
+static const char *topics[] = {topic, NULL};
+static struct record records[BATCH];
+static size_t record_count;
+
+static struct bus *open_as(const char *group_id)
+{
+    struct bus_options options = {
+        .bootstrap = getenv("ORDERLY_TEST_KAFKA"),
+        .client_id = "orderly-test",
+        .group_id = group_id,
+        .topics = topics,
+        .sends_to = topics,
+        .batch_max = BATCH,
+    };
+    char problem[256] = "";
+    struct bus *bus = NULL;
+
+    cr_assert_not_null(options.bootstrap, "ORDERLY_TEST_KAFKA is not set: run tests/run.sh");
+    cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
+    return bus;
+}
+
+static void set_up(void)
+{
+    static const char *const config[] = {"message.timestamp.type", "LogAppendTime", NULL};
+    char dead[80], problem[256];
+    enum topic_result results[2];
+
+    snprintf(topic, sizeof(topic), "lag.%lld.%d", (long long)test_now_ms(), (int)getpid());
+    snprintf(group, sizeof(group), "group.%s", topic);
+    snprintf(dead, sizeof(dead), "%s.dlq", topic);
+    struct bus *bus = open_as(NULL);
+    cr_assert_eq(bus_create_topics(bus, (struct topic_plan[]){{topic, PARTITIONS, 1, config}, {dead, 1, 1, config}}, 2, WAIT_MS,
+                                   results, problem, sizeof(problem)),
+                 STATUS_OK, "%s", problem);
+    bus_close(bus);
+}
+
+TestSuite(bus_lag, .init = set_up);
+
+/* To partition 1 of the topic. */
+static void send_records(size_t count)
+{
+    struct bus *bus = open_as(NULL);
+
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = 1, .value = TEXT("x")}), STATUS_OK);
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    bus_close(bus);
+}
+
+/* Takes records until there are at least count of them; they stay unhandled. */
+static void take(struct bus *bus, size_t count)
+{
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; record_count < count;) {
+        size_t more;
+        cr_assert_lt(test_now_ms(), end_ms, "%zu came: %s", record_count, bus_problem(bus));
+        cr_assert_eq(bus_poll(bus, 100, records + record_count, &more), STATUS_OK);
+        record_count += more;
+    }
+}
+
+static void finish(struct bus *bus)
+{
+    bus_store_offsets(bus, records, record_count);
+    bus_release(bus, records, record_count);
+    record_count = 0;
+}
+
+/* Whether all partitions are known, and partition 1 lags by this, the others by nothing. */
+static bool lags_by(struct bus *bus, int64_t wanted, bool told)
+{
+    struct bus_lag lags[2 * PARTITIONS];
+    size_t count = bus_lags(bus, lags, COUNT_OF(lags));
+    bool right = count == PARTITIONS;
+
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_str_eq(lags[i].topic, topic);
+        right = right && lags[i].records == (lags[i].partition == 1 ? wanted : 0);
+        if (told)
+            fprintf(stderr, "%s %d: %lld\n", lags[i].topic, (int)lags[i].partition, (long long)lags[i].records);
+    }
+    return right;
+}
+
+/* Polls, or idles, until the lag is this; nothing may come. */
+static void expect_lag(struct bus *bus, int64_t wanted, bool idles)
+{
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; !lags_by(bus, wanted, false) && test_now_ms() < end_ms;) {
+        size_t more = 0;
+        cr_assert_eq(idles ? bus_idle(bus, 50) : bus_poll(bus, 50, records + record_count, &more), STATUS_OK);
+        cr_assert_eq(more, 0);
+    }
+    cr_expect(lags_by(bus, wanted, true), "not %lld", (long long)wanted);
+}
+
+Test(bus_lag, what_is_taken_and_not_handled_is_behind)
+{
+    struct bus *bus = open_as(group);
+
+    expect_lag(bus, 0, false);
+    send_records(30);
+    take(bus, 30);
+    expect_lag(bus, 30, false);
+    finish(bus);
+    cr_expect(lags_by(bus, 0, true));
+    send_records(5);
+    expect_lag(bus, 5, true);
+    send_records(5);
+    expect_lag(bus, 10, true);
+    take(bus, 10);
+    finish(bus);
+    expect_lag(bus, 0, false);
+    bus_close(bus);
+}
+
+/* A member that comes later knows where it stands before it has taken anything. */
+Test(bus_lag, counts_from_what_the_group_has_committed)
+{
+    struct bus *bus = open_as(group);
+
+    send_records(20);
+    take(bus, 20);
+    finish(bus);
+    bus_close(bus);
+    bus = open_as(group);
+    expect_lag(bus, 0, false);
+    bus_close(bus);
+    send_records(7);
+    bus = open_as(group);
+    expect_lag(bus, 7, true);
+    bus_close(bus);
+}
+
+static size_t known(struct bus *bus)
+{
+    struct bus_lag lags[2 * PARTITIONS];
+
+    return bus_lags(bus, lags, COUNT_OF(lags));
+}
+
+Test(bus_lag, partitions_that_another_member_got_are_not_told)
+{
+    struct bus *first = open_as(group), *second;
+    size_t count;
+
+    expect_lag(first, 0, false);
+    second = open_as(group);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; known(first) + known(second) != PARTITIONS || known(second) == 0;) {
+        cr_assert_lt(test_now_ms(), end_ms, "%zu and %zu", known(first), known(second));
+        cr_assert_eq(bus_poll(first, 50, records, &count), STATUS_OK);
+        cr_assert_eq(bus_poll(second, 50, records, &count), STATUS_OK);
+    }
+    cr_expect_gt(known(first), 0);
+    bus_close(second);
+    bus_close(first);
+}

@@ -1,0 +1,105 @@
+/* Where a dead letter lies, and how its bytes are shown. */
+#include "dlq.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+Test(dlq_letter, places_are_read_and_printed)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct place place;
+    struct text text;
+
+    cr_assert(place_read("saga.inbox.dlq/2/9223372036854775807", &place));
+    cr_expect_str_eq(place.topic, "saga.inbox.dlq");
+    cr_expect_eq(place.partition, 2);
+    cr_expect_eq(place.offset, INT64_MAX);
+    cr_expect(text_equals(place_origin(&place), TEXT("saga.inbox")));
+    text = place_text(arena, &place);
+    cr_expect(text_equals(text, TEXT("saga.inbox.dlq/2/9223372036854775807")), "%.*s", TEXT_ARG(text));
+}
+
+Test(dlq_letter, what_is_no_place_is_refused)
+{
+    static const char *const bad[] = {"",
+                                      "/",
+                                      "//",
+                                      "orders.dlq",
+                                      "orders.dlq/0",
+                                      "orders/0/1",
+                                      ".dlq/0/1",
+                                      "orders.dlq/0/",
+                                      "orders.dlq//1",
+                                      "orders.dlq/-1/1",
+                                      "orders.dlq/0/-1",
+                                      "orders.dlq/0/1x",
+                                      "orders.dlq/2147483648/1",
+                                      "orders.dlq/0/9223372036854775808",
+                                      "orders.dlq/0/1/2"};
+    char long_topic[300];
+    struct place place = {.offset = 42};
+
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        cr_expect_not(place_read(bad[i], &place), "%s", bad[i]);
+    memset(long_topic, 'a', sizeof(long_topic));
+    snprintf(long_topic + 200, sizeof(long_topic) - 200, ".dlq/0/1");
+    cr_expect_not(place_read(long_topic, &place));
+    cr_expect_eq(place.offset, 42, "it is left as it was");
+}
+
+Test(dlq_letter, bytes_are_made_fit_to_be_shown)
+{
+    static const struct {
+        struct text bytes;
+        const char *shown;
+        bool whole;
+    } cases[] = {
+        {{"plain", 5}, "plain", true},
+        {{"gr\xc3\xbc\xc3\x9f \xf0\x9f\x93\xa6", 11}, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x93\xa6", true},
+        {{"a\x1b[31m\nb", 8}, "a?[31m?b", false},
+        {{"\xff\xc3", 2}, "??", false},
+        {{"\xc2\x9b", 2}, "??", false},                 /* the one-byte CSI of the second control set */
+        {{"\xe2\x80\xae", 3}, "???", false},            /* turns the text around */
+        {{"\xc0\x80", 2}, "??", false},                 /* overlong */
+        {{"\xed\xa0\x80", 3}, "???", false},            /* half of a pair */
+        {{"\xf4\x90\x80\x80", 4}, "????", false},       /* beyond Unicode */
+        {{"123456789012345", 15}, "123456789012345", true},
+        {{"1234567890123456", 16}, "123456789012345", false},
+        {{"12345678901234\xc3\xbc", 16}, "12345678901234", false}, /* not cut inside a character */
+        {{NULL, 0}, "", true},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char shown[16];
+        cr_expect_eq(shown_bytes(cases[i].bytes, shown, sizeof(shown)), cases[i].whole, "%s", cases[i].shown);
+        cr_expect_str_eq(shown, cases[i].shown);
+    }
+}
+
+Test(dlq_letter, ages_are_short)
+{
+    static const struct {
+        int64_t age_ms;
+        const char *text;
+    } cases[] = {{-5, "0s"}, {999, "0s"}, {119999, "119s"}, {120000, "2m"}, {7199999, "119m"}, {7200000, "2h"},
+                 {2 * DLQ_DAY_MS - 1, "47h"}, {2 * DLQ_DAY_MS, "2d"}, {400 * DLQ_DAY_MS, "400d"}};
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        cr_expect(text_equals(age_text(arena, cases[i].age_ms), text_of(cases[i].text)), "%s", cases[i].text);
+}
+
+Test(dlq_letter, topics_are_found_by_either_name)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct cli_settings settings = {.topic_partitions = 1, .topic_replication = 1, .retention_days = 7};
+    const char *topics[DLQ_TOPICS_MAX];
+
+    cr_expect_eq(dlq_topics(arena, &settings, NULL, topics), 6);
+    cr_expect_eq(dlq_topics(arena, &settings, "orders", topics), 1);
+    cr_expect_str_eq(topics[0], "orders.dlq");
+    cr_expect_eq(dlq_topics(arena, &settings, "orders.dlq", topics), 1);
+    cr_expect_eq(dlq_topics(arena, &settings, "order.events", topics), 0);
+    cr_expect_eq(dlq_topics(arena, &settings, "order", topics), 0);
+    cr_expect_eq(dlq_topics(arena, &settings, "", topics), 0);
+}
