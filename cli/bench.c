@@ -45,7 +45,7 @@ static void pid_argument(struct argp_state *state, const char *argument, struct 
 {
     const char *equals = strchr(argument, '=');
     struct process process = {0};
-    int64_t pid;
+    int64_t pid = 0;
 
     if (named->count == PROCESSES_MAX)
         argp_error(state, "more than %d --pid", PROCESSES_MAX);

@@ -1,4 +1,5 @@
-/* floor_redis.c - the Redis commands of an order. Keys and fields are made up, their number and size are the real ones. */
+/* floor_redis.c - the Redis commands of an order. Keys and fields are made up, their number and size are the real ones. All keys begin with floor: or
+ * {floor:, so that nobody takes them for orders. */
 #include "floor.h"
 
 #include <hiredis/hiredis.h>
@@ -9,7 +10,7 @@
 #define CONNECTIONS 4       /* as in common/store.c: Redis reads 16 KB of a connection in a turn */
 #define SHARDS 16           /* of the timers */
 #define SAGA_FIELDS 28      /* what is read of a saga */
-#define FIELD_NAME_SIZE 12
+#define FIELD_NAME_SIZE 24
 #define FIELD_NAME_LENGTH 9
 #define SMALL_VALUE 20      /* all fields but the first; the first has the rest */
 #define WORDS_MAX (2 * FLOOR_BATCH_MAX + 64)
@@ -190,7 +191,7 @@ void floor_queue_saga(struct floor_redis *redis, size_t number)
     char key[KEY_SIZE];
 
     add_string(&words, "HMGET");
-    add_string(&words, key_of(redis, key, "saga:", number, ""));
+    add_string(&words, key_of(redis, key, "floor:", number, ""));
     for (int i = 0; i < SAGA_FIELDS; i++)
         add(&words, redis->names[i], FIELD_NAME_LENGTH);
     queue(redis, number % CONNECTIONS, &words);
@@ -208,8 +209,8 @@ void floor_queue_transition(struct floor_redis *redis, const struct floor_tag *t
     add_string(&words, "EVALSHA");
     add_string(&words, redis->shas[TRANSITION]);
     add_string(&words, "2");
-    add_string(&words, key_of(redis, saga, "saga:", tag->number, ""));
-    add_string(&words, key_of(redis, history, "{saga:", tag->number, "}:history"));
+    add_string(&words, key_of(redis, saga, "floor:", tag->number, ""));
+    add_string(&words, key_of(redis, history, "{floor:", tag->number, "}:history"));
     for (int i = 0; i < 3; i++)
         add_string(&words, counts[i]);
     add_string(&words, stage->worker < 0 ? "1" : "0");
@@ -276,14 +277,15 @@ void floor_queue_effect(struct floor_redis *redis, const struct floor_tag *tag)
 {
     const struct floor_stage *stage = &floor_stages[tag->stage];
     struct words words = {.count = 0};
-    char key[KEY_SIZE];
+    char key[KEY_SIZE], prefix[48];
 
     if (stage->effect_fields == 0)
         return;
+    snprintf(prefix, sizeof(prefix), "floor:%s:", floor_worker_names[stage->worker]);
     add_string(&words, "EVALSHA");
     add_string(&words, redis->shas[stage->takes_stock ? ALLOCATE : EFFECT]);
     add_string(&words, stage->takes_stock ? "3" : "1");
-    add_string(&words, key_of(redis, key, floor_worker_names[stage->worker], tag->number, ""));
+    add_string(&words, key_of(redis, key, prefix, tag->number, ""));
     if (stage->takes_stock) {
         add_string(&words, "floor:stock");
         add_string(&words, "floor:taken");

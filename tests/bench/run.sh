@@ -198,5 +198,7 @@ measure_shapes
 measure_first
 measure_backlog
 measure_replicas
+note "The books ..."
+"$bin_dir/orderly" audit >&2 || failures=$((failures + 1))
 tests/bench/table.py "$results" "$run_dir"
 [ "$failures" = 0 ] || die "$failures scenarios failed"

@@ -148,7 +148,7 @@ Test(bench_plan, an_order_is_found_by_the_number_in_its_id)
 Test(bench_plan, endings_are_known_by_status_and_reason)
 {
     for (int ending = 0; ending < BENCH_ENDING_COUNT; ending++)
-        cr_expect_eq(bench_ending_of(text_of(bench_ending_status(ending)), text_of(bench_ending_reason(ending))), ending);
+        cr_expect_eq((int)bench_ending_of(text_of(bench_ending_status(ending)), text_of(bench_ending_reason(ending))), ending);
     cr_expect_eq(bench_ending_of(TEXT("completed"), TEXT_NONE), BENCH_COMPLETED);
     cr_expect_eq(bench_ending_of(TEXT("failed"), TEXT("step_timed_out")), BENCH_ENDING_COUNT);
     cr_expect_eq(bench_ending_of(TEXT("cancelled"), TEXT("payment_declined")), BENCH_ENDING_COUNT);
