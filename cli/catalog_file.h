@@ -6,6 +6,7 @@
 #define ORDERLY_CATALOG_FILE_H
 
 #include "message.h"
+#include "store.h"
 
 #include <stdio.h>
 
@@ -30,5 +31,8 @@ struct catalog_file {
  * ("products[3].unitPrice: ..."), CATALOG_MISTAKES_MAX at most. Gives how many there were; 0: out_file is complete. */
 MUST_CHECK size_t catalog_file_read(struct arena *arena, struct text bytes, FILE *report, struct catalog_file *out_file);
 #define CATALOG_MISTAKES_MAX 100
+/* Supplies the stocks of products that a warehouse has never heard of (added to out_supplied), then writes the entries. The store was opened with
+ * supply_script. CLI_DONE, or the exit code of a problem that was printed (cli.h). */
+MUST_CHECK int catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied);
 
 #endif

@@ -88,6 +88,13 @@ static int load_stocks(struct store *store, struct arena *arena, const struct ca
     return code;
 }
 
+int catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
+{
+    int code = load_stocks(store, arena, file, out_supplied);
+
+    return code == CLI_DONE ? load_entries(store, arena, file) : code;
+}
+
 int catalog_load_run(int argument_count, char **arguments)
 {
     static const struct store_script *const scripts[] = {&supply_script};
@@ -111,9 +118,7 @@ int catalog_load_run(int argument_count, char **arguments)
         return cli_fail(CLI_ENDED_BADLY, "%s: %zu mistakes, nothing was loaded", path, mistakes);
     code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
     if (code == CLI_DONE)
-        code = load_stocks(store, arena, &file, &supplied);
-    if (code == CLI_DONE)
-        code = load_entries(store, arena, &file);
+        code = catalog_load(store, arena, &file, &supplied);
     if (code == CLI_DONE)
         printf("%zu products loaded; stock supplied for %lld of them that had none.\n", file.entry_count, (long long)supplied);
     return code;

@@ -29,7 +29,7 @@ struct subcommand {
 };
 
 extern const struct argp topics_create_argp, catalog_load_argp, submit_argp, get_argp, watch_argp, list_argp, cancel_argp, retry_argp,
-    stock_argp, stock_add_argp, audit_argp, dlq_list_argp, dlq_show_argp, dlq_redrive_argp, doctor_argp;
+    stock_argp, stock_add_argp, audit_argp, dlq_list_argp, dlq_show_argp, dlq_redrive_argp, doctor_argp, bench_argp;
 
 int topics_create_run(int argument_count, char **arguments);
 int catalog_load_run(int argument_count, char **arguments);
@@ -46,6 +46,7 @@ int dlq_redrive_run(int argument_count, char **arguments);
 int doctor_run(int argument_count, char **arguments);
 int stock_add_run(int argument_count, char **arguments);
 int audit_run(int argument_count, char **arguments);
+int bench_run(int argument_count, char **arguments);
 
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);

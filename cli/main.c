@@ -20,6 +20,7 @@ static const struct subcommand subcommands[] = {
     {"dlq show", "show everything of one dead letter", &dlq_show_argp, dlq_show_run},
     {"dlq redrive", "send dead letters back to where they came from", &dlq_redrive_argp, dlq_redrive_run},
     {"doctor", "look at everything the guarantees rest on, and say what mends it", &doctor_argp, doctor_run},
+    {"bench", "place many orders and measure how fast they end", &bench_argp, bench_run},
 };
 
 static void print_help(FILE *out);

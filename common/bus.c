@@ -220,7 +220,7 @@ bool record_header(const struct record *record, const char *name, struct text *o
     const void *value;
     size_t size;
 
-    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+    if (record->handle == NULL || rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
         rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return false;
     *out_value = (struct text){value, size};
@@ -234,7 +234,7 @@ size_t record_headers(const struct record *record, struct header out_headers[BUS
     const void *value;
     size_t size, count = 0;
 
-    if (rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (record->handle == NULL || rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     while (count < BUS_HEADERS_MAX &&
            rd_kafka_header_get_all(headers, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {

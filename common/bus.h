@@ -26,7 +26,7 @@ struct record {
     int64_t offset;
     int64_t timestamp_ms;   /* the broker's (LogAppendTime); 0 when there is none */
     struct text key, value; /* TEXT_NONE: null */
-    const void *handle;     /* the bus's own */
+    const void *handle;     /* the bus's own; NULL: made by hand, without headers (tests) */
 };
 
 struct header {

@@ -245,3 +245,33 @@ enum status bus_reader_scan(struct bus_reader *reader, const char *topic, const 
     rd_kafka_topic_partition_list_destroy(wanted);
     return status;
 }
+
+/* ---- follow ---- */
+
+void bus_reader_follow(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count)
+{
+    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(wanted, topic, spans[i].partition)->offset = spans[i].high;
+    rd_kafka_assign(reader->bus.consumer, wanted);
+    rd_kafka_topic_partition_list_destroy(wanted);
+}
+
+enum status bus_reader_next(struct bus_reader *reader, int wait_ms, bus_see see, void *context)
+{
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->bus.consumer, wait_ms);
+    enum status status = STATUS_OK;
+
+    for (int seen = 1; message != NULL; seen++) {
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            struct record record = record_of(message);
+            status = see(&record, context);
+        } else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            bus_set_problem(&reader->bus, "%s", rd_kafka_message_errstr(message));
+        }
+        rd_kafka_message_destroy(message);
+        message = status == STATUS_OK && seen < BUS_FOLLOWED_MAX ? rd_kafka_consumer_poll(reader->bus.consumer, 0) : NULL;
+    }
+    return status;
+}

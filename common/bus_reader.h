@@ -1,4 +1,4 @@
-/* bus_reader.h - reading topics from outside of any group: dead letters, the audit, the doctor.
+/* bus_reader.h - reading topics from outside of any group: dead letters, the audit, the doctor, the benchmark.
  *
  * Nothing is joined, committed or changed by it. What a scan sees is what the topic held when its spans were asked for, so it ends also while
  * others go on writing.
@@ -41,6 +41,12 @@ MUST_CHECK enum status bus_reader_since(struct bus_reader *reader, const char *t
  * STATUS_UNAVAILABLE  nothing came for wait_ms; else what see() ended it with */
 MUST_CHECK enum status bus_reader_scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count,
                                        int wait_ms, bus_see see, void *context);
+/* Follows a topic from the ends of these spans (their high) on, until the next scan or the close: nothing that is written later is missed. */
+void bus_reader_follow(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count);
+/* Waits up to wait_ms for a first record of what is followed, then shows what is here already, BUS_FOLLOWED_MAX at most. None at all is no
+ * error: librdkafka goes on by itself when the broker was away. What see() ended it with. */
+MUST_CHECK enum status bus_reader_next(struct bus_reader *reader, int wait_ms, bus_see see, void *context);
+#define BUS_FOLLOWED_MAX 1000
 /* What went wrong last; never NULL. */
 const char *bus_reader_problem(const struct bus_reader *reader);
 

@@ -273,3 +273,31 @@ Test(bus, a_reader_sees_what_the_topic_holds_and_what_the_group_has_committed)
     cr_expect_eq(seen, 3, "a scan ends when it is told to");
     cr_expect_eq(bus_reader_spans(reader, "no.such.topic", WAIT_MS, spans, &count), STATUS_NOT_FOUND);
 }
+
+Test(bus, a_reader_that_follows_sees_what_comes_later_and_all_of_it)
+{
+    CLEANUP(bus_reader_close) struct bus_reader *reader = open_reader();
+    static struct bus_span spans[BUS_PARTITIONS_MAX];
+    size_t count = 0, seen = 0, early = 0;
+
+    send_numbers(0, 10);
+    cr_assert_eq(bus_reader_spans(reader, topic, WAIT_MS, spans, &count), STATUS_OK, "%s", bus_reader_problem(reader));
+    send_numbers(10, 30); /* before it follows, behind the spans: seen too */
+    bus_reader_follow(reader, topic, spans, count);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; seen < 20 && test_now_ms() < end_ms;)
+        cr_assert_eq(bus_reader_next(reader, 100, count_one, &seen), STATUS_OK);
+    send_numbers(30, 35);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; seen < 25 && test_now_ms() < end_ms;)
+        cr_assert_eq(bus_reader_next(reader, 100, count_one, &seen), STATUS_OK);
+    cr_expect_eq(bus_reader_next(reader, 100, count_one, &seen), STATUS_OK);
+    cr_expect_eq(seen, 25);
+
+    bus_reader_follow(reader, topic, spans, count);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; early < 3 && test_now_ms() < end_ms;)
+        if (bus_reader_next(reader, 100, stop_at_third, &early) != STATUS_OK)
+            break;
+    cr_expect_eq(early, 3, "it ends when it is told to");
+    while (early < 25)
+        cr_assert_eq(bus_reader_next(reader, WAIT_MS, count_one, &early), STATUS_OK);
+    cr_expect_eq(early, 25, "and goes on behind the record that ended it");
+}

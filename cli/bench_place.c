@@ -1,0 +1,93 @@
+/* bench_place.c - places the orders, at their planned times or as fast as the client takes them.
+ *
+ * At a rate an order is due at its time whatever became of the others, and its latency counts from then, also when it was placed late: that is what a
+ * customer would have waited (no coordinated omission). */
+#include "bench.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define US_PER_SECOND 1000000
+
+int64_t bench_clock_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * US_PER_SECOND + now.tv_nsec / 1000;
+}
+
+/* Gives the time for which the order with this number is planned, when it has come. */
+static int64_t wait_for_turn(const struct bench *bench, int64_t began_us, size_t number)
+{
+    int64_t planned_us, rate = bench->options->rate;
+    struct timespec due;
+
+    if (rate == 0)
+        return bench_clock_us();
+    planned_us = began_us + (int64_t)number * US_PER_SECOND / rate;
+    due = (struct timespec){.tv_sec = planned_us / US_PER_SECOND, .tv_nsec = planned_us % US_PER_SECOND * 1000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+        ;
+    return planned_us;
+}
+
+static bool place_one(struct bench *bench, struct arena *arena, size_t number)
+{
+    struct outgoing outgoing = {.topic = BENCH_TOPIC_ORDERS, .partition = -1, .key = bench_order_id(arena, &bench->plan, number)};
+    enum status status;
+
+    outgoing.value = bench_order(arena, &bench->plan, number);
+    status = bus_send(bench->bus, &outgoing);
+    arena_reset(arena);
+    if (status == STATUS_OK)
+        return true;
+    cli_fail(CLI_UNREACHABLE, "order %zu could not be placed: %s", number, bus_problem(bench->bus));
+    return false;
+}
+
+/* What measures a backlog: the orders wait in Kafka, and the clock runs from here. */
+static bool run_once_placed(struct bench *bench)
+{
+    int how;
+
+    atomic_store(&bench->began_us, bench_clock_us());
+    how = system(bench->options->once_placed);
+    if (how == 0)
+        return true;
+    cli_fail(CLI_ENDED_BADLY, "the command of --once-placed ended with %d", WIFEXITED(how) ? WEXITSTATUS(how) : -1);
+    return false;
+}
+
+static bool place_all(struct bench *bench)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    int64_t began_us = bench_clock_us();
+
+    if (bench->options->once_placed == NULL)
+        atomic_store(&bench->began_us, began_us);
+    for (size_t number = 0; number < bench->plan.order_count && !bench->stop; number++) {
+        int64_t planned_us = wait_for_turn(bench, began_us, number);
+        atomic_store_explicit(&bench->orders[number].planned_us, planned_us, memory_order_relaxed);
+        if (!place_one(bench, arena, number))
+            return false;
+        atomic_store_explicit(&bench->placed_count, number + 1, memory_order_relaxed);
+    }
+    if (bus_flush(bench->bus, &bench->stop) != STATUS_OK) {
+        cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the orders: %s", bench->stop ? "given up" : bus_problem(bench->bus));
+        return false;
+    }
+    return bench->options->once_placed == NULL || run_once_placed(bench);
+}
+
+void *bench_place(void *argument)
+{
+    struct bench *bench = argument;
+
+    if (!place_all(bench))
+        atomic_store(&bench->placing_failed, true);
+    return NULL;
+}
