@@ -166,7 +166,7 @@ static enum status send_group(struct run *run, const struct group *group, const 
 /* The whole batch, start to end; nothing is sent of a saga before its transition is written. */
 static enum status handle(struct run *run)
 {
-    struct batch batch = batch_in(run->arena, run->record_count);
+    struct batch batch = batch_in(run->arena, run->state, run->record_count);
     int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
     struct saga_event **events;
     size_t *event_counts, order_count;
