@@ -215,7 +215,8 @@ Test(ledger, thousands_of_events_go_into_one_transition)
     struct saga saga = none.saga;
     struct effects effects = {0};
     struct inbox_record admitted = order(), other = order();
-    struct ledger_change change = {.old_values = none.values, .saga = &saga, .effects = &effects};
+    struct text values[SAGA_FIELD_COUNT];
+    struct ledger_change change = {.old_values = none.values, .values = values, .saga = &saga, .effects = &effects};
     size_t number;
 
     other.order = TEXT("{}");
