@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define FLUSH_STEP_MS 100
-#define FLUSH_STEPS_BEFORE_PAUSE 10 /* after a second without the broker's word the group has to be kept alive */
+#define PAUSE_AFTER_MS 3000 /* then the group has to be kept alive; not earlier: a partition that was paused is fetched again a second late */
 
 static struct bus_round *round_at(struct bus *bus, size_t number)
 {
@@ -86,29 +86,38 @@ bool bus_has_under_way(const struct bus *bus)
     return bus->in_flight > 0 || bus->round_count > 0;
 }
 
-/* One step of waiting. What is sent is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
-static enum status wait_step(struct bus *bus, const volatile int *stop, int step, bool at_once)
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* One step of a wait that began at began_ms. at_once: what is sent is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
+static enum status wait_step(struct bus *bus, const volatile int *stop, int64_t began_ms, bool at_once)
 {
     if (bus->fatal)
         return STATUS_FATAL;
-    if (step > 0 && stop != NULL && *stop)
+    if (now_ms() - began_ms >= FLUSH_STEP_MS && stop != NULL && *stop)
         return STATUS_UNAVAILABLE;
     if (at_once)
         rd_kafka_flush(bus->producer, FLUSH_STEP_MS);
     else
         rd_kafka_poll(bus->producer, FLUSH_STEP_MS);
     bus_rounds_settle(bus);
-    if (bus->in_flight > 0 && step >= FLUSH_STEPS_BEFORE_PAUSE && bus->consumer != NULL)
+    if (bus->in_flight > 0 && now_ms() - began_ms >= PAUSE_AFTER_MS && bus->consumer != NULL)
         return bus_idle(bus, 0);
     return STATUS_OK;
 }
 
 enum status bus_flush(struct bus *bus, const volatile int *stop)
 {
+    const int64_t began_ms = now_ms();
     bool refused;
 
-    for (int step = 0; bus->in_flight > 0; step++)
-        TRY(wait_step(bus, stop, step, true));
+    while (bus->in_flight > 0)
+        TRY(wait_step(bus, stop, began_ms, true));
     refused = bus->refused > 0;
     bus->refused = 0;
     if (refused)
@@ -119,18 +128,12 @@ enum status bus_flush(struct bus *bus, const volatile int *stop)
 
 enum status bus_make_room(struct bus *bus, const volatile int *stop)
 {
+    const int64_t began_ms = now_ms();
+
     bus_rounds_settle(bus);
-    for (int step = 0; bus->round_count >= BUS_ROUNDS_MAX && bus->refused == 0; step++)
-        TRY(wait_step(bus, stop, step, false));
+    while (bus->round_count >= BUS_ROUNDS_MAX && bus->refused == 0)
+        TRY(wait_step(bus, stop, began_ms, false));
     return bus->refused > 0 ? bus_flush(bus, stop) : STATUS_OK;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void bus_rounds_wait(struct bus *bus, int wait_ms)

@@ -170,6 +170,23 @@ Test(bus_outage, a_batch_whose_record_was_refused_is_read_again)
     cluster_stop(&cluster);
 }
 
+Test(bus_outage, many_small_acknowledgements_are_no_reason_to_pause)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_member(&cluster);
+
+    send_one(bus, "one");
+    read_until(bus, "one");
+    for (int i = 0; i < 200; i++) {
+        queue_one(bus, "small");
+        rd_kafka_flush(bus->producer, 0); /* each in a request of its own */
+    }
+    cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    cr_expect_not(bus->paused, "the broker answered all the time");
+    bus_close(bus);
+    cluster_stop(&cluster);
+}
+
 Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
 {
     struct cluster cluster = cluster_start();
