@@ -15,7 +15,7 @@
 #define BUS_HEADERS_MAX 64
 #define BUS_RECORD_MAX (2 * 1024 * 1024)        /* bytes of a record, as the topics allow */
 #define BUS_BURIED_ROOM (128 * 1024)             /* what a dead letter may be larger than the record it was */
-#define BUS_ROUNDS_MAX 4                         /* batches whose acknowledgements are awaited while the next is handled */
+#define BUS_ROUNDS_MAX 16                        /* batches whose acknowledgements are awaited while the next is handled */
 #define BUS_WATCHDOG_SECONDS 20                  /* a close that hangs longer ends the process */
 
 struct bus;
@@ -87,6 +87,9 @@ int64_t bus_backlog(const struct bus *bus, const char *topic);
  * is acknowledged (at once when nothing is under way); they are committed in the background, at a revoke, and at close. The records may be released
  * before. Partitions lost in the meantime are skipped: their new owner gets the records again. bus_make_room() must have come before. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
+/* Sends at once what is held back for more to come, and waits for the broker's word, but only a moment: for when there is nothing else to do.
+ * Errors as bus_flush(). */
+MUST_CHECK enum status bus_push(struct bus *bus);
 /* Waits until fewer than BUS_ROUNDS_MAX batches are under way; waits and errors as bus_flush(). */
 MUST_CHECK enum status bus_make_room(struct bus *bus, const volatile int *stop);
 /* Whether anything is sent and not acknowledged, or handled and its offsets not stored. */

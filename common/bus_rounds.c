@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define FLUSH_STEP_MS 100
+#define PUSH_WAIT_MS 2 /* long enough for the client's thread to hear of it */
 #define PAUSE_AFTER_MS 3000 /* then the group has to be kept alive; not earlier: a partition that was paused is fetched again a second late */
 
 static struct bus_round *round_at(struct bus *bus, size_t number)
@@ -124,6 +125,16 @@ enum status bus_flush(struct bus *bus, const volatile int *stop)
         return STATUS_UNAVAILABLE;
     bus_rounds_settle(bus);
     return bus->fatal ? STATUS_FATAL : STATUS_OK;
+}
+
+enum status bus_push(struct bus *bus)
+{
+    if (bus->in_flight > 0)
+        rd_kafka_flush(bus->producer, PUSH_WAIT_MS);
+    bus_rounds_settle(bus);
+    if (bus->fatal)
+        return STATUS_FATAL;
+    return bus->refused > 0 ? bus_flush(bus, NULL) : STATUS_OK;
 }
 
 enum status bus_make_room(struct bus *bus, const volatile int *stop)
