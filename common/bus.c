@@ -8,17 +8,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FLUSH_STEP_MS 100
-#define FLUSH_STEPS_BEFORE_PAUSE 10 /* after a second without the broker's word the group has to be kept alive */
-#define QUEUE_FULL_STEP_MS 50
+#define ASK_WAIT_MS 100
 #define BATCH_BYTES_MAX ((size_t)1024 * 1024) /* of keys and values: what is read from a byte may take thirty */
+#define REVOKE_WAIT_MS 2000 /* for the broker's word on what is under way, before the partitions go to another member */
+#define CLOSE_WAIT_MS 5000
 
 static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
-static enum status wait_for_delivery(struct bus *bus, const volatile int *stop);
 static void pause_all(struct bus *bus, bool paused);
 static void hold_message(struct bus *bus, rd_kafka_message_t *message);
-static void drop_held(struct bus *bus);
 static void check_brokers(struct bus *bus);
 static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record);
 
@@ -51,15 +49,17 @@ void bus_close(struct bus *bus)
     if (bus == NULL)
         return;
     alarm(BUS_WATCHDOG_SECONDS); /* SIGALRM ends the process: librdkafka's close is known to hang */
-    drop_held(bus);
+    bus_drop_held(bus);
     free(bus->held);
     bus_flow_end(bus);
     if (bus->consumer != NULL) {
+        bus_rounds_wait(bus, CLOSE_WAIT_MS);
         rd_kafka_consumer_close(bus->consumer);
         rd_kafka_destroy(bus->consumer);
     }
     for (size_t i = 0; i < bus->topic_count; i++)
         rd_kafka_topic_destroy(bus->topics[i].handle);
+    bus_rounds_forget(bus);
     if (bus->producer != NULL) {
         rd_kafka_purge(bus->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_poll(bus->producer, 0);
@@ -174,39 +174,6 @@ enum status bus_idle(struct bus *bus, int wait_ms)
     return bus->fatal ? STATUS_FATAL : STATUS_OK;
 }
 
-/* The entry of a message's partition, made when it is not there. */
-static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const rd_kafka_message_t *message)
-{
-    const char *topic = rd_kafka_topic_name(message->rkt);
-    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, message->partition);
-
-    if (entry == NULL) {
-        entry = rd_kafka_topic_partition_list_add(offsets, topic, message->partition);
-        entry->offset = 0;
-    }
-    return entry;
-}
-
-void bus_store_offsets(struct bus *bus, const struct record records[], size_t count)
-{
-    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(BUS_TOPICS_MAX);
-    const rd_kafka_message_t *previous = NULL;
-    rd_kafka_topic_partition_t *entry = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        const rd_kafka_message_t *message = records[i].handle;
-        if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
-            entry = offset_entry(offsets, message);
-        if (message->offset + 1 > entry->offset)
-            entry->offset = message->offset + 1;
-        previous = message;
-    }
-    bus_lag_handled(bus, offsets);
-    /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
-    rd_kafka_offsets_store(bus->consumer, offsets);
-    rd_kafka_topic_partition_list_destroy(offsets);
-}
-
 void bus_release(struct bus *bus, struct record records[], size_t count)
 {
     (void)bus;
@@ -242,112 +209,6 @@ size_t record_headers(const struct record *record, struct header out_headers[BUS
         count++;
     }
     return count;
-}
-
-static struct bus_topic *find_topic(struct bus *bus, const char *name)
-{
-    for (size_t i = 0; i < bus->topic_count; i++)
-        if (strcmp(bus->topics[i].name, name) == 0)
-            return &bus->topics[i];
-    log_event(LOG_ERROR, "misused", "topic=%s problem=\"it is sent to but does not stand in sends_to\"", name);
-    abort();
-}
-
-static size_t record_size(const struct outgoing *outgoing)
-{
-    size_t size = outgoing->key.length + outgoing->value.length + BUS_RECORD_OVERHEAD;
-
-    for (size_t i = 0; i < outgoing->header_count; i++)
-        size += outgoing->headers[i].name.length + outgoing->headers[i].value.length + 8;
-    return size;
-}
-
-static rd_kafka_headers_t *headers_of(const struct outgoing *outgoing)
-{
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(outgoing->header_count);
-
-    for (size_t i = 0; i < outgoing->header_count; i++) {
-        const struct header *header = &outgoing->headers[i];
-        rd_kafka_header_add(headers, header->name.at, (ssize_t)header->name.length, header->value.at,
-                            (ssize_t)header->value.length);
-    }
-    return headers;
-}
-
-static rd_kafka_resp_err_t produce(struct bus *bus, const struct bus_topic *topic, const struct outgoing *outgoing,
-                                   rd_kafka_headers_t *headers)
-{
-    const rd_kafka_vu_t arguments[] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic->handle},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = outgoing->partition >= 0 ? outgoing->partition : RD_KAFKA_PARTITION_UA},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)outgoing->key.at, outgoing->key.length}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)outgoing->value.at, outgoing->value.length}},
-        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
-    };
-    rd_kafka_error_t *error = rd_kafka_produceva(bus->producer, arguments, COUNT_OF(arguments));
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        bus_set_problem(bus, "can't send to %s: %s", topic->name, rd_kafka_error_string(error));
-    rd_kafka_error_destroy(error);
-    return code;
-}
-
-enum status bus_send(struct bus *bus, const struct outgoing *outgoing)
-{
-    const struct bus_topic *topic = find_topic(bus, outgoing->topic);
-    rd_kafka_headers_t *headers;
-    rd_kafka_resp_err_t error;
-
-    if (record_size(outgoing) > topic->bytes_max)
-        return STATUS_BAD_MESSAGE;
-    headers = headers_of(outgoing);
-    while ((error = produce(bus, topic, outgoing, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        rd_kafka_poll(bus->producer, QUEUE_FULL_STEP_MS);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        bus->in_flight++;
-        return STATUS_OK;
-    }
-    rd_kafka_headers_destroy(headers);
-    if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-        return STATUS_BAD_MESSAGE;
-    if (error == RD_KAFKA_RESP_ERR__FATAL)
-        return STATUS_FATAL;
-    return STATUS_UNAVAILABLE;
-}
-
-enum status bus_flush(struct bus *bus, const volatile int *stop)
-{
-    enum status status = wait_for_delivery(bus, stop);
-
-    if (status == STATUS_OK && bus->refused > 0)
-        status = STATUS_UNAVAILABLE;
-    bus->refused = 0;
-    return status;
-}
-
-static enum status wait_for_delivery(struct bus *bus, const volatile int *stop)
-{
-    for (int steps = 0; bus->in_flight > 0; steps++) {
-        if (bus->fatal)
-            return STATUS_FATAL;
-        if (steps > 0 && stop != NULL && *stop)
-            return STATUS_UNAVAILABLE;
-        rd_kafka_poll(bus->producer, FLUSH_STEP_MS);
-        if (bus->in_flight > 0 && steps >= FLUSH_STEPS_BEFORE_PAUSE && bus->consumer != NULL)
-            TRY(bus_idle(bus, 0));
-    }
-    return bus->fatal ? STATUS_FATAL : STATUS_OK;
-}
-
-int32_t bus_partition(struct bus *bus, const char *topic, struct text key)
-{
-    const struct bus_topic *found = find_topic(bus, topic);
-
-    if (found->partition_count == 0)
-        return -1;
-    return rd_kafka_msg_partitioner_murmur2(found->handle, key.at, key.length, found->partition_count, NULL, NULL);
 }
 
 /* ---- opening ---- */
@@ -472,14 +333,14 @@ static void check_brokers(struct bus *bus)
 {
     const struct rd_kafka_metadata *metadata;
 
-    if (rd_kafka_metadata(bus->consumer, 0, NULL, &metadata, FLUSH_STEP_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_metadata(bus->consumer, 0, NULL, &metadata, ASK_WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_metadata_destroy(metadata);
     bus->brokers_down = false;
 }
 
 /* Whoever has the partitions next reads them: to hand them out now would be too late. */
-static void drop_held(struct bus *bus)
+void bus_drop_held(struct bus *bus)
 {
     for (size_t i = bus->held_next; i < bus->held_count; i++)
         rd_kafka_message_destroy(bus->held[i]);
@@ -501,10 +362,12 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         return;
     }
     /* What was handled must not be handled by the next owner again only because the commit was late. */
-    if (!rd_kafka_assignment_lost(client))
+    if (!rd_kafka_assignment_lost(client)) {
+        bus_rounds_wait(bus, REVOKE_WAIT_MS);
         rd_kafka_commit(client, NULL, 0);
+    }
     bus_flow_revoke(bus, partitions);
-    drop_held(bus);
+    bus_drop_held(bus);
     rd_kafka_assign(client, NULL);
     bus_lag_assigned(bus, NULL);
     bus->joined = false;
@@ -516,6 +379,7 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 
     (void)client;
     bus->in_flight--;
+    ((struct bus_round *)message->_private)->in_flight--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->brokers_down = false;
         return;

@@ -15,6 +15,7 @@
 #define BUS_HEADERS_MAX 64
 #define BUS_RECORD_MAX (2 * 1024 * 1024)        /* bytes of a record, as the topics allow */
 #define BUS_BURIED_ROOM (128 * 1024)             /* what a dead letter may be larger than the record it was */
+#define BUS_ROUNDS_MAX 16                        /* batches whose acknowledgements are awaited while the next is handled */
 #define BUS_WATCHDOG_SECONDS 20                  /* a close that hangs longer ends the process */
 
 struct bus;
@@ -82,9 +83,19 @@ void bus_limit(struct bus *bus, const char *topic, size_t records);
 /* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking; of a
  * partition that nothing was read of since it was assigned: 0. */
 int64_t bus_backlog(const struct bus *bus, const char *topic);
-/* Stores the offsets behind these records (they are committed in the background, at a revoke, and at close). Partitions lost in the meantime are
- * skipped: their new owner gets the records again. */
+/* Ends a batch: the offsets behind its records are stored as soon as everything that was sent since the last batch, and by all batches before,
+ * is acknowledged (at once when nothing is under way); they are committed in the background, at a revoke, and at close. The records may be released
+ * before. Partitions lost in the meantime are skipped: their new owner gets the records again. bus_make_room() must have come before. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
+/* Sends at once what is held back for more to come, and waits for the broker's word, but only a moment: for when there is nothing else to do.
+ * Errors as bus_flush(). */
+MUST_CHECK enum status bus_push(struct bus *bus);
+/* Waits until fewer than BUS_ROUNDS_MAX batches are under way; waits and errors as bus_flush(). */
+MUST_CHECK enum status bus_make_room(struct bus *bus, const volatile int *stop);
+/* Whether anything is sent and not acknowledged, or handled and its offsets not stored. */
+bool bus_has_under_way(const struct bus *bus);
+/* After a refused record: forgets the batches under way and reads on from what is committed, so that they are handled again. */
+void bus_rewind(struct bus *bus);
 /* How many records of one assigned partition are not handled yet. */
 struct bus_lag {
     const char *topic; /* borrowed until the next call of the bus */
@@ -107,9 +118,9 @@ size_t record_headers(const struct record *record, struct header out_headers[BUS
  * STATUS_BAD_MESSAGE  too large for the topic: nothing queued
  * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_send(struct bus *bus, const struct outgoing *outgoing);
-/* Waits, serving the clients, until the broker has acknowledged everything that was sent. Waits as long as the broker is away, unless
- * stop becomes true.
- * STATUS_UNAVAILABLE  a record was refused for good (bus_problem()), or stop: the caller must not store offsets
+/* Waits, serving the clients, until the broker has acknowledged everything that was sent, which is not held back for more to come. Waits as
+ * long as the broker is away, unless stop becomes true.
+ * STATUS_UNAVAILABLE  a record was refused for good (bus_problem()): bus_rewind() is next; or stop
  * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_flush(struct bus *bus, const volatile int *stop);
 /* A record on its way to a dead-letter topic, with where it was read first (DESIGN.md section 3, "Dead letters"). */

@@ -35,6 +35,12 @@ struct bus_flow {
     size_t position_count, last_position;
 };
 
+/* What one batch has sent and the broker has not acknowledged, and the offsets behind its records: NULL while it is in work. */
+struct bus_round {
+    size_t in_flight;
+    rd_kafka_topic_partition_list_t *offsets;
+};
+
 struct bus {
     rd_kafka_t *consumer; /* NULL: only sends */
     rd_kafka_t *producer;
@@ -42,6 +48,8 @@ struct bus {
     size_t topic_count;
     size_t batch_max;
     size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
+    struct bus_round rounds[BUS_ROUNDS_MAX + 1]; /* a ring: those that are closed, the oldest first, then the open one */
+    size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
     bool fenced;                    /* fatal because the group thinks that another member has our instance id */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
@@ -75,6 +83,16 @@ rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, cons
 void bus_flow_revoke(struct bus *bus, const rd_kafka_topic_partition_list_t *revoked);
 /* Releases everything. */
 void bus_flow_end(struct bus *bus);
+/* Releases what came while everything was paused. */
+void bus_drop_held(struct bus *bus);
+/* bus_rounds.c: the round that what is sent now belongs to. */
+struct bus_round *bus_round_open(struct bus *bus);
+/* Stores the offsets of the rounds that are acknowledged. */
+void bus_rounds_settle(struct bus *bus);
+/* Waits for the broker's word on what is under way, wait_ms at most, without polling the consumer; then settles. */
+void bus_rounds_wait(struct bus *bus, int wait_ms);
+/* Forgets all rounds without storing their offsets. */
+void bus_rounds_forget(struct bus *bus);
 /* Remembers what went wrong last. */
 void bus_set_problem(struct bus *bus, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -246,6 +246,8 @@ static int run_with(const struct service *service, const struct service_settings
         abort();
     status = loop(&run, health);
     free(run.records);
+    if (service->end_state != NULL)
+        service->end_state(run.state);
     free(run.state);
     if (status == STATUS_FATAL && bus_is_fenced(bus))
         start_afresh(&store);
@@ -316,10 +318,10 @@ static enum status handle_once(struct run *run)
         log_event(LOG_ERROR, "misused", "status=%s", status_name(status));
         return STATUS_FATAL;
     }
-    return status == STATUS_OK ? bus_flush(run->bus, run->stop) : status;
+    return status;
 }
 
-/* Handles the batch until it is done. STATUS_OK: all that it caused is acknowledged. */
+/* Handles the batch until it is done. STATUS_OK: all that it caused is on its way. */
 static enum status handle_until_done(struct run *run, struct health *health)
 {
     enum status status = handle_once(run);
@@ -337,14 +339,34 @@ static enum status handle_until_done(struct run *run, struct health *health)
     return status;
 }
 
+static int idle_wait_ms(const struct run *run)
+{
+    return run->service->tick == NULL ? POLL_WAIT_MS : SERVICE_TICK_MS;
+}
+
+/* A record that was refused for good is made anew by handling its batch again. */
+static enum status handle_again(struct run *run, enum status status)
+{
+    if (status != STATUS_UNAVAILABLE || *run->stop)
+        return status;
+    log_event(LOG_WARNING, "rewound", "kafka=%s", LOG_QUOTED(text_of(bus_problem(run->bus))));
+    service_metrics_retry(run->service_metrics);
+    bus_rewind(run->bus);
+    return service_idle(run, RETRY_WAIT_MAX_MS);
+}
+
 static enum status run_batch(struct run *run, struct health *health)
 {
     enum status status;
     int64_t began_us;
 
-    TRY(bus_poll(run->bus, run->service->tick == NULL ? POLL_WAIT_MS : SERVICE_TICK_MS, run->records, &run->record_count));
+    status = bus_make_room(run->bus, run->stop);
+    if (status != STATUS_OK)
+        return handle_again(run, status);
+    /* While acknowledgements are awaited the next batch is handled, if there is one; if there is none, nothing is held back for it. */
+    TRY(bus_poll(run->bus, bus_has_under_way(run->bus) ? 0 : idle_wait_ms(run), run->records, &run->record_count));
     if (run->record_count == 0)
-        return STATUS_OK;
+        return handle_again(run, bus_push(run->bus));
     began_us = now_us();
     status = handle_until_done(run, health);
     if (status == STATUS_OK) {
@@ -370,8 +392,6 @@ static enum status tick(struct run *run, struct ticking *ticking)
         return STATUS_OK;
     arena_reset(run->arena);
     status = run->service->tick(run);
-    if (status == STATUS_OK)
-        status = bus_flush(run->bus, run->stop);
     if (status == STATUS_OK)
         metrics_publish(run->metrics);
     else

@@ -59,6 +59,7 @@ struct service {
     /* Handles run->records, once or more; queues everything to send on run->bus; does not flush the bus, does not store offsets. */
     enum status (*handle)(struct run *run);
     size_t state_size;              /* of run->state; 0: none */
+    void (*end_state)(void *state); /* releases what the state owns. May be NULL */
     /* What is to be done without being asked: called between batches, about every SERVICE_TICK_MS, also while batches keep coming. May queue sends on
      * run->bus; the loop flushes them. RETRY: it is called again at the next tick, and what it had not done by then is still to do. It has the arena,
      * empty, and the store. May be NULL. */

@@ -5,9 +5,9 @@
 
 /* ---- grouping ---- */
 
-struct batch batch_in(struct arena *arena, size_t record_count)
+struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t record_count)
 {
-    struct batch batch = {.arena = arena, .group_size = record_count, .slot_count = 16};
+    struct batch batch = {.arena = arena, .cache = cache, .group_size = record_count, .slot_count = 16};
 
     while (batch.slot_count < 2 * record_count)
         batch.slot_count *= 2;
@@ -56,16 +56,26 @@ void batch_add(struct batch *batch, const struct record *record, const struct in
 
 /* ---- load, fold, write ---- */
 
+/* What this process has written last is not read again; an entry that was overtaken is found out by the write. */
+static bool find_cached(struct batch *batch, struct group *group)
+{
+    return batch->cache != NULL && !group->conflicted &&
+           saga_cache_find(batch->cache, batch->arena, group->order_id, group->old_values, &group->loaded);
+}
+
 static enum status load(struct batch *batch, struct store *store)
 {
     store_begin(store);
-    for (size_t i = 0; i < batch->group_count; i++)
-        if (!batch->groups[i].settled)
-            batch->groups[i].queued = ledger_queue_load(store, batch->arena, batch->groups[i].order_id);
+    for (size_t i = 0; i < batch->group_count; i++) {
+        struct group *group = &batch->groups[i];
+        group->cached = !group->folded && find_cached(batch, group);
+        if (!group->folded && !group->cached)
+            group->queued = ledger_queue_load(store, batch->arena, group->order_id);
+    }
     TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        if (group->settled)
+        if (group->folded || group->cached)
             continue;
         group->broken = ledger_read(batch->arena, store_value(store, group->queued), group->order_id, group->old_values,
                                     &group->loaded) != STATUS_OK;
@@ -102,10 +112,11 @@ static void fold_group(struct batch *batch, struct group *group)
             true; /* what was written beside the refused transition */
 }
 
-static struct ledger_change change_of(const struct group *group)
+static struct ledger_change change_of(struct group *group)
 {
     return (struct ledger_change){
         .old_values = group->old_values,
+        .values = group->values,
         .old_version = group->loaded.version,
         .old_status = group->loaded.status,
         .saga = &group->saga,
@@ -140,8 +151,18 @@ static void queue_writes(struct batch *batch, struct store *store, int64_t secon
     ledger_queue_indexes(store, batch->arena, changes, count);
 }
 
+static void remember(struct batch *batch, const struct group *group)
+{
+    if (batch->cache == NULL)
+        return;
+    if (group->broken || group->conflicted)
+        saga_cache_drop(batch->cache, group->order_id);
+    else if (is_changed(group))
+        saga_cache_keep(batch->cache, &group->saga, group->values);
+}
+
 /* Settles a group by the answer to its transition. */
-static void settle(struct group *group, const struct store *store)
+static void settle(struct batch *batch, struct group *group, const struct store *store)
 {
     enum status status = STATUS_OK;
 
@@ -149,7 +170,8 @@ static void settle(struct group *group, const struct store *store)
         status = ledger_transition_result(store_value(store, group->queued));
     group->broken = group->broken || status == STATUS_BROKEN;
     group->conflicted = status == STATUS_CONFLICT;
-    group->settled = !group->conflicted;
+    group->settled = group->folded = !group->conflicted;
+    remember(batch, group);
     if (group->broken)
         log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(group->order_id));
 }
@@ -163,8 +185,39 @@ static enum status write(struct batch *batch, struct store *store, int64_t secon
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
         if (!group->settled)
-            settle(group, store);
+            settle(batch, group, store);
         *out_all_settled = *out_all_settled && group->settled;
+    }
+    return STATUS_OK;
+}
+
+/* Whether a saga of the cache heard something that it has no use for. Redis refuses what was folded into an overtaken saga, but has no word on
+ * what was ignored: it could be the very answer that the saga, as it really is, waits for. */
+static bool is_doubtful(const struct group *group)
+{
+    bool changed = !group->broken;
+
+    for (size_t i = 0; i < group->entry_count && changed; i++)
+        changed = group->entries[i].hearing == HEARING_CHANGED;
+    return group->cached && !changed;
+}
+
+/* Loads and folds all groups that are not folded yet. */
+static enum status load_and_fold(struct batch *batch, struct store *store)
+{
+    for (bool all_folded = false; !all_folded;) {
+        all_folded = true;
+        TRY(load(batch, store));
+        for (size_t i = 0; i < batch->group_count; i++) {
+            struct group *group = &batch->groups[i];
+            if (group->folded)
+                continue;
+            fold_group(batch, group);
+            group->folded = !is_doubtful(group);
+            if (!group->folded)
+                saga_cache_drop(batch->cache, group->order_id);
+            all_folded = all_folded && group->folded;
+        }
     }
     return STATUS_OK;
 }
@@ -173,10 +226,7 @@ enum status batch_settle(struct batch *batch, struct store *store, int64_t secon
 {
     /* Every round in which a group is refused is one in which somebody else moved that saga on: it ends. */
     for (bool all_settled = batch->group_count == 0; !all_settled;) {
-        TRY(load(batch, store));
-        for (size_t i = 0; i < batch->group_count; i++)
-            if (!batch->groups[i].settled)
-                fold_group(batch, &batch->groups[i]);
+        TRY(load_and_fold(batch, store));
         TRY(write(batch, store, seconds_to_live, &all_settled));
     }
     return STATUS_OK;

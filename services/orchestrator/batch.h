@@ -4,6 +4,7 @@
 #ifndef ORDERLY_BATCH_H
 #define ORDERLY_BATCH_H
 
+#include "cache.h"
 #include "ledger.h"
 #include "service.h"
 
@@ -29,10 +30,12 @@ struct group {
     struct text order_id;
     struct hearing_entry *entries;
     size_t entry_count, entry_size;
-    struct text old_values[SAGA_FIELD_COUNT];
+    struct text old_values[SAGA_FIELD_COUNT], values[SAGA_FIELD_COUNT]; /* of the hash, before and after */
     struct saga loaded, saga;
     struct effects effects;
     bool settled;      /* written, or there was nothing to write */
+    bool cached;       /* loaded from the cache, not from Redis */
+    bool folded;       /* what is written next is worked out */
     bool broken;       /* the saga could not be understood: it is set aside */
     bool conflicted;   /* somebody else changed it meanwhile: it was folded again */
     size_t queued;     /* number of what the phase queued */
@@ -40,14 +43,15 @@ struct group {
 
 struct batch {
     struct arena *arena;
+    struct saga_cache *cache; /* borrowed; NULL: every saga is loaded from Redis */
     struct group *groups;
     size_t group_count, group_size;
     size_t *slots; /* hash table over order ids: 0, or the group's number + 1 */
     size_t slot_count;
 };
 
-/* An empty batch for at most record_count records. */
-struct batch batch_in(struct arena *arena, size_t record_count);
+/* An empty batch for at most record_count records. cache may be NULL. */
+struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t record_count);
 /* Adds a record of saga.inbox to its saga's group. said is in the arena. */
 void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said);
 /* Loads, folds and writes all groups; a saga that somebody else changed meanwhile is loaded and folded again.

@@ -9,7 +9,13 @@ struct gate_limits gate_limits_of(int64_t sagas_max, int64_t batch_max)
 
 void gate_count(struct gate *gate, const struct gate_limits *limits, int64_t sagas, int64_t backlog)
 {
+    int64_t window = GATE_WINDOW - sagas - backlog;
+
+    if (window < GATE_TRICKLE)
+        window = GATE_TRICKLE;
     gate->room = limits->sagas_max - sagas - backlog;
+    if (gate->room > window)
+        gate->room = window;
 }
 
 void gate_enter(struct gate *gate, size_t orders) { gate->room -= (int64_t)orders; }

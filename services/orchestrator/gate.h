@@ -1,7 +1,9 @@
 /* gate.h - how many new orders are let in: what is under way goes before what is new.
  *
  * Pure. Two rules, each enough to keep orders waiting in Kafka: as many sagas are under way as MAX_INFLIGHT_SAGAS allows; this member's own part of
- * saga.inbox has a backlog. The second is relaxed only at half of it, so that the gate does not flap.
+ * saga.inbox has a backlog. The second is relaxed only at half of it, so that the gate does not flap. Between GATE_WINDOW and
+ * MAX_INFLIGHT_SAGAS they trickle in: more under way at once would only take longer, each of them, and leave the memory that keeps them close; but
+ * while a worker is away, and what is under way waits for it, the others are to go on.
  * Source  DESIGN.md sections 2 (Admission) and 7 */
 #ifndef ORDERLY_GATE_H
 #define ORDERLY_GATE_H
@@ -12,6 +14,8 @@
 
 #define GATE_BACKLOG_BATCHES 4 /* a backlog of so many batches shuts the gate */
 #define GATE_BACKLOG_LEAST 500 /* with small batches */
+#define GATE_WINDOW 2000       /* sagas under way that keep everybody busy */
+#define GATE_TRICKLE 20        /* orders let in beyond them between two counts */
 
 struct gate_limits {
     int64_t sagas_max, backlog_max; /* sagas under way; records of saga.inbox not yet handled */

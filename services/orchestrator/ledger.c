@@ -115,11 +115,10 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
     const struct effects *effects = change->effects;
     size_t room = TRANSITION_HEAD + 3 * SAGA_FIELD_COUNT + effects->event_count, set, removed, count;
     struct text *arguments = arena_take(arena, room * sizeof(*arguments));
-    struct text values[SAGA_FIELD_COUNT];
     bool ended = saga_status_is_terminal(saga->status) && !saga_status_is_terminal(change->old_status);
 
-    saga_write(arena, saga, values);
-    count = add_fields(arguments, TRANSITION_HEAD, change->old_values, values, &set, &removed);
+    saga_write(arena, saga, change->values);
+    count = add_fields(arguments, TRANSITION_HEAD, change->old_values, change->values, &set, &removed);
     for (size_t i = 0; i < effects->event_count; i++)
         arguments[count++] = event_history_line(arena, &effects->events[i]);
     assert(count <= room);

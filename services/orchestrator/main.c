@@ -163,10 +163,24 @@ static enum status send_group(struct run *run, const struct group *group, const 
     return STATUS_OK;
 }
 
+static struct saga_cache *cache_of(struct run *run)
+{
+    struct orchestrator_state *state = run->state;
+
+    if (state->cache == NULL)
+        state->cache = saga_cache_create();
+    return state->cache;
+}
+
+static void end_state(void *state)
+{
+    saga_cache_destroy(((struct orchestrator_state *)state)->cache);
+}
+
 /* The whole batch, start to end; nothing is sent of a saga before its transition is written. */
 static enum status handle(struct run *run)
 {
-    struct batch batch = batch_in(run->arena, run->record_count);
+    struct batch batch = batch_in(run->arena, cache_of(run), run->record_count);
     int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
     struct saga_event **events;
     size_t *event_counts, order_count;
@@ -201,6 +215,7 @@ int main(int argc, char **argv)
         .measure = measure_ledger,
         .tick = orchestrator_tick,
         .state_size = sizeof(struct orchestrator_state),
+        .end_state = end_state,
     };
 
     orchestrator.own_settings = orchestrator_settings_table(&orchestrator.own_setting_count);

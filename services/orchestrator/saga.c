@@ -271,3 +271,10 @@ void saga_write(struct arena *arena, const struct saga *saga, struct text out_va
     for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
         out_values[i] = write_field(arena, &fields[i], saga);
 }
+
+void saga_borrow_texts(struct saga *saga, const struct text values[SAGA_FIELD_COUNT])
+{
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
+        if (fields[i].form == FORM_TEXT)
+            *(struct text *)(void *)((char *)saga + fields[i].offset) = values[i];
+}

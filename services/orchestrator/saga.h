@@ -48,6 +48,8 @@ MUST_CHECK enum status saga_read(struct arena *arena, struct text order_id, cons
                                  struct saga *out_saga);
 /* The reverse: TEXT_NONE for what does not apply. */
 void saga_write(struct arena *arena, const struct saga *saga, struct text out_values[SAGA_FIELD_COUNT]);
+/* Makes the saga's texts those of these values, as saga_write() made them of it. The order id stays. */
+void saga_borrow_texts(struct saga *saga, const struct text values[SAGA_FIELD_COUNT]);
 /* "<orderId>/<type>", the id of the command that asks this of the order. In the arena. */
 struct text saga_command_id(struct arena *arena, const struct saga *saga, enum ask ask);
 

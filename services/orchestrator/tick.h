@@ -4,6 +4,7 @@
 #ifndef ORDERLY_TICK_H
 #define ORDERLY_TICK_H
 
+#include "cache.h"
 #include "gate.h"
 #include "patience_settings.h"
 #include "sweep.h"
@@ -13,6 +14,7 @@ struct orchestrator_state {
     struct gate gate;
     struct reconcile reconcile;
     struct sweep sweep;
+    struct saga_cache *cache; /* made at the first batch */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */

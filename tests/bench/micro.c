@@ -173,7 +173,7 @@ static void make_members(void)
 /* 500 replies: decoded, grouped by saga, folded, and everything queued that would go to Redis. Queueing needs no connection. */
 static void batch_500(void)
 {
-    struct batch batch = batch_in(arena, BATCH);
+    struct batch batch = batch_in(arena, NULL, BATCH);
     struct ledger_change *changes = arena_take_zeroed(arena, BATCH, sizeof(*changes));
     struct record records[BATCH];
 

@@ -1,4 +1,5 @@
-/* The group while the broker is away, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards. */
+/* A broker that goes away or refuses, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards, and offsets are
+ * stored only behind what the broker has acknowledged. */
 #include "bus_internal.h"
 #include "system.h"
 
@@ -126,4 +127,91 @@ Test(bus_outage, a_member_that_was_taken_for_another_is_told_from_other_ends)
     other = end_with(&cluster, RD_KAFKA_RESP_ERR__INCONSISTENT);
     cr_expect(bus_is_fenced(fenced));
     cr_expect_not(bus_is_fenced(other));
+}
+
+/* Polls until a batch is there. */
+static size_t poll_batch(struct bus *bus, struct record records[])
+{
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+    size_t count = 0;
+
+    while (count == 0) {
+        cr_assert_lt(test_now_ms(), end_ms, "nothing came: %s", bus_problem(bus));
+        cr_assert_eq(bus_poll(bus, 100, records, &count), STATUS_OK);
+    }
+    return count;
+}
+
+static void queue_one(struct bus *bus, const char *key)
+{
+    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topics[0], .partition = -1, .key = text_of(key), .value = text_of(key)}),
+                 STATUS_OK);
+}
+
+Test(bus_outage, a_batch_whose_record_was_refused_is_read_again)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_member(&cluster);
+    struct record records[BATCH];
+    size_t count;
+
+    send_one(bus, "one");
+    count = poll_batch(bus, records);
+    rd_kafka_mock_push_request_errors(cluster.mock, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    queue_one(bus, "its effect");
+    bus_store_offsets(bus, records, count);
+    bus_release(bus, records, count);
+    cr_expect(bus_has_under_way(bus));
+    cr_expect_eq(bus_flush(bus, NULL), STATUS_UNAVAILABLE, "the refusal is told");
+    bus_rewind(bus);
+    cr_expect(!bus_has_under_way(bus));
+    read_until(bus, "one");
+    bus_close(bus);
+    cluster_stop(&cluster);
+}
+
+Test(bus_outage, many_small_acknowledgements_are_no_reason_to_pause)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_member(&cluster);
+
+    send_one(bus, "one");
+    read_until(bus, "one");
+    for (int i = 0; i < 200; i++) {
+        queue_one(bus, "small");
+        rd_kafka_flush(bus->producer, 0); /* each in a request of its own */
+    }
+    cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    cr_expect_not(bus->paused, "the broker answered all the time");
+    bus_close(bus);
+    cluster_stop(&cluster);
+}
+
+Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_member(&cluster);
+    struct record records[BATCH];
+    volatile int stop = 1;
+    size_t count;
+
+    send_one(bus, "one");
+    read_until(bus, "one");
+    rd_kafka_mock_broker_push_request_error_rtts(cluster.mock, BROKER, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 3000);
+    for (int i = 0; i < BUS_ROUNDS_MAX; i++) {
+        cr_assert_eq(bus_make_room(bus, &stop), STATUS_OK, "there is room for batch %d", i);
+        queue_one(bus, "slow");
+        bus_store_offsets(bus, NULL, 0);
+    }
+    cr_expect_eq(bus->round_count, BUS_ROUNDS_MAX, "none is acknowledged, none is stored");
+    cr_expect_eq(bus_make_room(bus, NULL), STATUS_OK);
+    cr_expect_lt(bus->round_count, BUS_ROUNDS_MAX);
+    cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    cr_expect_eq(bus->round_count, 0);
+    count = poll_batch(bus, records);
+    bus_store_offsets(bus, records, count);
+    bus_release(bus, records, count);
+    cr_expect(!bus_has_under_way(bus), "with nothing under way offsets are stored at once");
+    bus_close(bus);
+    cluster_stop(&cluster);
 }

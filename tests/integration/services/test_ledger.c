@@ -54,7 +54,9 @@ static enum status hear(const struct loaded *before, const struct inbox_record *
     struct saga saga = before->saga;
     struct effects effects = {0};
     struct heard heard = {.said = said, .input = {2, offset, TIME_MS + offset * 10}};
+    struct text values[SAGA_FIELD_COUNT];
     struct ledger_change change = {.old_values = before->values,
+                                   .values = values,
                                    .old_version = before->saga.version,
                                    .old_status = before->saga.status,
                                    .saga = &saga,
@@ -213,7 +215,8 @@ Test(ledger, thousands_of_events_go_into_one_transition)
     struct saga saga = none.saga;
     struct effects effects = {0};
     struct inbox_record admitted = order(), other = order();
-    struct ledger_change change = {.old_values = none.values, .saga = &saga, .effects = &effects};
+    struct text values[SAGA_FIELD_COUNT];
+    struct ledger_change change = {.old_values = none.values, .values = values, .saga = &saga, .effects = &effects};
     size_t number;
 
     other.order = TEXT("{}");

@@ -68,7 +68,7 @@ static struct inbox_record reply(enum ask ask, const char *outcome)
 /* One batch of ORD-1 with this record, at after_ms behind the first moment. */
 static void hear_at(struct inbox_record said, int64_t offset, int64_t after_ms)
 {
-    struct batch batch = batch_in(arena, 1);
+    struct batch batch = batch_in(arena, NULL, 1);
     struct hearing_entry entry = {.heard = {.said = &said, .input = {2, offset, TIME_MS + after_ms}}};
 
     said.order_id = TEXT("ORD-1");

@@ -22,16 +22,29 @@ Test(gate, is_shut_until_the_sagas_have_been_counted)
 
 Test(gate, lets_in_what_there_is_room_for)
 {
-    struct gate gate = counted(9700);
+    struct gate gate = counted(GATE_WINDOW - 300);
 
     cr_expect_eq(gate_opening(&gate, &limits, 0), 300);
     gate_enter(&gate, 250);
     cr_expect_eq(gate_opening(&gate, &limits, 0), 50);
     gate_enter(&gate, 60);
     cr_expect_eq(gate_opening(&gate, &limits, 0), 0, "a batch that was larger makes it no negative number");
-    gate_count(&gate, &limits, 9900, 30);
+    gate_count(&gate, &limits, GATE_WINDOW - 100, 30);
     cr_expect_eq(gate_opening(&gate, &limits, 30), 70, "who came in and is not folded yet is part of the backlog");
     gate_count(&gate, &limits, 20000, 0);
+    cr_expect_eq(gate_opening(&gate, &limits, 0), 0);
+}
+
+Test(gate, beyond_the_window_they_trickle_in_until_the_limit)
+{
+    struct gate gate = counted(GATE_WINDOW);
+
+    cr_expect_eq(gate_opening(&gate, &limits, 0), GATE_TRICKLE);
+    gate_enter(&gate, GATE_TRICKLE);
+    cr_expect_eq(gate_opening(&gate, &limits, 0), 0, "until the next count");
+    gate_count(&gate, &limits, 9990, 0);
+    cr_expect_eq(gate_opening(&gate, &limits, 0), 10);
+    gate_count(&gate, &limits, 10000, 0);
     cr_expect_eq(gate_opening(&gate, &limits, 0), 0);
 }
 

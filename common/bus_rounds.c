@@ -1,0 +1,175 @@
+/* bus_rounds.c - offsets last: what a batch sent is a round, and its offsets are stored when the broker has acknowledged its round and all
+ * rounds before it. The next batches are handled meanwhile, BUS_ROUNDS_MAX of them. */
+#include "bus_internal.h"
+
+#include <assert.h>
+#include <time.h>
+
+#define FLUSH_STEP_MS 100
+#define PUSH_WAIT_MS 2 /* long enough for the client's thread to hear of it */
+#define PAUSE_AFTER_MS 3000 /* then the group has to be kept alive; not earlier: a partition that was paused is fetched again a second late */
+
+static struct bus_round *round_at(struct bus *bus, size_t number)
+{
+    return &bus->rounds[(bus->round_first + number) % COUNT_OF(bus->rounds)];
+}
+
+struct bus_round *bus_round_open(struct bus *bus)
+{
+    return round_at(bus, bus->round_count);
+}
+
+static void end_first(struct bus *bus)
+{
+    struct bus_round *first = round_at(bus, 0);
+
+    rd_kafka_topic_partition_list_destroy(first->offsets);
+    first->offsets = NULL;
+    bus->round_first = (bus->round_first + 1) % COUNT_OF(bus->rounds);
+    bus->round_count--;
+}
+
+void bus_rounds_settle(struct bus *bus)
+{
+    while (bus->round_count > 0 && round_at(bus, 0)->in_flight == 0 && bus->refused == 0) {
+        bus_lag_handled(bus, round_at(bus, 0)->offsets);
+        /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
+        rd_kafka_offsets_store(bus->consumer, round_at(bus, 0)->offsets);
+        end_first(bus);
+    }
+}
+
+void bus_rounds_forget(struct bus *bus)
+{
+    while (bus->round_count > 0)
+        end_first(bus);
+}
+
+/* ---- offsets ---- */
+
+/* The entry of a message's partition, made when it is not there. */
+static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const rd_kafka_message_t *message)
+{
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, message->partition);
+
+    if (entry == NULL) {
+        entry = rd_kafka_topic_partition_list_add(offsets, topic, message->partition);
+        entry->offset = 0;
+    }
+    return entry;
+}
+
+void bus_store_offsets(struct bus *bus, const struct record records[], size_t count)
+{
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(BUS_TOPICS_MAX);
+    const rd_kafka_message_t *previous = NULL;
+    rd_kafka_topic_partition_t *entry = NULL;
+
+    assert(bus->round_count < BUS_ROUNDS_MAX && "bus_make_room() comes first");
+    for (size_t i = 0; i < count; i++) {
+        const rd_kafka_message_t *message = records[i].handle;
+        if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
+            entry = offset_entry(offsets, message);
+        if (message->offset + 1 > entry->offset)
+            entry->offset = message->offset + 1;
+        previous = message;
+    }
+    bus_round_open(bus)->offsets = offsets;
+    bus->round_count++;
+    bus_rounds_settle(bus);
+}
+
+/* ---- waiting for the broker's word ---- */
+
+bool bus_has_under_way(const struct bus *bus)
+{
+    return bus->in_flight > 0 || bus->round_count > 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* One step of a wait that began at began_ms. at_once: what is sent is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
+static enum status wait_step(struct bus *bus, const volatile int *stop, int64_t began_ms, bool at_once)
+{
+    if (bus->fatal)
+        return STATUS_FATAL;
+    if (now_ms() - began_ms >= FLUSH_STEP_MS && stop != NULL && *stop)
+        return STATUS_UNAVAILABLE;
+    if (at_once)
+        rd_kafka_flush(bus->producer, FLUSH_STEP_MS);
+    else
+        rd_kafka_poll(bus->producer, FLUSH_STEP_MS);
+    bus_rounds_settle(bus);
+    if (bus->in_flight > 0 && now_ms() - began_ms >= PAUSE_AFTER_MS && bus->consumer != NULL)
+        return bus_idle(bus, 0);
+    return STATUS_OK;
+}
+
+enum status bus_flush(struct bus *bus, const volatile int *stop)
+{
+    const int64_t began_ms = now_ms();
+    bool refused;
+
+    while (bus->in_flight > 0)
+        TRY(wait_step(bus, stop, began_ms, true));
+    refused = bus->refused > 0;
+    bus->refused = 0;
+    if (refused)
+        return STATUS_UNAVAILABLE;
+    bus_rounds_settle(bus);
+    return bus->fatal ? STATUS_FATAL : STATUS_OK;
+}
+
+enum status bus_push(struct bus *bus)
+{
+    if (bus->in_flight > 0)
+        rd_kafka_flush(bus->producer, PUSH_WAIT_MS);
+    bus_rounds_settle(bus);
+    if (bus->fatal)
+        return STATUS_FATAL;
+    return bus->refused > 0 ? bus_flush(bus, NULL) : STATUS_OK;
+}
+
+enum status bus_make_room(struct bus *bus, const volatile int *stop)
+{
+    const int64_t began_ms = now_ms();
+
+    bus_rounds_settle(bus);
+    while (bus->round_count >= BUS_ROUNDS_MAX && bus->refused == 0)
+        TRY(wait_step(bus, stop, began_ms, false));
+    return bus->refused > 0 ? bus_flush(bus, stop) : STATUS_OK;
+}
+
+void bus_rounds_wait(struct bus *bus, int wait_ms)
+{
+    for (int64_t end_ms = now_ms() + wait_ms; bus->in_flight > 0 && now_ms() < end_ms && !bus->fatal;)
+        rd_kafka_flush(bus->producer, FLUSH_STEP_MS);
+    bus_rounds_settle(bus);
+}
+
+/* ---- again ---- */
+
+void bus_rewind(struct bus *bus)
+{
+    rd_kafka_topic_partition_list_t *assigned = NULL;
+
+    bus_rounds_forget(bus);
+    rd_kafka_commit(bus->consumer, NULL, 0);
+    if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    bus_flow_revoke(bus, assigned);
+    bus_drop_held(bus);
+    for (int i = 0; i < assigned->cnt; i++)
+        assigned->elems[i].offset = RD_KAFKA_OFFSET_INVALID; /* from what is committed */
+    rd_kafka_assign(bus->consumer, assigned);
+    if (bus->paused)
+        rd_kafka_pause_partitions(bus->consumer, assigned);
+    rd_kafka_topic_partition_list_destroy(assigned);
+}
