@@ -1,0 +1,120 @@
+/* A batch and what is kept of it in memory, against a real Redis: two members that take turns with a saga never lose a record of it. */
+#include "batch.h"
+#include "policy.h"
+#include "redis_process.h"
+
+#include <criterion/criterion.h>
+
+#define TIME_MS INT64_C(1700000000000)
+#define SECONDS_TO_LIVE 777
+
+static struct redis_process *redis;
+static struct store *store;
+static struct arena *arena;
+static struct saga_cache *ours, *theirs;
+static int64_t offset;
+
+static void set_up(void)
+{
+    static const struct store_script *const scripts[] = {&transition_script};
+
+    redis = redis_process_start(NULL);
+    arena = arena_create();
+    ours = saga_cache_create();
+    theirs = saga_cache_create();
+    cr_assert_eq(store_open(redis_process_url(redis), 2, scripts, COUNT_OF(scripts), &store), STATUS_OK);
+}
+
+static void tear_down(void)
+{
+    store_close(store);
+    saga_cache_destroy(ours);
+    saga_cache_destroy(theirs);
+    arena_destroy(arena);
+    redis_process_stop(redis);
+}
+
+TestSuite(batch, .init = set_up, .fini = tear_down);
+
+/* A batch of one record, handled by the member that has this cache. Gives what came of it. */
+static enum hearing hear(struct saga_cache *cache, struct inbox_record said, int64_t at)
+{
+    struct batch batch = batch_in(arena, cache, 1);
+    struct record record = {.partition = 2, .offset = at, .timestamp_ms = TIME_MS + at * 10};
+
+    said.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &said);
+    cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
+    return batch.groups[0].entries[0].hearing;
+}
+
+static struct inbox_record order(void)
+{
+    struct policy policy = policy_default();
+
+    return (struct inbox_record){.kind = TEXT("order"), .order = TEXT("{\"orderId\":\"ORD-1\"}"), .source = TEXT("{}"),
+                                 .policy = policy_text(arena, &policy)};
+}
+
+static struct inbox_record success(const char *type)
+{
+    return (struct inbox_record){.kind = TEXT("reply"),
+                                 .reply = {.command_id = text_format(arena, "ORD-1/%s", type),
+                                           .order_id = TEXT("ORD-1"),
+                                           .type = text_of(type),
+                                           .attempt = 1,
+                                           .outcome = TEXT("succeeded")}};
+}
+
+static const char *status(void)
+{
+    size_t number;
+
+    store_begin(store);
+    number = store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("HGET"), TEXT("saga:ORD-1"), TEXT("status")}, 3);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    return text_copy(arena, store_text(store_value(store, number))).at;
+}
+
+Test(batch, what_was_kept_is_folded_on)
+{
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    cr_expect_eq(hear(ours, success("order.validate"), ++offset), HEARING_CHANGED);
+    cr_expect_eq(hear(ours, success("payment.authorize"), ++offset), HEARING_CHANGED);
+    cr_expect_str_eq(status(), "allocating_inventory");
+    cr_expect_eq(hear(ours, success("payment.authorize"), offset), HEARING_REDELIVERED);
+}
+
+/* The copy says that something else is waited for; Redis knows better. */
+Test(batch, an_answer_that_an_overtaken_copy_does_not_wait_for_is_heard)
+{
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    cr_expect_eq(hear(theirs, success("order.validate"), ++offset), HEARING_CHANGED);
+    cr_expect_eq(hear(ours, success("payment.authorize"), ++offset), HEARING_CHANGED);
+    cr_expect_str_eq(status(), "allocating_inventory");
+    cr_expect_eq(hear(theirs, success("inventory.allocate"), ++offset), HEARING_CHANGED);
+    cr_expect_str_eq(status(), "fulfilling");
+}
+
+/* Both have a copy that waits for this very answer: the one that comes second is refused by Redis, and finds that it was heard. */
+Test(batch, an_overtaken_copy_writes_nothing)
+{
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    cr_expect_eq(hear(theirs, success("order.validate"), ++offset), HEARING_CHANGED);
+    cr_expect_eq(hear(ours, success("order.validate"), offset), HEARING_REDELIVERED);
+    cr_expect_str_eq(status(), "authorizing_payment");
+}
+
+Test(batch, what_somebody_removed_from_redis_is_gone)
+{
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    store_begin(store);
+    store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("DEL"), TEXT("saga:ORD-1")}, 2);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_expect_eq(hear(ours, success("order.validate"), ++offset), HEARING_IGNORED);
+    cr_expect_str_eq(status() == NULL ? "" : status(), "");
+}
