@@ -4,6 +4,8 @@
 #   run.sh          the full programme: some minutes on a quiet machine
 #   run.sh --quick  the same with small numbers, to see that everything works
 #
+# ORDERLY_BENCH_ORDERS (100000): how many orders the large scenarios place
+#
 # Prints Markdown for docs/performance.md on standard output, progress on standard error. Ends with 1 when an order did not end as it had to.
 # ORDERLY_KAFKA_PORT (29492, and the one behind it), ORDERLY_REDIS_PORT (29379), ORDERLY_HTTP_PORT (28201 and the next 20)
 # ORDERLY_RUN_DIR (.run/bench): logs and data; the data are removed first
@@ -66,10 +68,11 @@ if [ "${1:-}" = start-services ]; then # what the backlog's `orderly bench --onc
 fi
 
 quick=no
+many=${ORDERLY_BENCH_ORDERS:-100000}
 case "${1:-}" in
     '') ;;
     --quick) quick=yes ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument $1; see --help" ;;
 esac
 
@@ -143,10 +146,10 @@ measure_flat_out() {
     local before
     note "Flat out ..."
     before=$(redis_bytes)
-    bench flat --orders "$(n 100000 5000)"
-    printf '%s\n' $((($(redis_bytes) - before) / $(n 100000 5000))) >"$results/redis-bytes"
+    bench flat --orders "$(n "$many" 5000)"
+    printf '%s\n' $((($(redis_bytes) - before) / $(n "$many" 5000))) >"$results/redis-bytes"
     note "The floor, flat out ..."
-    floor floor-flat --orders "$(n 100000 5000)"
+    floor floor-flat --orders "$(n "$many" 5000)"
 }
 
 measure_steady() {
@@ -160,9 +163,9 @@ measure_shapes() {
     note "Burst, mix, hot product, five lines ..."
     sleep "$(n 5 1)" # idle is part of the story
     bench burst --orders "$(n 10000 1000)"
-    bench mix --orders "$(n 100000 2000)" --mix completed=95,refused=5
-    bench hot --orders "$(n 100000 2000)" --products 1
-    bench lines --orders "$(n 100000 2000)" --items 5
+    bench mix --orders "$(n "$many" 2000)" --mix completed=95,refused=5
+    bench hot --orders "$(n "$many" 2000)" --products 1
+    bench lines --orders "$(n "$many" 2000)" --items 5
 }
 
 measure_first() {
@@ -174,7 +177,7 @@ measure_first() {
 measure_backlog() {
     note "Backlog ..."
     stop_services
-    bench backlog --orders "$(n 100000 3000)" --once-placed "'$top/tests/bench/run.sh' start-services 1"
+    bench backlog --orders "$(n "$many" 3000)" --once-placed "'$top/tests/bench/run.sh' start-services 1"
 }
 
 measure_replicas() {
@@ -182,7 +185,7 @@ measure_replicas() {
     for count in 2 4; do
         note "$count replicas of each service ..."
         restart_services "$count"
-        bench "replicas-$count" --orders "$(n 100000 3000)"
+        bench "replicas-$count" --orders "$(n "$many" 3000)"
     done
 }
 
