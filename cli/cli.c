@@ -39,6 +39,22 @@ int cli_parse(const struct argp *argp, int argument_count, char **arguments, voi
     return CLI_DONE;
 }
 
+error_t cli_take_one(int key, char *argument, struct argp_state *state, const char **out_argument)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*out_argument != NULL)
+            argp_usage(state);
+        *out_argument = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 int cli_fail(enum cli_exit code, const char *format, ...)
 {
     va_list arguments;

@@ -54,6 +54,9 @@ const struct setting *cli_settings_table(size_t *out_count);
 /* Parses the arguments of a subcommand, then reads the settings, so that --help works whatever they are. --help and mistakes in the arguments end
  * the program (exit 0 and 2), as argp does. CLI_DONE, or CLI_USAGE after mistakes in the settings that were printed. */
 int cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input, struct cli_settings *out_settings);
+/* For the parser of a subcommand that takes exactly one argument: puts it into out_argument (NULL at first); none or a second one ends the program
+ * with its usage. Gives what a parser has to return; ARGP_ERR_UNKNOWN for every other key. */
+error_t cli_take_one(int key, char *argument, struct argp_state *state, const char **out_argument);
 /* Prints one line on stderr, "orderly: ...", and gives the exit code, so that a command can `return cli_fail(...)`. */
 int cli_fail(enum cli_exit code, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -20,16 +20,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'j':
         get->json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (get->order_id != NULL)
-            argp_usage(state);
-        get->order_id = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_one(key, argument, state, &get->order_id);
     }
 }
 

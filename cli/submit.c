@@ -46,16 +46,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (*argument == '\0' || *end != '\0' || submission->wait_seconds < 1)
             argp_error(state, "--timeout takes whole seconds, not '%s'", argument);
         return 0;
-    case ARGP_KEY_ARG:
-        if (submission->path != NULL)
-            argp_usage(state);
-        submission->path = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_one(key, argument, state, &submission->path);
     }
 }
 

@@ -36,16 +36,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!duration_read(argument, &watch->timeout_ms))
             argp_error(state, "--timeout takes a duration such as 30s or 5m, not '%s'", argument);
         return 0;
-    case ARGP_KEY_ARG:
-        if (watch->order_id != NULL)
-            argp_usage(state);
-        watch->order_id = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_one(key, argument, state, &watch->order_id);
     }
 }
 

@@ -89,7 +89,7 @@ int64_t bus_backlog(const struct bus *bus, const char *topic);
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
 /* Sends at once what is held back for more to come, and waits for the broker's word, but only a moment: for when there is nothing else to do.
  * Errors as bus_flush(). */
-MUST_CHECK enum status bus_push(struct bus *bus);
+MUST_CHECK enum status bus_push(struct bus *bus, const volatile int *stop);
 /* Waits until fewer than BUS_ROUNDS_MAX batches are under way; waits and errors as bus_flush(). */
 MUST_CHECK enum status bus_make_room(struct bus *bus, const volatile int *stop);
 /* Whether anything is sent and not acknowledged, or handled and its offsets not stored. */

@@ -1,4 +1,4 @@
-/* bus_internal.h - what bus.c, bus_flow.c, bus_config.c and bus_admin.c share. Nobody else includes it. */
+/* bus_internal.h - what the bus*.c share. Nobody else includes it, tests aside. */
 #ifndef ORDERLY_BUS_INTERNAL_H
 #define ORDERLY_BUS_INTERNAL_H
 

@@ -127,14 +127,14 @@ enum status bus_flush(struct bus *bus, const volatile int *stop)
     return bus->fatal ? STATUS_FATAL : STATUS_OK;
 }
 
-enum status bus_push(struct bus *bus)
+enum status bus_push(struct bus *bus, const volatile int *stop)
 {
     if (bus->in_flight > 0)
         rd_kafka_flush(bus->producer, PUSH_WAIT_MS);
     bus_rounds_settle(bus);
     if (bus->fatal)
         return STATUS_FATAL;
-    return bus->refused > 0 ? bus_flush(bus, NULL) : STATUS_OK;
+    return bus->refused > 0 ? bus_flush(bus, stop) : STATUS_OK;
 }
 
 enum status bus_make_room(struct bus *bus, const volatile int *stop)

@@ -366,7 +366,7 @@ static enum status run_batch(struct run *run, struct health *health)
     /* While acknowledgements are awaited the next batch is handled, if there is one; if there is none, nothing is held back for it. */
     TRY(bus_poll(run->bus, bus_has_under_way(run->bus) ? 0 : idle_wait_ms(run), run->records, &run->record_count));
     if (run->record_count == 0)
-        return handle_again(run, bus_push(run->bus));
+        return handle_again(run, bus_push(run->bus, run->stop));
     began_us = now_us();
     status = handle_until_done(run, health);
     if (status == STATUS_OK) {

@@ -1,6 +1,7 @@
 /* service.h - the life of a service: settings, connections, the batch loop, a graceful stop.
  *
- *   poll up to BATCH_MAX -> handle the batch (load, decide, apply, send) -> wait for the broker -> store offsets
+ *   poll up to BATCH_MAX -> handle the batch (load, decide, apply, send) -> store its offsets when the broker has acknowledged everything;
+ *   up to BUS_ROUNDS_MAX batches are waited for while the next is handled
  *
  * handle() is repeated with the same batch, with a growing pause, for as long as it says RETRY: everything it does must be safe to do
  * again. Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not go on, 2 bad settings or arguments. */
