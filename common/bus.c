@@ -13,7 +13,7 @@
 #define REVOKE_WAIT_MS 2000 /* for the broker's word on what is under way, before the partitions go to another member */
 #define CLOSE_WAIT_MS 5000
 
-static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
+static enum status open_producers(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static void pause_all(struct bus *bus, bool paused);
 static void hold_message(struct bus *bus, rd_kafka_message_t *message);
@@ -36,7 +36,7 @@ enum status bus_open(const struct bus_options *options, char *problem, size_t si
     if (bus == NULL)
         abort();
     bus->batch_max = options->batch_max;
-    TRY(open_producer(bus, options, problem, size));
+    TRY(open_producers(bus, options, problem, size));
     if (options->group_id != NULL)
         TRY(open_consumer(bus, options, problem, size));
     *out_bus = bus;
@@ -60,21 +60,30 @@ void bus_close(struct bus *bus)
     for (size_t i = 0; i < bus->topic_count; i++)
         rd_kafka_topic_destroy(bus->topics[i].handle);
     bus_rounds_forget(bus);
-    if (bus->producer != NULL) {
-        rd_kafka_purge(bus->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_poll(bus->producer, 0);
-        rd_kafka_destroy(bus->producer);
+    for (size_t i = 0; i < bus->producer_count; i++) {
+        rd_kafka_purge(bus->producers[i], RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_poll(bus->producers[i], 0);
+        rd_kafka_destroy(bus->producers[i]);
     }
     alarm(0);
     bus_lag_assigned(bus, NULL);
     free(bus);
 }
 
-enum status bus_warm_up(struct bus *bus, int wait_ms)
+static int partition_count_in(const struct rd_kafka_metadata *metadata, const char *topic)
+{
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (strcmp(metadata->topics[i].topic, topic) == 0)
+            return metadata->topics[i].partition_cnt;
+    return 0;
+}
+
+/* A client's metadata are those of the topics that it sends to. */
+static enum status warm_up_client(struct bus *bus, rd_kafka_t *producer, int wait_ms)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     enum status status = STATUS_OK;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(bus->producer, 0, NULL, &metadata, wait_ms);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(producer, 0, NULL, &metadata, wait_ms);
 
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus_set_problem(bus, "no metadata: %s", rd_kafka_err2str(error));
@@ -82,19 +91,24 @@ enum status bus_warm_up(struct bus *bus, int wait_ms)
     }
     for (size_t i = 0; i < bus->topic_count; i++) {
         struct bus_topic *topic = &bus->topics[i];
-        int partition_count = 0;
-        for (int j = 0; j < metadata->topic_cnt; j++)
-            if (strcmp(metadata->topics[j].topic, topic->name) == 0)
-                partition_count = metadata->topics[j].partition_cnt;
-        if (partition_count == 0) {
+        if (topic->producer != producer)
+            continue;
+        topic->partition_count = partition_count_in(metadata, topic->name);
+        if (topic->partition_count == 0) {
             bus_set_problem(bus, "there is no topic %s (orderly topics create)", topic->name);
             status = STATUS_NOT_FOUND;
         }
-        topic->partition_count = partition_count;
     }
     rd_kafka_metadata_destroy(metadata);
-    bus->brokers_down = false;
     return status;
+}
+
+enum status bus_warm_up(struct bus *bus, int wait_ms)
+{
+    for (size_t i = 0; i < bus->producer_count; i++)
+        TRY(warm_up_client(bus, bus->producers[i], wait_ms));
+    bus->brokers_down = false;
+    return STATUS_OK;
 }
 
 bool bus_is_joined(const struct bus *bus)
@@ -142,7 +156,7 @@ enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], 
 
     if (bus->paused)
         pause_all(bus, false);
-    rd_kafka_poll(bus->producer, 0);
+    bus_serve_producers(bus);
     message = next_message(bus, wait_ms);
     while (message != NULL) {
         if (take_message(bus, message, &out_records[count])) {
@@ -163,7 +177,7 @@ enum status bus_idle(struct bus *bus, int wait_ms)
 
     if (!bus->paused)
         pause_all(bus, true);
-    rd_kafka_poll(bus->producer, 0);
+    bus_serve_producers(bus);
     message = rd_kafka_consumer_poll(bus->consumer, wait_ms);
     if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         hold_message(bus, message);
@@ -213,7 +227,7 @@ size_t record_headers(const struct record *record, struct header out_headers[BUS
 
 /* ---- opening ---- */
 
-static bool add_topic(struct bus *bus, const char *name, const char *ending, size_t bytes_max)
+static bool add_topic(struct bus *bus, rd_kafka_t *producer, const char *name, const char *ending, size_t bytes_max)
 {
     struct bus_topic *topic;
     char full_name[sizeof(topic->name)];
@@ -224,7 +238,8 @@ static bool add_topic(struct bus *bus, const char *name, const char *ending, siz
     topic = &bus->topics[bus->topic_count];
     snprintf(topic->name, sizeof(topic->name), "%s", full_name);
     topic->bytes_max = bytes_max;
-    topic->handle = rd_kafka_topic_new(bus->producer, full_name, NULL);
+    topic->producer = producer;
+    topic->handle = rd_kafka_topic_new(producer, full_name, NULL);
     if (topic->handle == NULL)
         return false;
     bus->topic_count++;
@@ -234,22 +249,39 @@ static bool add_topic(struct bus *bus, const char *name, const char *ending, siz
 static enum status open_producer(struct bus *bus, const struct bus_options *options, char *problem, size_t size)
 {
     rd_kafka_conf_t *config = bus_producer_config(options, bus, problem, size);
-    bool added = true;
+    rd_kafka_t *producer;
 
     if (config == NULL)
         return STATUS_BAD_MESSAGE;
-    bus->producer = rd_kafka_new(RD_KAFKA_PRODUCER, config, problem, size);
-    if (bus->producer == NULL) {
+    producer = rd_kafka_new(RD_KAFKA_PRODUCER, config, problem, size);
+    if (producer == NULL) {
         rd_kafka_conf_destroy(config);
         return STATUS_BAD_MESSAGE;
     }
-    for (size_t i = 0; options->sends_to != NULL && options->sends_to[i] != NULL; i++)
-        added = added && add_topic(bus, options->sends_to[i], "", BUS_RECORD_MAX);
+    bus->producers[bus->producer_count++] = producer;
+    return STATUS_OK;
+}
+
+static enum status add_topic_of(struct bus *bus, rd_kafka_t *producer, const char *name, const char *ending, size_t bytes_max,
+                                char *problem, size_t size)
+{
+    if (add_topic(bus, producer, name, ending, bytes_max))
+        return STATUS_OK;
+    snprintf(problem, size, "too many topics, or a bad name among them");
+    return STATUS_BAD_MESSAGE;
+}
+
+static enum status open_producers(struct bus *bus, const struct bus_options *options, char *problem, size_t size)
+{
+    TRY(open_producer(bus, options, problem, size));
+    for (size_t i = 0; options->sends_to != NULL && options->sends_to[i] != NULL; i++) {
+        if (i > 0 && i < BUS_TOPICS_MAX)
+            TRY(open_producer(bus, options, problem, size));
+        TRY(add_topic_of(bus, bus->producers[bus->producer_count - 1], options->sends_to[i], "", BUS_RECORD_MAX, problem, size));
+    }
     for (size_t i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
-        added = added && add_topic(bus, options->topics[i], ".dlq", BUS_RECORD_MAX + BUS_BURIED_ROOM);
-    if (!added)
-        snprintf(problem, size, "too many topics, or a bad name among them");
-    return added ? STATUS_OK : STATUS_BAD_MESSAGE;
+        TRY(add_topic_of(bus, bus->producers[0], options->topics[i], ".dlq", BUS_RECORD_MAX + BUS_BURIED_ROOM, problem, size));
+    return STATUS_OK;
 }
 
 static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size)

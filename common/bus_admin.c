@@ -55,8 +55,8 @@ enum status bus_create_topics(struct bus *bus, const struct topic_plan plans[], 
                               enum topic_result out_results[], char *problem, size_t size)
 {
     rd_kafka_NewTopic_t *topics[BUS_TOPICS_MAX];
-    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(bus->producer, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->producer);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(bus->producers[0], RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->producers[0]);
     enum status status = count <= BUS_TOPICS_MAX ? STATUS_OK : STATUS_FATAL;
     size_t made = 0;
 
@@ -66,7 +66,7 @@ enum status bus_create_topics(struct bus *bus, const struct topic_plan plans[], 
     while (status == STATUS_OK && made < count && (topics[made] = new_topic(&plans[made], problem, size)) != NULL)
         made++;
     if (made == count) {
-        rd_kafka_CreateTopics(bus->producer, topics, count, options, queue);
+        rd_kafka_CreateTopics(bus->producers[0], topics, count, options, queue);
         status = read_results(queue, wait_ms + 1000, plans, count, out_results, problem, size);
     } else {
         status = STATUS_FATAL;

@@ -37,18 +37,18 @@ static struct bus_topic_state state_of(const struct rd_kafka_metadata_topic *top
 
 static void read_id(struct bus *bus, int wait_ms, struct bus_cluster *out_cluster)
 {
-    char *id = rd_kafka_clusterid(bus->producer, wait_ms);
+    char *id = rd_kafka_clusterid(bus->producers[0], wait_ms);
 
     snprintf(out_cluster->id, sizeof(out_cluster->id), "%s", id == NULL ? "" : id);
     if (id != NULL)
-        rd_kafka_mem_free(bus->producer, id);
+        rd_kafka_mem_free(bus->producers[0], id);
 }
 
 enum status bus_describe_cluster(struct bus *bus, const char *const topics[], size_t count, int wait_ms,
                                  struct bus_cluster *out_cluster, struct bus_topic_state out_states[])
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(bus->producer, 1, NULL, &metadata, wait_ms);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(bus->producers[0], 1, NULL, &metadata, wait_ms);
 
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         return unavailable(bus, rd_kafka_err2str(error));
@@ -75,8 +75,8 @@ struct question {
 
 static struct question question_begin(struct bus *bus, rd_kafka_admin_op_t operation, int wait_ms)
 {
-    struct question question = {.options = rd_kafka_AdminOptions_new(bus->producer, operation),
-                                .queue = rd_kafka_queue_new(bus->producer)};
+    struct question question = {.options = rd_kafka_AdminOptions_new(bus->producers[0], operation),
+                                .queue = rd_kafka_queue_new(bus->producers[0])};
 
     rd_kafka_AdminOptions_set_request_timeout(question.options, wait_ms, NULL, 0);
     return question;
@@ -135,7 +135,7 @@ enum status bus_describe_settings(struct bus *bus, const char *const topics[], s
     question = question_begin(bus, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, wait_ms);
     for (size_t i = 0; i < count; i++)
         asked[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
-    rd_kafka_DescribeConfigs(bus->producer, asked, count, question.options, question.queue);
+    rd_kafka_DescribeConfigs(bus->producers[0], asked, count, question.options, question.queue);
     rd_kafka_ConfigResource_destroy_array(asked, count);
     problem = question_wait(&question, wait_ms);
     snprintf(out_problem, size, "%s", problem == NULL ? "" : problem);
@@ -176,7 +176,7 @@ enum status bus_describe_groups(struct bus *bus, const char *const groups[], siz
         return unavailable(bus, "too many groups");
     memcpy(asked, groups, count * sizeof(*asked));
     question = question_begin(bus, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, wait_ms);
-    rd_kafka_DescribeConsumerGroups(bus->producer, asked, count, question.options, question.queue);
+    rd_kafka_DescribeConsumerGroups(bus->producers[0], asked, count, question.options, question.queue);
     problem = question_wait(&question, wait_ms);
     if (problem == NULL)
         answered = rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(question.answer),

@@ -12,6 +12,7 @@
 /* A topic that is sent to. */
 struct bus_topic {
     char name[128];
+    rd_kafka_t *producer; /* one of the bus's */
     rd_kafka_topic_t *handle;
     size_t bytes_max;
     int partition_count; /* 0: not known yet */
@@ -43,7 +44,8 @@ struct bus_round {
 
 struct bus {
     rd_kafka_t *consumer; /* NULL: only sends */
-    rd_kafka_t *producer;
+    rd_kafka_t *producers[BUS_TOPICS_MAX]; /* one for each topic that is sent to; the first also sends dead letters, and asks */
+    size_t producer_count;
     struct bus_topic topics[BUS_TOPICS_MAX];
     size_t topic_count;
     size_t batch_max;
@@ -85,6 +87,8 @@ void bus_flow_revoke(struct bus *bus, const rd_kafka_topic_partition_list_t *rev
 void bus_flow_end(struct bus *bus);
 /* Releases what came while everything was paused. */
 void bus_drop_held(struct bus *bus);
+/* Hears what the broker said about what was sent; waits for nothing. */
+void bus_serve_producers(struct bus *bus);
 /* bus_rounds.c: the round that what is sent now belongs to. */
 struct bus_round *bus_round_open(struct bus *bus);
 /* Stores the offsets of the rounds that are acknowledged. */

@@ -39,6 +39,28 @@ void bus_rounds_settle(struct bus *bus)
     }
 }
 
+void bus_serve_producers(struct bus *bus)
+{
+    for (size_t i = 0; i < bus->producer_count; i++)
+        rd_kafka_poll(bus->producers[i], 0);
+}
+
+/* Serves the clients that have something under way, each until that is acknowledged or for wait_ms. at_once: what is sent is not held back for more
+ * to come: rd_kafka_flush() overrides linger.ms. */
+static void serve_busy(struct bus *bus, int wait_ms, bool at_once)
+{
+    for (size_t i = 0; i < bus->producer_count; i++) {
+        rd_kafka_t *producer = bus->producers[i];
+        if (rd_kafka_outq_len(producer) == 0)
+            continue;
+        if (at_once)
+            rd_kafka_flush(producer, wait_ms);
+        else
+            rd_kafka_poll(producer, wait_ms);
+    }
+    bus_rounds_settle(bus);
+}
+
 void bus_rounds_forget(struct bus *bus)
 {
     while (bus->round_count > 0)
@@ -102,11 +124,7 @@ static enum status wait_step(struct bus *bus, const volatile int *stop, int64_t 
         return STATUS_FATAL;
     if (now_ms() - began_ms >= FLUSH_STEP_MS && stop != NULL && *stop)
         return STATUS_UNAVAILABLE;
-    if (at_once)
-        rd_kafka_flush(bus->producer, FLUSH_STEP_MS);
-    else
-        rd_kafka_poll(bus->producer, FLUSH_STEP_MS);
-    bus_rounds_settle(bus);
+    serve_busy(bus, FLUSH_STEP_MS, at_once);
     if (bus->in_flight > 0 && now_ms() - began_ms >= PAUSE_AFTER_MS && bus->consumer != NULL)
         return bus_idle(bus, 0);
     return STATUS_OK;
@@ -129,9 +147,7 @@ enum status bus_flush(struct bus *bus, const volatile int *stop)
 
 enum status bus_push(struct bus *bus, const volatile int *stop)
 {
-    if (bus->in_flight > 0)
-        rd_kafka_flush(bus->producer, PUSH_WAIT_MS);
-    bus_rounds_settle(bus);
+    serve_busy(bus, PUSH_WAIT_MS, true);
     if (bus->fatal)
         return STATUS_FATAL;
     return bus->refused > 0 ? bus_flush(bus, stop) : STATUS_OK;
@@ -150,7 +166,7 @@ enum status bus_make_room(struct bus *bus, const volatile int *stop)
 void bus_rounds_wait(struct bus *bus, int wait_ms)
 {
     for (int64_t end_ms = now_ms() + wait_ms; bus->in_flight > 0 && now_ms() < end_ms && !bus->fatal;)
-        rd_kafka_flush(bus->producer, FLUSH_STEP_MS);
+        serve_busy(bus, FLUSH_STEP_MS, true);
     bus_rounds_settle(bus);
 }
 

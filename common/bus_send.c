@@ -49,7 +49,7 @@ static rd_kafka_resp_err_t produce(struct bus *bus, const struct bus_topic *topi
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = bus_round_open(bus)},
     };
-    rd_kafka_error_t *error = rd_kafka_produceva(bus->producer, arguments, COUNT_OF(arguments));
+    rd_kafka_error_t *error = rd_kafka_produceva(topic->producer, arguments, COUNT_OF(arguments));
     rd_kafka_resp_err_t code = rd_kafka_error_code(error);
 
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -68,7 +68,7 @@ enum status bus_send(struct bus *bus, const struct outgoing *outgoing)
         return STATUS_BAD_MESSAGE;
     headers = headers_of(outgoing);
     while ((error = produce(bus, topic, outgoing, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        rd_kafka_poll(bus->producer, QUEUE_FULL_STEP_MS);
+        rd_kafka_poll(topic->producer, QUEUE_FULL_STEP_MS);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->in_flight++;
         bus_round_open(bus)->in_flight++;

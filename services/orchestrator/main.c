@@ -200,8 +200,8 @@ static enum status handle(struct run *run)
 int main(int argc, char **argv)
 {
     static const char *const topics[] = {TOPIC_ORDERS, TOPIC_INBOX, NULL};
-    static const char *const sends_to[] = {TOPIC_INBOX,        TOPIC_EVENTS,         "validator.commands", "payment.commands",
-                                           "inventory.commands", "fulfillment.commands", NULL};
+    static const char *const sends_to[] = {"payment.commands", "inventory.commands", "fulfillment.commands", "validator.commands",
+                                           TOPIC_INBOX,        TOPIC_EVENTS,         NULL};
     static const struct store_script *const scripts[] = {&transition_script, &due_script, &sweep_script, NULL};
     struct service orchestrator = {
         .name = "orchestrator",

@@ -179,7 +179,7 @@ Test(bus_outage, many_small_acknowledgements_are_no_reason_to_pause)
     read_until(bus, "one");
     for (int i = 0; i < 200; i++) {
         queue_one(bus, "small");
-        rd_kafka_flush(bus->producer, 0); /* each in a request of its own */
+        rd_kafka_flush(bus->topics[0].producer, 0); /* each in a request of its own */
     }
     cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     cr_expect_not(bus->paused, "the broker answered all the time");
