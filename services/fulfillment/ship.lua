@@ -1,16 +1,13 @@
 -- Books a shipment, or stores its refusal, once.
 -- KEYS  shipment:<orderId>
--- ARGV  status, outcome, trackingNumber ('' for a refusal), outcome when it was cancelled before it came
+-- ARGV  outcome when it was cancelled before it came, outcome; then name, value, ... of what is stored
 -- Returns the outcome of the first time, as a status reply when it was stored before.
-local stored = redis.call('HGET', KEYS[1], 'fulfillment.ship')
-if stored then
-    return {ok = stored}
+local before = redis.call('HMGET', KEYS[1], 'fulfillment.ship', 'status')
+if before[1] then
+    return {ok = before[1]}
 end
-if redis.call('HEXISTS', KEYS[1], 'status') == 1 then
-    return ARGV[4]
+if before[2] then
+    return ARGV[1]
 end
-redis.call('HSET', KEYS[1], 'status', ARGV[1], 'fulfillment.ship', ARGV[2])
-if ARGV[3] ~= '' then
-    redis.call('HSET', KEYS[1], 'trackingNumber', ARGV[3])
-end
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 return ARGV[2]

@@ -17,11 +17,12 @@ struct text shipment_key(struct arena *arena, struct text order_id)
 
 size_t shipment_queue_ship(struct store *store, struct arena *arena, const struct shipment *shipment)
 {
-    return store_call(store, &ship_script, 1,
-                      (struct text[]){shipment_key(arena, shipment->order_id), shipment->status, shipment->outcome,
-                                      text_is_there(shipment->tracking_number) ? shipment->tracking_number : TEXT(""),
-                                      shipment->outcome_cancelled},
-                      5);
+    struct text arguments[] = {shipment_key(arena, shipment->order_id), shipment->outcome_cancelled, shipment->outcome,
+                               TEXT("status"), shipment->status, TEXT("fulfillment.ship"), shipment->outcome,
+                               TEXT("trackingNumber"), shipment->tracking_number};
+    size_t count = COUNT_OF(arguments);
+
+    return store_call(store, &ship_script, 1, arguments, text_is_there(shipment->tracking_number) ? count : count - 2);
 }
 
 size_t shipment_queue_cancel(struct store *store, struct arena *arena, struct text order_id, struct text outcome)

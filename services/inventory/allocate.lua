@@ -5,11 +5,11 @@
 -- Returns the outcome of the first time, as a status reply when it was stored before; 'broken' and the productId when a number in the stock
 -- makes no sense (not remembered).
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
-local stored = redis.call('HGET', reservation, 'inventory.allocate')
-if stored then
-    return {ok = stored}
+local before = redis.call('HMGET', reservation, 'inventory.allocate', 'status')
+if before[1] then
+    return {ok = before[1]}
 end
-if redis.call('HEXISTS', reservation, 'status') == 1 then
+if before[2] then
     return ARGV[3]
 end
 local most = 9007199254740992

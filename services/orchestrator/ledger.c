@@ -84,27 +84,25 @@ size_t ledger_queue_history(struct store *store, struct arena *arena, struct tex
 
 /* ---- transitions ---- */
 
-#define TRANSITION_HEAD 7 /* two keys, the version, the seconds, three counts */
+#define TRANSITION_HEAD 6 /* two keys, the version, the seconds, two counts */
 
-/* Appends the fields that changed, then the names of those that went. */
-static size_t add_fields(struct text arguments[], size_t count, const struct text old_values[], const struct text values[],
-                         size_t *out_set, size_t *out_removed)
+/* Appends the names of the fields that went. */
+static size_t add_removed(struct text arguments[], size_t count, const struct text old_values[], const struct text values[])
 {
-    const struct text *names = saga_field_names();
+    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
+        if (text_is_there(old_values[i]) && !text_is_there(values[i]))
+            arguments[count++] = saga_field_names()[i];
+    return count;
+}
 
-    *out_set = *out_removed = 0;
+/* Appends name and value of the fields that changed. */
+static size_t add_set(struct text arguments[], size_t count, const struct text old_values[], const struct text values[])
+{
     for (size_t i = 0; i < SAGA_FIELD_COUNT; i++) {
         if (!text_is_there(values[i]) || (text_is_there(old_values[i]) && text_equals(values[i], old_values[i])))
             continue;
-        arguments[count++] = names[i];
+        arguments[count++] = saga_field_names()[i];
         arguments[count++] = values[i];
-        ++*out_set;
-    }
-    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++) {
-        if (text_is_there(values[i]) || !text_is_there(old_values[i]))
-            continue;
-        arguments[count++] = names[i];
-        ++*out_removed;
     }
     return count;
 }
@@ -113,22 +111,22 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
 {
     const struct saga *saga = change->saga;
     const struct effects *effects = change->effects;
-    size_t room = TRANSITION_HEAD + 3 * SAGA_FIELD_COUNT + effects->event_count, set, removed, count;
+    size_t room = TRANSITION_HEAD + effects->event_count + 3 * SAGA_FIELD_COUNT, count = TRANSITION_HEAD;
     struct text *arguments = arena_take(arena, room * sizeof(*arguments));
     bool ended = saga_status_is_terminal(saga->status) && !saga_status_is_terminal(change->old_status);
 
     saga_write(arena, saga, change->values);
-    count = add_fields(arguments, TRANSITION_HEAD, change->old_values, change->values, &set, &removed);
     for (size_t i = 0; i < effects->event_count; i++)
         arguments[count++] = event_history_line(arena, &effects->events[i]);
+    count = add_removed(arguments, count, change->old_values, change->values);
+    arguments[5] = number_text(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
+    count = add_set(arguments, count, change->old_values, change->values);
     assert(count <= room);
     arguments[0] = ledger_saga_key(arena, saga->order_id);
     arguments[1] = history_key(arena, saga->order_id);
     arguments[2] = number_text(arena, change->old_version);
     arguments[3] = number_text(arena, ended ? seconds_to_live : 0);
-    arguments[4] = number_text(arena, (int64_t)set);
-    arguments[5] = number_text(arena, (int64_t)removed);
-    arguments[6] = number_text(arena, (int64_t)effects->event_count);
+    arguments[4] = number_text(arena, (int64_t)effects->event_count);
     return store_call(store, &transition_script, 2, arguments, count);
 }
 

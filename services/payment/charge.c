@@ -19,15 +19,13 @@ struct text charge_key(struct arena *arena, struct text order_id)
 
 size_t charge_queue_authorize(struct store *store, struct arena *arena, const struct charge *charge)
 {
-    struct buffer amount = buffer_in(arena, 24);
+    struct text arguments[] = {charge_key(arena, charge->order_id), charge->outcome_voided, charge->outcome,
+                               TEXT("status"), charge->status, TEXT("payment.authorize"), charge->outcome,
+                               TEXT("amount"), text_format(arena, "%lld", (long long)charge->amount), TEXT("currency"), charge->currency,
+                               TEXT("authorizationId"), charge->authorization_id};
+    size_t count = COUNT_OF(arguments);
 
-    buffer_add_number(&amount, charge->amount);
-    return store_call(store, &authorize_script, 1,
-                      (struct text[]){charge_key(arena, charge->order_id), charge->status, charge->outcome, buffer_text(&amount),
-                                      charge->currency,
-                                      text_is_there(charge->authorization_id) ? charge->authorization_id : TEXT(""),
-                                      charge->outcome_voided},
-                      7);
+    return store_call(store, &authorize_script, 1, arguments, text_is_there(charge->authorization_id) ? count : count - 2);
 }
 
 size_t charge_queue_capture(struct store *store, struct arena *arena, struct text order_id, struct text outcome,
