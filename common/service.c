@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -228,6 +229,7 @@ static int run_with(const struct service *service, const struct service_settings
                       .metrics = metrics, .service_metrics = service_metrics, .stop = &stop_requested};
     enum status status;
 
+    mallopt(M_ARENA_MAX, 1); /* the client's threads fill what ours empties: heaps of their own would all grow to the peak */
     log_start(service->name, (enum log_level)settings->log_level);
     catch_signals();
     if (open_store(service, settings, &store) != STATUS_OK || open_bus(service, settings, &bus) != STATUS_OK)

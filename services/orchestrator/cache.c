@@ -61,6 +61,12 @@ static struct entry *oldest(struct saga_cache *cache, uint64_t hash)
     return found;
 }
 
+static void empty(struct entry *entry)
+{
+    free(entry->bytes);
+    *entry = (struct entry){0};
+}
+
 static size_t packed_length(const struct saga *saga, const struct text values[])
 {
     size_t length = saga->order_id.length;
@@ -105,7 +111,7 @@ void saga_cache_keep(struct saga_cache *cache, const struct saga *saga, const st
 
     if (length > SAGA_CACHE_BYTES_MAX || saga_status_is_terminal(saga->status) || saga_status_is_parked(saga->status)) {
         if (entry != NULL)
-            entry->used = 0;
+            empty(entry);
         return;
     }
     if (entry == NULL)
@@ -122,7 +128,7 @@ void saga_cache_drop(struct saga_cache *cache, struct text order_id)
     struct entry *entry = find(cache, order_id, text_hash(order_id));
 
     if (entry != NULL)
-        entry->used = 0;
+        empty(entry);
 }
 
 bool saga_cache_find(struct saga_cache *cache, struct arena *arena, struct text order_id,
