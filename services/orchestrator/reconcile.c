@@ -86,7 +86,7 @@ struct suspect {
     struct text order_id;
     enum saga_status status;
     bool present, broken, listed, settled;
-    size_t queued, scores; /* its look-up; its scores in the index and, next to it, in the timers */
+    size_t queued, scores; /* its look-up; its score in the index and, next to it, of one that waits in the timers */
 };
 
 enum { LOOK_STATUS, LOOK_SINCE, LOOK_UPDATED, LOOK_FIELDS };
@@ -128,13 +128,15 @@ static size_t queue_score(struct run *run, struct text key, struct text order_id
     return store_queue(run->store, key, (struct text[]){TEXT("ZSCORE"), key, order_id}, 3);
 }
 
-/* Its entry in the index and its timer; and all of a saga that has not ended. */
+static bool waits(enum saga_status status) { return !saga_status_is_terminal(status) && !saga_status_is_parked(status); }
+
+/* Its entry in the index; the timer of one that waits; all of one that has not ended. Nearly all have ended: they cost least. */
 static void queue_examination(struct run *run, struct suspect *suspect)
 {
-    if (suspect->present) {
+    if (suspect->present)
         suspect->scores = queue_score(run, ledger_index_key(run->arena, suspect->status), suspect->order_id);
+    if (suspect->present && waits(suspect->status))
         queue_score(run, ledger_timer_key_of(run->arena, suspect->order_id), suspect->order_id);
-    }
     if (!saga_status_is_terminal(suspect->status))
         suspect->queued = ledger_queue_load(run->store, run->arena, suspect->order_id);
 }
@@ -145,15 +147,14 @@ static bool has_score(const struct run *run, size_t number) { return text_is_the
 static bool is_astray(struct run *run, struct suspect *suspect)
 {
     struct text values[SAGA_FIELD_COUNT];
-    bool ended = saga_status_is_terminal(suspect->status), waits = !ended && !saga_status_is_parked(suspect->status);
     struct saga saga;
 
-    if (!ended)
+    if (!saga_status_is_terminal(suspect->status))
         suspect->broken =
             ledger_read(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
     if (suspect->broken || !suspect->present || !suspect->settled)
         return false;
-    return !has_score(run, suspect->scores) || (waits && !has_score(run, suspect->scores + 1));
+    return !has_score(run, suspect->scores) || (waits(suspect->status) && !has_score(run, suspect->scores + 1));
 }
 
 static bool is_examined(const struct suspect *suspect) { return !suspect->broken && (suspect->listed || !suspect->present); }

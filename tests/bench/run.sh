@@ -17,57 +17,14 @@ export ORDERLY_KAFKA_PORT=${ORDERLY_KAFKA_PORT:-29492} ORDERLY_REDIS_PORT=${ORDE
 export ORDERLY_HTTP_PORT=${ORDERLY_HTTP_PORT:-28201} ORDERLY_RUN_DIR=${ORDERLY_RUN_DIR:-$top/.run/bench}
 export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$ORDERLY_KAFKA_PORT REDIS_URL=redis://127.0.0.1:$ORDERLY_REDIS_PORT FLOOR_REDIS_PORT=$ORDERLY_REDIS_PORT
 mkdir -p "$ORDERLY_RUN_DIR"
-# shellcheck source=deploy/local/lib.sh
-source deploy/local/lib.sh
-bin_dir=$top/build/bench/bin
-results=$run_dir/results
-replicas_max=4
-failures=0
-
-note() { printf '%s\n' "$*" >&2; }
-
-# ---- services ----
-
-is_ready() { curl -fsS -m 2 "http://127.0.0.1:$1/readyz"; }
-
-# start_services REPLICAS: so many of each, and waits until all are ready.
-start_services() {
-    local i k name
-    for i in "${!services[@]}"; do
-        for ((k = 0; k < $1; k++)); do
-            name=${services[i]}-$k
-            HTTP_PORT=$((http_port + replicas_max * i + k)) INSTANCE_ID=$name start "$name" "$bin_dir/orderly-${services[i]}"
-        done
-    done
-    for i in "${!services[@]}"; do
-        for ((k = 0; k < $1; k++)); do
-            wait_until "${services[i]}-$k" is_ready $((http_port + replicas_max * i + k))
-        done
-    done
-}
-
-stop_services() {
-    local service k stopping=()
-    for service in "${services[@]}"; do
-        for ((k = 0; k < replicas_max; k++)); do
-            stop "$service-$k" &
-            stopping+=($!)
-        done
-    done
-    wait "${stopping[@]}" # and not for Kafka and Redis, which are children too
-}
-
-restart_services() {
-    stop_services
-    start_services "$1"
-}
+# shellcheck source=tests/bench/lib.sh
+source tests/bench/lib.sh
 
 if [ "${1:-}" = start-services ]; then # what the backlog's `orderly bench --once-placed` calls
     start_services "$2"
     exit 0
 fi
 
-quick=no
 many=${ORDERLY_BENCH_ORDERS:-100000}
 case "${1:-}" in
     '') ;;
@@ -76,26 +33,7 @@ case "${1:-}" in
     *) die "unknown argument $1; see --help" ;;
 esac
 
-# n FULL QUICK: how many.
-n() { if [ "$quick" = yes ]; then printf '%s' "$2"; else printf '%s' "$1"; fi; }
-
-clean_up() {
-    stop_services
-    stop kafka
-    stop redis
-}
-
 # ---- measuring ----
-
-# bench FILE ARGUMENT...: the results as JSON in a file.
-bench() {
-    local file=$results/$1.json
-    shift
-    if ! "$bin_dir/orderly" bench --json --no-audit --timeout 120 "$@" >"$file"; then
-        failures=$((failures + 1))
-        note "**** failed: orderly bench $*"
-    fi
-}
 
 floor() {
     local file=$results/$1.json
@@ -106,8 +44,6 @@ floor() {
     fi
 }
 
-redis_bytes() { redis-cli -p "$redis_port" info memory | sed -n 's/^used_memory:\([0-9]*\).*/\1/p'; }
-
 # Resident kilobytes of every service, a line each.
 idle_memory() {
     local service pid
@@ -117,22 +53,7 @@ idle_memory() {
     done
 }
 
-now_ms() { date +%s%3N; }
-
 # ---- the programme ----
-
-prepare() {
-    install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev libssl-dev \
-        libcriterion-dev redis-server redis-tools kcat maven default-jre-headless curl python3 git >&2
-    note "Building ..."
-    { cmake --preset bench && cmake --build --preset bench; } >"$run_dir/build.log" 2>&1 ||
-        { tail -n 30 "$run_dir/build.log" >&2; die "the build failed; its log: $run_dir/build.log"; }
-    rm -rf "$run_dir/kafka" "$run_dir/redis" "$results"
-    mkdir -p "$results"
-    start_infrastructure >&2
-    "$bin_dir/orderly" topics create >"$run_dir/topics.log"
-    "$bin_dir/orderly" catalog load deploy/catalog.json >&2
-}
 
 measure_start() {
     local began
@@ -191,7 +112,7 @@ measure_replicas() {
 
 trap clean_up EXIT
 trap 'exit 130' INT TERM
-prepare
+prepare_system
 measure_start
 note "Warming up ..."
 bench warm --orders "$(n 20000 1000)"

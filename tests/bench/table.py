@@ -118,4 +118,5 @@ def main():
     print_rest(folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

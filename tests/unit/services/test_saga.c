@@ -128,3 +128,61 @@ Test(saga, what_is_undone_has_an_end_to_come)
         cr_expect_eq(saga_read(arena, saga.order_id, values, &again), STATUS_BROKEN, "%s", ends[i]);
     }
 }
+
+/* ---- an end ---- */
+
+static struct saga ended_example(void)
+{
+    struct saga saga = example();
+
+    saga.status = SAGA_COMPLETED;
+    saga.pending = ASK_NOTHING;
+    saga.attempt = 0;
+    saga.next_due_ms = 0;
+    saga.completed_ms = saga.updated_ms;
+    return saga;
+}
+
+Test(saga, one_that_ended_has_nothing_to_wait_with)
+{
+    static const char *const gone[] = {"policy", "deadlineAt", "stepDeadlineAt", "nextDueAt", "pendingCommandId", "attempt"};
+    static const char *const kept[] = {"order", "results", "source", "lastInput", "since", "completedAt", "total"};
+    struct saga saga = ended_example(), again;
+    struct text values[SAGA_FIELD_COUNT];
+
+    saga_write(arena, &saga, values);
+    for (size_t i = 0; i < COUNT_OF(gone); i++)
+        cr_expect_null(field(values, gone[i])->at, "%s does not apply", gone[i]);
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        cr_expect_not_null(field(values, kept[i])->at, "%s stays", kept[i]);
+    cr_assert_eq(saga_read(arena, saga.order_id, values, &again), STATUS_OK);
+    cr_expect_eq(again.status, SAGA_COMPLETED);
+}
+
+Test(saga, one_that_ended_with_a_policy_is_read_all_the_same)
+{
+    struct saga saga = ended_example(), again;
+    struct text values[SAGA_FIELD_COUNT];
+
+    saga_write(arena, &saga, values);
+    *field(values, "policy") = TEXT("{\"stepAttempts\":5}");
+    *field(values, "deadlineAt") = TEXT("2023-11-14T23:13:20.001Z");
+    cr_assert_eq(saga_read(arena, saga.order_id, values, &again), STATUS_OK);
+    cr_expect_eq(again.deadline_ms, saga.deadline_ms);
+}
+
+Test(saga, one_that_is_parked_waits_and_needs_its_policy)
+{
+    struct saga saga = example(), again;
+    struct text values[SAGA_FIELD_COUNT];
+
+    saga.status = SAGA_NEEDS_ATTENTION;
+    saga.step = STEP_COUNT - 1;
+    saga.pending = ASK_CAPTURE;
+    saga_write(arena, &saga, values);
+    cr_expect_not_null(field(values, "policy")->at);
+    cr_expect_not_null(field(values, "deadlineAt")->at);
+    cr_assert_eq(saga_read(arena, saga.order_id, values, &again), STATUS_OK);
+    *field(values, "policy") = TEXT_NONE;
+    cr_expect_eq(saga_read(arena, saga.order_id, values, &again), STATUS_BROKEN);
+}
