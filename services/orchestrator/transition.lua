@@ -9,8 +9,14 @@ end
 local last_line = 4 + ARGV[3]
 local last_removed = last_line + ARGV[4]
 -- The history first: if it is no list nothing has been written yet. In parts: unpack() gives 8000 values at most.
+local length = 0
 for first = 5, last_line, 1000 do
-    redis.call('RPUSH', KEYS[2], unpack(ARGV, first, math.min(first + 999, last_line)))
+    length = redis.call('RPUSH', KEYS[2], unpack(ARGV, first, math.min(first + 999, last_line)))
+end
+-- An order that is retried, or contradicted, for ever keeps the end: more than the events of all records that can come again after a crash
+-- (BUS_ROUNDS_MAX + 1 batches of BATCH_MAX records, two events each), because those are sent again from here.
+if length > 20000 then
+    redis.call('LTRIM', KEYS[2], -20000, -1)
 end
 redis.call('HSET', KEYS[1], unpack(ARGV, last_removed + 1))
 if last_removed > last_line then

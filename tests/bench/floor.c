@@ -93,7 +93,8 @@ static void look(const struct floor_run *run, struct process_list *out_list)
 static void *place(void *argument)
 {
     struct floor_run *run = argument;
-    struct floor_kafka *kafka = floor_kafka_open(run->setup.bootstrap, NULL);
+    static const char *const sends_to[] = {"floor.orders", NULL};
+    struct floor_kafka *kafka = floor_kafka_open(run->setup.bootstrap, sends_to, NULL);
     int64_t began_us = bench_clock_us();
 
     atomic_store(&run->bench.began_us, began_us);
@@ -147,8 +148,8 @@ static int64_t own_cpu_us(void)
 
 static void measure(struct floor_run *run)
 {
-    static const char *const topics[] = {"floor.events", NULL};
-    struct floor_kafka *kafka = floor_kafka_open(run->setup.bootstrap, topics);
+    static const char *const topics[] = {"floor.events", NULL}, *const nothing[] = {NULL};
+    struct floor_kafka *kafka = floor_kafka_open(run->setup.bootstrap, nothing, topics);
     int64_t cpu_us = own_cpu_us();
     pthread_t placing;
 

@@ -56,9 +56,8 @@ struct floor_redis;
 /* Connects and loads the scripts; ends the process when that fails. port: on 127.0.0.1. run: part of every key. */
 struct floor_redis *floor_redis_open(int port, const char *run);
 void floor_redis_close(struct floor_redis *redis);
-/* What the orchestrator and the workers read, and what they write, for a batch of records. Each call queues; floor_redis_flush() sends all and reads
+/* What the orchestrator writes, and what the workers read and write, for a batch of records. Each call queues; floor_redis_flush() sends all and reads
  * all replies. */
-void floor_queue_saga(struct floor_redis *redis, size_t number);
 void floor_queue_transition(struct floor_redis *redis, const struct floor_tag *tag);
 void floor_queue_indexes(struct floor_redis *redis, const struct floor_tag tags[], size_t count);
 void floor_queue_catalog(struct floor_redis *redis, const struct floor_tag *tag);
@@ -79,8 +78,9 @@ struct floor_record {
 
 /* Makes the topics that are not there, with the settings of the real ones. Ends the process when that fails. */
 void floor_make_topics(const char *bootstrap);
-/* Opens a producer and, when there are topics to read (NULL-terminated), a consumer that begins at their ends. Ready when it returns. */
-struct floor_kafka *floor_kafka_open(const char *bootstrap, const char *const topics[]);
+/* Opens a client for each topic that is sent to, as common/bus.c does, and, when there are topics to read, a consumer that begins at their ends
+ * (both NULL-terminated). Ready when it returns. */
+struct floor_kafka *floor_kafka_open(const char *bootstrap, const char *const sends_to[], const char *const topics[]);
 void floor_kafka_close(struct floor_kafka *kafka);
 /* Waits up to wait_ms for a first record, then up to fill_ms until FLOOR_BATCH_MAX are there. */
 size_t floor_poll(struct floor_kafka *kafka, int wait_ms, int fill_ms, struct floor_record out_records[FLOOR_BATCH_MAX]);

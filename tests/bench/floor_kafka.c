@@ -11,18 +11,27 @@
 
 #define WAIT_MS 10000
 #define RETRY_MS 50
+#define FLUSH_MS 100
 #define TOPIC_MAX 7
 #define HEADERS 8
 
 struct floor_kafka {
-    rd_kafka_t *producer, *consumer;
-    rd_kafka_topic_t *topics[TOPIC_MAX]; /* of the producer, in the order of topic_names */
+    rd_kafka_t *consumer, *producers[TOPIC_MAX]; /* one for each topic, in the order of topic_names */
+    rd_kafka_topic_t *topics[TOPIC_MAX];
     rd_kafka_headers_t *headers;
-    size_t in_flight;
 };
 
 static const char *const topic_names[TOPIC_MAX] = {"floor.orders", "floor.inbox", "floor.events", "floor.validator", "floor.payment",
                                                    "floor.inventory", "floor.fulfillment"};
+
+static int topic_number(const char *name)
+{
+    int i = 0;
+
+    while (strcmp(topic_names[i], name) != 0)
+        i++;
+    return i;
+}
 
 static int64_t now_ms(void)
 {
@@ -115,12 +124,10 @@ void floor_make_topics(const char *bootstrap)
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
-    struct floor_kafka *kafka = opaque;
-
     (void)client;
+    (void)opaque;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
         floor_die("a record was refused: %s", rd_kafka_err2str(message->err));
-    kafka->in_flight--;
 }
 
 /* Until the client knows of all topics, a first question or record to one waits or fails. */
@@ -133,19 +140,17 @@ static void learn_topics(rd_kafka_t *client, const char *bootstrap)
     rd_kafka_metadata_destroy(metadata);
 }
 
-static void open_producer(struct floor_kafka *kafka, const char *bootstrap)
+static void open_producer(struct floor_kafka *kafka, const char *bootstrap, int topic)
 {
     static const char *const pairs[][2] = {{"enable.idempotence", "true"},     {"acks", "all"},     {"message.timeout.ms", "0"},
-                                           {"partitioner", "murmur2_random"}, {"linger.ms", "0.5"}};
+                                           {"partitioner", "murmur2_random"}, {"linger.ms", "5"},  {"compression.codec", "lz4"}};
     rd_kafka_conf_t *config = shared_config(bootstrap);
 
     set(config, pairs, COUNT_OF(pairs));
     rd_kafka_conf_set_dr_msg_cb(config, on_delivery);
-    rd_kafka_conf_set_opaque(config, kafka);
-    kafka->producer = open_client(RD_KAFKA_PRODUCER, config);
-    for (int i = 0; i < TOPIC_MAX; i++)
-        kafka->topics[i] = rd_kafka_topic_new(kafka->producer, topic_names[i], NULL);
-    learn_topics(kafka->producer, bootstrap);
+    kafka->producers[topic] = open_client(RD_KAFKA_PRODUCER, config);
+    kafka->topics[topic] = rd_kafka_topic_new(kafka->producers[topic], topic_names[topic], NULL);
+    learn_topics(kafka->producers[topic], bootstrap);
 }
 
 /* Where a partition ends. One that was just made has no leader for a moment. */
@@ -166,7 +171,7 @@ static void open_consumer(struct floor_kafka *kafka, const char *bootstrap, cons
 {
     static const char *const pairs[][2] = {{"enable.auto.offset.store", "false"}, {"auto.commit.interval.ms", "500"},
                                            {"fetch.wait.max.ms", "50"},           {"check.crcs", "true"},
-                                           {"queued.max.messages.kbytes", "16384"}};
+                                           {"queued.max.messages.kbytes", "4096"}};
     rd_kafka_conf_t *config = shared_config(bootstrap);
     rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new(2 * FLOOR_PARTITIONS);
     char group[48], problem[256];
@@ -204,14 +209,15 @@ static rd_kafka_headers_t *make_headers(void)
     return headers;
 }
 
-struct floor_kafka *floor_kafka_open(const char *bootstrap, const char *const topics[])
+struct floor_kafka *floor_kafka_open(const char *bootstrap, const char *const sends_to[], const char *const topics[])
 {
     struct floor_kafka *kafka = calloc(1, sizeof(*kafka));
 
     if (kafka == NULL)
         abort();
     kafka->headers = make_headers();
-    open_producer(kafka, bootstrap);
+    for (int i = 0; sends_to[i] != NULL; i++)
+        open_producer(kafka, bootstrap, topic_number(sends_to[i]));
     if (topics != NULL)
         open_consumer(kafka, bootstrap, topics);
     return kafka;
@@ -223,9 +229,12 @@ void floor_kafka_close(struct floor_kafka *kafka)
         rd_kafka_consumer_close(kafka->consumer);
         rd_kafka_destroy(kafka->consumer);
     }
-    for (int i = 0; i < TOPIC_MAX; i++)
+    for (int i = 0; i < TOPIC_MAX; i++) {
+        if (kafka->producers[i] == NULL)
+            continue;
         rd_kafka_topic_destroy(kafka->topics[i]);
-    rd_kafka_destroy(kafka->producer);
+        rd_kafka_destroy(kafka->producers[i]);
+    }
     rd_kafka_headers_destroy(kafka->headers);
     free(kafka);
 }
@@ -272,22 +281,14 @@ size_t floor_poll(struct floor_kafka *kafka, int wait_ms, int fill_ms, struct fl
     return count;
 }
 
-static rd_kafka_topic_t *topic_of(struct floor_kafka *kafka, const char *name)
-{
-    int i = 0;
-
-    while (strcmp(topic_names[i], name) != 0)
-        i++;
-    return kafka->topics[i];
-}
-
 void floor_send(struct floor_kafka *kafka, const char *topic, const char *run, const struct floor_tag *tag, int bytes, bool headers)
 {
     char value[FLOOR_RECORD_MAX], id[FLOOR_ID_SIZE];
+    const int number = topic_number(topic);
     int length = snprintf(value, sizeof(value), "%07zu %d %013" PRId64 " ", tag->number, tag->stage, tag->placed_ms);
     rd_kafka_headers_t *own = headers ? rd_kafka_headers_copy(kafka->headers) : rd_kafka_headers_new(0);
     rd_kafka_vu_t arguments[] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic_of(kafka, topic)},
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = kafka->topics[number]},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {id, 0}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, (size_t)bytes}},
@@ -298,21 +299,21 @@ void floor_send(struct floor_kafka *kafka, const char *topic, const char *run, c
     memset(value + length, 'x', (size_t)(bytes - length));
     floor_id(id, run, tag->number);
     arguments[2].u.mem.size = strlen(id);
-    while ((error = rd_kafka_produceva(kafka->producer, arguments, COUNT_OF(arguments))) != NULL) {
+    while ((error = rd_kafka_produceva(kafka->producers[number], arguments, COUNT_OF(arguments))) != NULL) {
         if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL)
             floor_die("%s", rd_kafka_error_string(error));
         rd_kafka_error_destroy(error);
-        rd_kafka_poll(kafka->producer, 10);
+        rd_kafka_poll(kafka->producers[number], 10);
     }
-    kafka->in_flight++;
 }
 
 void floor_commit(struct floor_kafka *kafka, struct floor_record records[], size_t count)
 {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(2 * FLOOR_PARTITIONS);
 
-    while (kafka->in_flight > 0)
-        rd_kafka_poll(kafka->producer, 100);
+    for (int i = 0; i < TOPIC_MAX; i++)
+        while (kafka->producers[i] != NULL && rd_kafka_outq_len(kafka->producers[i]) > 0)
+            rd_kafka_flush(kafka->producers[i], FLUSH_MS); /* not held back for more to come */
     for (size_t i = 0; i < count; i++) {
         rd_kafka_message_t *message = records[i].handle;
         const char *topic = rd_kafka_topic_name(message->rkt);

@@ -21,7 +21,7 @@ const struct floor_stage floor_stages[FLOOR_STAGES] = {
      .events = 1, .event_bytes = {229}, .effect_fields = 3, .effect_bytes = 135, .reply_bytes = 229},
     {.set_fields = 9, .set_bytes = 515, .lines = 1, .line_bytes = 176, .worker = PAYMENT, .command_bytes = 750,
      .events = 1, .event_bytes = {235}, .effect_fields = 2, .effect_bytes = 79, .reply_bytes = 204},
-    {.set_fields = 7, .set_bytes = 456, .removed_fields = 5, .lines = 2, .line_bytes = 193, .worker = NOBODY,
+    {.set_fields = 7, .set_bytes = 456, .removed_fields = 7, .lines = 2, .line_bytes = 193, .worker = NOBODY,
      .events = 2, .event_bytes = {218, 291}},
 };
 

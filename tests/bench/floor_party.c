@@ -51,9 +51,6 @@ static void orchestrate(struct party *party)
         if (!party->records[i].is_order)
             tags[count++] = party->records[i].tag;
     for (size_t i = 0; i < count; i++)
-        floor_queue_saga(party->redis, tags[i].number);
-    floor_redis_flush(party->redis);
-    for (size_t i = 0; i < count; i++)
         floor_queue_transition(party->redis, &tags[i]);
     floor_queue_indexes(party->redis, tags, count);
     floor_redis_flush(party->redis);
@@ -86,13 +83,17 @@ void floor_party_serve(const struct floor_setup *setup, int number, int ready)
     static struct party party;
     char own_topic[48];
     const char *const orchestrator_topics[] = {"floor.orders", "floor.inbox", NULL}, *const worker_topics[] = {own_topic, NULL};
+    const char *const orchestrator_sends_to[] = {"floor.payment",   "floor.inventory", "floor.fulfillment",
+                                                 "floor.validator", "floor.inbox",     "floor.events", NULL};
+    const char *const worker_sends_to[] = {"floor.inbox", NULL};
 
     signal(SIGTERM, request_stop);
     party.setup = setup;
     if (number > 0)
         snprintf(own_topic, sizeof(own_topic), "floor.%s", floor_worker_names[number - 1]);
     party.redis = floor_redis_open(setup->redis_port, setup->run);
-    party.kafka = floor_kafka_open(setup->bootstrap, number == 0 ? orchestrator_topics : worker_topics);
+    party.kafka = floor_kafka_open(setup->bootstrap, number == 0 ? orchestrator_sends_to : worker_sends_to,
+                                   number == 0 ? orchestrator_topics : worker_topics);
     if (write(ready, "r", 1) != 1)
         floor_die("nobody waits for party %d", number);
     while (!stop_requested) {

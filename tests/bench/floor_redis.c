@@ -9,7 +9,7 @@
 
 #define CONNECTIONS 4       /* as in common/store.c: Redis reads 16 KB of a connection in a turn */
 #define SHARDS 16           /* of the timers */
-#define SAGA_FIELDS 28      /* what is read of a saga */
+#define SAGA_FIELDS 28      /* names to choose from */
 #define FIELD_NAME_SIZE 24
 #define FIELD_NAME_LENGTH 9
 #define SMALL_VALUE 20      /* all fields but the first; the first has the rest */
@@ -17,19 +17,17 @@
 #define KEY_SIZE 96
 #define VALUE_MAX 1024
 
-/* KEYS saga, history; ARGV set words, removed, lines, whether it ends, then the words, names and lines */
+/* KEYS saga, history; ARGV lines, removed, whether it ends, then the lines and names, and the words to set */
 static const char transition_script[] =
-    "redis.call('HGET',KEYS[1],'field-002') local s,r,l=tonumber(ARGV[1]),tonumber(ARGV[2]),tonumber(ARGV[3]) "
-    "redis.call('HSET',KEYS[1],unpack(ARGV,5,4+s)) if r>0 then redis.call('HDEL',KEYS[1],unpack(ARGV,5+s,4+s+r)) end "
-    "redis.call('RPUSH',KEYS[2],unpack(ARGV,5+s+r,4+s+r+l)) "
-    "if ARGV[4]=='1' then redis.call('EXPIRE',KEYS[1],777600) redis.call('EXPIRE',KEYS[2],777600) end return 1";
+    "redis.call('HGET',KEYS[1],'field-002') local l=3+ARGV[1] local r=l+ARGV[2] redis.call('RPUSH',KEYS[2],unpack(ARGV,4,l)) "
+    "redis.call('HSET',KEYS[1],unpack(ARGV,r+1)) if r>l then redis.call('HDEL',KEYS[1],unpack(ARGV,l+1,r)) end "
+    "if ARGV[3]=='1' then redis.call('EXPIRE',KEYS[1],777600) redis.call('EXPIRE',KEYS[2],777600) end return 1";
 /* KEYS the order's key; ARGV field, value, ... */
 static const char effect_script[] =
-    "redis.call('HGET',KEYS[1],ARGV[1]) redis.call('HEXISTS',KEYS[1],'status') redis.call('HSET',KEYS[1],unpack(ARGV)) return ARGV[2]";
+    "redis.call('HMGET',KEYS[1],ARGV[1],'status') redis.call('HSET',KEYS[1],unpack(ARGV)) return ARGV[2]";
 /* KEYS the order's key, stock, taken */
 static const char allocate_script[] =
-    "redis.call('HGET',KEYS[1],ARGV[1]) redis.call('HEXISTS',KEYS[1],'status') "
-    "redis.call('HGET',KEYS[2],'BENCH-00001') redis.call('HGET',KEYS[3],'BENCH-00001') "
+    "redis.call('HMGET',KEYS[1],ARGV[1],'status') redis.call('HGET',KEYS[2],'BENCH-00001') redis.call('HGET',KEYS[3],'BENCH-00001') "
     "redis.call('HINCRBY',KEYS[2],'BENCH-00001',-1) redis.call('HINCRBY',KEYS[3],'BENCH-00001',1) "
     "redis.call('HSET',KEYS[1],unpack(ARGV)) return ARGV[2]";
 
@@ -185,40 +183,27 @@ static void add_fields(struct floor_redis *redis, struct words *words, int field
     }
 }
 
-void floor_queue_saga(struct floor_redis *redis, size_t number)
-{
-    struct words words = {.count = 0};
-    char key[KEY_SIZE];
-
-    add_string(&words, "HMGET");
-    add_string(&words, key_of(redis, key, "floor:", number, ""));
-    for (int i = 0; i < SAGA_FIELDS; i++)
-        add(&words, redis->names[i], FIELD_NAME_LENGTH);
-    queue(redis, number % CONNECTIONS, &words);
-}
-
 void floor_queue_transition(struct floor_redis *redis, const struct floor_tag *tag)
 {
     const struct floor_stage *stage = &floor_stages[tag->stage];
     struct words words = {.count = 0};
-    char saga[KEY_SIZE], history[KEY_SIZE], counts[3][12];
+    char saga[KEY_SIZE], history[KEY_SIZE], counts[2][12];
 
-    snprintf(counts[0], sizeof(counts[0]), "%d", 2 * stage->set_fields);
+    snprintf(counts[0], sizeof(counts[0]), "%d", stage->lines);
     snprintf(counts[1], sizeof(counts[1]), "%d", stage->removed_fields);
-    snprintf(counts[2], sizeof(counts[2]), "%d", stage->lines);
     add_string(&words, "EVALSHA");
     add_string(&words, redis->shas[TRANSITION]);
     add_string(&words, "2");
     add_string(&words, key_of(redis, saga, "floor:", tag->number, ""));
     add_string(&words, key_of(redis, history, "{floor:", tag->number, "}:history"));
-    for (int i = 0; i < 3; i++)
-        add_string(&words, counts[i]);
+    add_string(&words, counts[0]);
+    add_string(&words, counts[1]);
     add_string(&words, stage->worker < 0 ? "1" : "0");
-    add_fields(redis, &words, stage->set_fields, stage->set_bytes);
-    for (int i = 0; i < stage->removed_fields; i++)
-        add(&words, redis->names[SAGA_FIELDS - 1 - i], FIELD_NAME_LENGTH);
     for (int i = 0; i < stage->lines; i++)
         add(&words, redis->filling, (size_t)stage->line_bytes);
+    for (int i = 0; i < stage->removed_fields; i++)
+        add(&words, redis->names[SAGA_FIELDS - 1 - i], FIELD_NAME_LENGTH);
+    add_fields(redis, &words, stage->set_fields, stage->set_bytes);
     queue(redis, tag->number % CONNECTIONS, &words);
 }
 

@@ -118,3 +118,52 @@ Test(batch, what_somebody_removed_from_redis_is_gone)
     cr_expect_eq(hear(ours, success("order.validate"), ++offset), HEARING_IGNORED);
     cr_expect_str_eq(status() == NULL ? "" : status(), "");
 }
+
+#define MANY 300 /* several times what is sent to Redis at once */
+
+/* One batch: the same kind of record for every saga, or every step-th one. answered NULL: the orders themselves. */
+static void hear_many(struct saga_cache *cache, const char *answered, size_t step, int64_t at)
+{
+    struct batch batch = batch_in(arena, cache, MANY);
+
+    for (size_t i = 0; i < MANY; i += step) {
+        struct record *record = arena_take(arena, sizeof(*record));
+        struct inbox_record *said = arena_take(arena, sizeof(*said));
+        *record = (struct record){.partition = 2, .offset = at, .timestamp_ms = TIME_MS + at * 10};
+        *said = answered == NULL ? order() : success(answered);
+        said->order_id = said->reply.order_id = text_format(arena, "ORD-%zu", i);
+        said->reply.command_id = text_format(arena, "ORD-%zu/%s", i, answered == NULL ? "" : answered);
+        batch_add(&batch, record, said);
+    }
+    cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
+    for (size_t i = 0; i < batch.group_count; i++)
+        cr_assert(batch.groups[i].settled);
+}
+
+static int64_t running_count(const char *at_step)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < MANY; i++) {
+        struct text key = text_format(arena, "saga:ORD-%zu", i);
+        store_begin(store);
+        store_queue(store, key, (struct text[]){TEXT("HGET"), key, TEXT("status")}, 3);
+        cr_assert_eq(store_flush(store), STATUS_OK);
+        count += text_equals(store_text(store_value(store, 0)), text_of(at_step));
+    }
+    return count;
+}
+
+/* Every third was moved on by the other member: in the next batch of ours some are refused by Redis or loaded again, between others that are not. */
+Test(batch, the_overtaken_among_many_are_settled_with_the_others)
+{
+    hear_many(ours, NULL, 1, 1);
+    hear_many(theirs, "order.validate", 3, 2);
+    hear_many(ours, "order.validate", 1, 3);
+    cr_expect_eq(running_count("authorizing_payment"), MANY);
+    hear_many(theirs, "payment.authorize", 3, 4);
+    hear_many(theirs, "inventory.allocate", 3, 5);
+    hear_many(ours, "payment.authorize", 1, 6);
+    cr_expect_eq(running_count("allocating_inventory"), MANY - MANY / 3);
+    cr_expect_eq(running_count("fulfilling"), MANY / 3);
+}

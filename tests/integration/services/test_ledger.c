@@ -232,3 +232,46 @@ Test(ledger, thousands_of_events_go_into_one_transition)
     cr_expect_eq(ledger_transition_result(store_value(store, number)), STATUS_OK);
     cr_expect_eq(number_of(TEXT("LLEN"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), 9000);
 }
+
+#define HISTORY_MAX 20000 /* of transition.lua */
+
+static void fill_history(size_t count)
+{
+    struct text *words = arena_take(arena, (count + 2) * sizeof(*words));
+
+    words[0] = TEXT("RPUSH");
+    words[1] = TEXT("{saga:ORD-1}:history");
+    for (size_t i = 0; i < count; i++)
+        words[i + 2] = TEXT("filler");
+    store_begin(store);
+    store_queue(store, words[1], words, count + 2);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+}
+
+/* The last line of the history. Borrows the store. */
+static struct text last_line(void)
+{
+    struct text words[] = {TEXT("LINDEX"), TEXT("{saga:ORD-1}:history"), TEXT("-1")};
+
+    store_begin(store);
+    store_queue(store, words[1], words, COUNT_OF(words));
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    return store_text(store_value(store, 0));
+}
+
+Test(ledger, a_history_without_end_keeps_its_end)
+{
+    struct loaded none = load(), first, last;
+    struct inbox_record admitted = order(), refused = refusal("ORD-1/order.validate");
+    struct saga_event event;
+
+    cr_assert_eq(hear(&none, &admitted, 1), STATUS_OK);
+    first = load();
+    fill_history(HISTORY_MAX - 1);
+    cr_expect_eq(number_of(TEXT("LLEN"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), HISTORY_MAX);
+    cr_assert_eq(hear(&first, &refused, 2), STATUS_OK);
+    last = load();
+    cr_expect_eq(number_of(TEXT("LLEN"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), HISTORY_MAX);
+    cr_assert_eq(event_of_history_line(arena, text_copy(arena, last_line()), &event), STATUS_OK);
+    cr_expect_eq(event.version, last.saga.version);
+}
