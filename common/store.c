@@ -16,8 +16,8 @@ struct store_value {
 
 static void forget(struct store *store);
 static enum status send_queued(struct store *store);
-static enum status receive(struct store *store, size_t count);
-static enum status check_reply(struct store *store, const redisReply *reply);
+static enum status receive_all(struct store *store);
+static enum status check_replies(struct store *store, size_t first);
 static size_t begin_command(struct store *store, struct text route, size_t word_count);
 static void add_word(struct store_connection *connection, struct text word);
 static void *grow(void *bytes, size_t size);
@@ -128,32 +128,18 @@ enum status store_send(struct store *store)
     return status;
 }
 
-/* Sends everything, and reads the replies to the first so many commands. */
-static enum status exchange(struct store *store, size_t count)
+static enum status exchange(struct store *store)
 {
     size_t first = store->answered;
 
     TRY(send_queued(store));
-    TRY(receive(store, count));
-    for (size_t i = first; i < store->answered; i++)
-        TRY(check_reply(store, store->commands[i].reply));
-    return STATUS_OK;
-}
-
-enum status store_wait(struct store *store, size_t number)
-{
-    enum status status;
-
-    assert(number < store->command_count);
-    status = exchange(store, number + 1);
-    if (status != STATUS_OK)
-        forget(store);
-    return status;
+    TRY(receive_all(store));
+    return check_replies(store, first);
 }
 
 enum status store_flush(struct store *store)
 {
-    enum status status = exchange(store, store->command_count);
+    enum status status = exchange(store);
 
     if (status != STATUS_OK)
         forget(store);
@@ -269,9 +255,9 @@ static enum status send_queued(struct store *store)
     return STATUS_OK;
 }
 
-static enum status receive(struct store *store, size_t count)
+static enum status receive_all(struct store *store)
 {
-    for (; store->answered < count; store->answered++) {
+    for (; store->answered < store->command_count; store->answered++) {
         struct store_command *command = &store->commands[store->answered];
         redisContext *context = store->connections[command->connection].context;
         void *reply = NULL;
@@ -307,6 +293,13 @@ static enum status check_reply(struct store *store, const redisReply *reply)
                 store_disconnect(store);
             return STATUS_UNAVAILABLE;
         }
+    return STATUS_OK;
+}
+
+static enum status check_replies(struct store *store, size_t first)
+{
+    for (size_t i = first; i < store->command_count; i++)
+        TRY(check_reply(store, store->commands[i].reply));
     return STATUS_OK;
 }
 

@@ -52,9 +52,6 @@ size_t store_call(struct store *store, const struct store_script *script, size_t
 /* Sends what is queued and waits for nothing: Redis works on it while more is queued.
  * STATUS_UNAVAILABLE  as store_flush() */
 MUST_CHECK enum status store_send(struct store *store);
-/* Sends everything and reads the replies up to that of one command.
- * STATUS_UNAVAILABLE  as store_flush() */
-MUST_CHECK enum status store_wait(struct store *store, size_t number);
 /* Sends everything and reads every reply. With nothing queued it does nothing.
  * STATUS_UNAVAILABLE  see above; the connections are closed when that helps, and there are no replies to read */
 MUST_CHECK enum status store_flush(struct store *store);

@@ -204,41 +204,28 @@ static void settle(struct batch *batch, struct group *group, const struct store 
         log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(group->order_id));
 }
 
-static enum status settle_and_show(struct batch *batch, struct store *store, batch_see see, void *context, bool *out_all_settled)
+/* Folds and writes all groups that are not settled. */
+static enum status write(struct batch *batch, struct store *store, int64_t seconds_to_live, bool *out_all_settled)
 {
     *out_all_settled = true;
+    store_begin(store);
+    TRY(queue_writes(batch, store, seconds_to_live));
+    TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        if (group->settled)
-            continue;
-        if (group->folded && !group->broken && is_changed(group))
-            TRY(store_wait(store, group->queued));
-        if (group->folded)
+        if (!group->settled && group->folded)
             settle(batch, group, store);
-        if (group->settled)
-            TRY(see(group, context));
         *out_all_settled = *out_all_settled && group->settled;
     }
     return STATUS_OK;
 }
 
-/* Folds and writes all groups that are not settled. */
-static enum status write(struct batch *batch, struct store *store, int64_t seconds_to_live, batch_see see, void *context,
-                         bool *out_all_settled)
-{
-    store_begin(store);
-    TRY(queue_writes(batch, store, seconds_to_live));
-    TRY(store_send(store));
-    TRY(settle_and_show(batch, store, see, context, out_all_settled));
-    return store_flush(store);
-}
-
-enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live, batch_see see, void *context)
+enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live)
 {
     /* Every round in which a group is refused is one in which somebody else moved that saga on: it ends. */
     for (bool all_settled = batch->group_count == 0; !all_settled;) {
         TRY(load(batch, store));
-        TRY(write(batch, store, seconds_to_live, see, context, &all_settled));
+        TRY(write(batch, store, seconds_to_live, &all_settled));
     }
     return STATUS_OK;
 }
@@ -253,12 +240,12 @@ static bool was_redelivered(struct arena *arena, const struct effects *effects, 
     return false;
 }
 
-/* The group's own events go last: they are the later ones. */
-static void gather(struct batch *batch, const struct group *group, const struct store_value *history, struct saga_event **out_events,
-                   size_t *out_count)
+/* The group's own events go last: they are the later ones. history is NULL when nothing was redelivered. */
+static void gather(struct batch *batch, const struct group *group, const struct store_value *history,
+                   struct saga_event **out_events, size_t *out_count)
 {
     const struct effects *effects = &group->effects;
-    size_t line_count = store_count(history), count = 0;
+    size_t line_count = history == NULL ? 0 : store_count(history), count = 0;
     struct saga_event *events = arena_take(batch->arena, (line_count + effects->event_count) * sizeof(*events));
 
     for (size_t i = 0; i < line_count; i++) {
@@ -274,25 +261,24 @@ static void gather(struct batch *batch, const struct group *group, const struct 
     *out_count = count + effects->event_count;
 }
 
-bool group_was_redelivered(const struct group *group)
-{
-    return !group->broken && group->effects.redelivered_count > 0;
-}
-
-enum status batch_redelivered_events(struct batch *batch, struct store *store, struct saga_event ***out_events, size_t **out_counts)
+enum status batch_events(struct batch *batch, struct store *store, struct saga_event ***out_events, size_t **out_counts)
 {
     struct saga_event **events = arena_take_zeroed(batch->arena, batch->group_count, sizeof(*events));
     size_t *counts = arena_take_zeroed(batch->arena, batch->group_count, sizeof(*counts));
 
     store_begin(store);
     for (size_t i = 0; i < batch->group_count; i++)
-        if (group_was_redelivered(&batch->groups[i]))
+        if (!batch->groups[i].broken && batch->groups[i].effects.redelivered_count > 0)
             batch->groups[i].queued = ledger_queue_history(store, batch->arena, batch->groups[i].order_id);
     TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        if (group_was_redelivered(group))
-            gather(batch, group, store_value(store, group->queued), &events[i], &counts[i]);
+        const struct store_value *history = NULL;
+        if (group->broken)
+            continue;
+        if (group->effects.redelivered_count > 0)
+            history = store_value(store, group->queued);
+        gather(batch, group, history, &events[i], &counts[i]);
     }
     *out_events = events;
     *out_counts = counts;

@@ -54,17 +54,11 @@ struct batch {
 struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t record_count);
 /* Adds a record of saga.inbox to its saga's group. said is in the arena. */
 void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said);
-/* What to do with a group as soon as it is settled. */
-typedef enum status (*batch_see)(const struct group *group, void *context);
-/* Loads, folds and writes all groups; a saga that somebody else changed meanwhile is loaded and folded again. Each is shown to see while Redis
- * works on those behind it.
- * STATUS_UNAVAILABLE  Redis is away: the whole batch has to be handled again. Else what see returned, when that was not OK */
-MUST_CHECK enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live, batch_see see, void *context);
-/* Whether a group has to send again what redelivered records had caused. */
-bool group_was_redelivered(const struct group *group);
-/* All the events that the redelivered groups have to send: those of their transitions, and those that are sent again (from the history, read here in one
- * round trip). out_events[i], out_counts[i] are those of groups[i]; 0 for the other groups. */
-MUST_CHECK enum status batch_redelivered_events(struct batch *batch, struct store *store, struct saga_event ***out_events,
-                                                size_t **out_counts);
+/* Loads, folds and writes all groups; a saga that somebody else changed meanwhile is loaded and folded again.
+ * STATUS_UNAVAILABLE  Redis is away: the whole batch has to be handled again */
+MUST_CHECK enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live);
+/* The events that a group has to send: those of its transitions, and those that redelivered records had caused (from the history,
+ * read here in one round trip for all groups that need it). out_events[i], out_counts[i] are those of groups[i]. */
+MUST_CHECK enum status batch_events(struct batch *batch, struct store *store, struct saga_event ***out_events, size_t **out_counts);
 
 #endif

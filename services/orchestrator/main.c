@@ -177,40 +177,21 @@ static void end_state(void *state)
     saga_cache_destroy(((struct orchestrator_state *)state)->cache);
 }
 
-/* What a settled group has to send goes while Redis works on the others, but for what needs the history first. */
-static enum status send_settled(const struct group *group, void *context)
-{
-    struct run *run = context;
-
-    if (group_was_redelivered(group))
-        return STATUS_OK;
-    return send_group(run, group, group->effects.events, group->effects.event_count);
-}
-
-static enum status send_redelivered(struct run *run, struct batch *batch)
-{
-    struct saga_event **events;
-    size_t *counts;
-
-    TRY(batch_redelivered_events(batch, run->store, &events, &counts));
-    for (size_t i = 0; i < batch->group_count; i++)
-        if (group_was_redelivered(&batch->groups[i]))
-            TRY(send_group(run, &batch->groups[i], events[i], counts[i]));
-    return STATUS_OK;
-}
-
 /* The whole batch, start to end; nothing is sent of a saga before its transition is written. */
 static enum status handle(struct run *run)
 {
     struct batch batch = batch_in(run->arena, cache_of(run), run->record_count);
     int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
-    size_t order_count;
+    struct saga_event **events;
+    size_t *event_counts, order_count;
 
     TRY(sort_all(run, &batch));
-    TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds, send_settled, run));
-    TRY(send_redelivered(run, &batch));
-    for (size_t i = 0; i < batch.group_count; i++)
+    TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
+    TRY(batch_events(&batch, run->store, &events, &event_counts));
+    for (size_t i = 0; i < batch.group_count; i++) {
         measure_group(run->metrics, &batch.groups[i]);
+        TRY(send_group(run, &batch.groups[i], events[i], event_counts[i]));
+    }
     TRY(send_all_admitted(run, &order_count));
     tick_adjust_gate(run, order_count);
     return STATUS_OK;

@@ -65,13 +65,6 @@ static struct inbox_record reply(enum ask ask, const char *outcome)
                                            .outcome = text_of(outcome)}};
 }
 
-static enum status send_nothing(const struct group *group, void *context)
-{
-    (void)group;
-    (void)context;
-    return STATUS_OK;
-}
-
 /* One batch of ORD-1 with this record, at after_ms behind the first moment. */
 static void hear_at(struct inbox_record said, int64_t offset, int64_t after_ms)
 {
@@ -81,7 +74,7 @@ static void hear_at(struct inbox_record said, int64_t offset, int64_t after_ms)
     said.order_id = TEXT("ORD-1");
     batch.groups[0] = (struct group){.order_id = said.order_id, .entries = &entry, .entry_count = 1, .entry_size = 1};
     batch.group_count = 1;
-    cr_assert_eq(batch_settle(&batch, store, 60, send_nothing, NULL), STATUS_OK, "%s", store_problem(store));
+    cr_assert_eq(batch_settle(&batch, store, 60), STATUS_OK, "%s", store_problem(store));
     measure_group(metrics, &batch.groups[0]);
     metrics_publish(metrics);
 }
