@@ -15,9 +15,7 @@ struct store_value {
 };
 
 static void forget(struct store *store);
-static enum status send_queued(struct store *store);
-static enum status receive_all(struct store *store);
-static enum status check_replies(struct store *store, size_t first);
+static enum status exchange(struct store *store);
 static size_t begin_command(struct store *store, struct text route, size_t word_count);
 static void add_word(struct store_connection *connection, struct text word);
 static void *grow(void *bytes, size_t size);
@@ -119,28 +117,13 @@ size_t store_call(struct store *store, const struct store_script *script, size_t
     return number;
 }
 
-enum status store_send(struct store *store)
-{
-    enum status status = send_queued(store);
-
-    if (status != STATUS_OK)
-        forget(store);
-    return status;
-}
-
-static enum status exchange(struct store *store)
-{
-    size_t first = store->answered;
-
-    TRY(send_queued(store));
-    TRY(receive_all(store));
-    return check_replies(store, first);
-}
-
 enum status store_flush(struct store *store)
 {
-    enum status status = exchange(store);
+    enum status status;
 
+    if (store->answered == store->command_count)
+        return STATUS_OK;
+    status = exchange(store);
     if (status != STATUS_OK)
         forget(store);
     return status;
@@ -215,7 +198,7 @@ static enum status connect_needed(struct store *store)
 
 static void fill_in_shas(struct store *store)
 {
-    for (size_t i = store->sent; i < store->command_count; i++) {
+    for (size_t i = store->answered; i < store->command_count; i++) {
         const struct store_command *command = &store->commands[i];
 
         if (command->script != STORE_NO_SCRIPT)
@@ -243,15 +226,6 @@ static enum status send_all(struct store *store)
     for (size_t i = 0; i < store->connection_count; i++)
         if (store->connections[i].length > 0)
             TRY(send_bytes(store, &store->connections[i]));
-    return STATUS_OK;
-}
-
-static enum status send_queued(struct store *store)
-{
-    TRY(connect_needed(store));
-    fill_in_shas(store);
-    TRY(send_all(store));
-    store->sent = store->command_count;
     return STATUS_OK;
 }
 
@@ -296,8 +270,14 @@ static enum status check_reply(struct store *store, const redisReply *reply)
     return STATUS_OK;
 }
 
-static enum status check_replies(struct store *store, size_t first)
+static enum status exchange(struct store *store)
 {
+    size_t first = store->answered;
+
+    TRY(connect_needed(store));
+    fill_in_shas(store);
+    TRY(send_all(store));
+    TRY(receive_all(store));
     for (size_t i = first; i < store->command_count; i++)
         TRY(check_reply(store, store->commands[i].reply));
     return STATUS_OK;
@@ -324,12 +304,10 @@ static void make_room(struct store_connection *connection, size_t room)
 
 static void forget(struct store *store)
 {
-    if (store->sent > store->answered) /* replies that nobody waits for any more would be taken for those to the next commands */
-        store_disconnect(store);
     for (size_t i = 0; i < store->command_count; i++)
         if (store->commands[i].reply != NULL)
             freeReplyObject(store->commands[i].reply);
-    store->command_count = store->sent = store->answered = 0;
+    store->command_count = store->answered = 0;
     for (size_t i = 0; i < store->connection_count; i++) {
         struct store_connection *connection = &store->connections[i];
 

@@ -49,9 +49,6 @@ size_t store_queue(struct store *store, struct text route, const struct text wor
 /* Queues a call of a script; arguments are its key_count keys, then its other arguments. The first key is the route. */
 size_t store_call(struct store *store, const struct store_script *script, size_t key_count, const struct text arguments[],
                   size_t count);
-/* Sends what is queued and waits for nothing: Redis works on it while more is queued.
- * STATUS_UNAVAILABLE  as store_flush() */
-MUST_CHECK enum status store_send(struct store *store);
 /* Sends everything and reads every reply. With nothing queued it does nothing.
  * STATUS_UNAVAILABLE  see above; the connections are closed when that helps, and there are no replies to read */
 MUST_CHECK enum status store_flush(struct store *store);

@@ -36,7 +36,7 @@ struct store {
     size_t connection_count;
     struct store_command *commands;
     size_t command_count, command_room;
-    size_t sent, answered; /* the first so many commands are on their way; have their replies */
+    size_t answered; /* the first so many commands have their replies */
     char problem[STORE_PROBLEM_SIZE];
 };
 

@@ -3,8 +3,6 @@
 #include "log.h"
 #include "trace.h"
 
-#define SEND_EVERY 64 /* sagas: enough for one turn of Redis, little enough that it does not wait for us */
-
 /* ---- grouping ---- */
 
 struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t record_count)
@@ -65,20 +63,19 @@ static bool find_cached(struct batch *batch, struct group *group)
            saga_cache_find(batch->cache, batch->arena, group->order_id, group->old_values, &group->loaded);
 }
 
-/* Loads all groups that are not settled. */
 static enum status load(struct batch *batch, struct store *store)
 {
     store_begin(store);
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        group->cached = !group->settled && find_cached(batch, group);
-        if (!group->settled && !group->cached)
+        group->cached = !group->folded && find_cached(batch, group);
+        if (!group->folded && !group->cached)
             group->queued = ledger_queue_load(store, batch->arena, group->order_id);
     }
     TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        if (group->settled || group->cached)
+        if (group->folded || group->cached)
             continue;
         group->broken = ledger_read(batch->arena, store_value(store, group->queued), group->order_id, group->old_values,
                                     &group->loaded) != STATUS_OK;
@@ -132,51 +129,26 @@ static bool is_changed(const struct group *group)
     return group->saga.version != group->loaded.version;
 }
 
-/* Whether a saga of the cache heard something that it has no use for. Redis refuses what was folded into an overtaken saga, but has no word on
- * what was ignored: it could be the very answer that the saga, as it really is, waits for. */
-static bool is_doubtful(const struct group *group)
-{
-    bool changed = !group->broken;
-
-    for (size_t i = 0; i < group->entry_count && changed; i++)
-        changed = group->entries[i].hearing == HEARING_CHANGED;
-    return group->cached && !changed;
-}
-
-/* Folds a group and queues its transition. One that has to be loaded from Redis first is left for the next round. */
-static void fold_and_queue(struct batch *batch, struct store *store, struct group *group, int64_t seconds_to_live)
-{
-    struct ledger_change change;
-
-    fold_group(batch, group);
-    group->folded = !is_doubtful(group);
-    if (!group->folded) {
-        saga_cache_drop(batch->cache, group->order_id);
-    } else if (group->broken) {
-        ledger_queue_broken(store, batch->arena, group->order_id);
-    } else if (is_changed(group)) {
-        change = change_of(group);
-        group->queued = ledger_queue_transition(store, batch->arena, &change, seconds_to_live);
-    }
-}
-
-/* Queues everything that the unsettled groups write; Redis works on the first of it while the rest is folded. */
-static enum status queue_writes(struct batch *batch, struct store *store, int64_t seconds_to_live)
+/* Queues everything that the unsettled groups write. */
+static void queue_writes(struct batch *batch, struct store *store, int64_t seconds_to_live)
 {
     struct ledger_change *changes = arena_take(batch->arena, batch->group_count * sizeof(*changes));
     size_t count = 0;
 
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        if (!group->settled)
-            fold_and_queue(batch, store, group, seconds_to_live);
-        if (!group->settled && group->folded && !group->broken)
-            changes[count++] = change_of(group);
-        if (i % SEND_EVERY == SEND_EVERY - 1)
-            TRY(store_send(store));
+        if (group->settled)
+            continue;
+        if (group->broken) {
+            ledger_queue_broken(store, batch->arena, group->order_id);
+            continue;
+        }
+        changes[count] = change_of(group);
+        if (is_changed(group))
+            group->queued = ledger_queue_transition(store, batch->arena, &changes[count], seconds_to_live);
+        count++;
     }
     ledger_queue_indexes(store, batch->arena, changes, count);
-    return STATUS_OK;
 }
 
 static void remember(struct batch *batch, const struct group *group)
@@ -198,24 +170,54 @@ static void settle(struct batch *batch, struct group *group, const struct store 
         status = ledger_transition_result(store_value(store, group->queued));
     group->broken = group->broken || status == STATUS_BROKEN;
     group->conflicted = status == STATUS_CONFLICT;
-    group->settled = !group->conflicted;
+    group->settled = group->folded = !group->conflicted;
     remember(batch, group);
     if (group->broken)
         log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(group->order_id));
 }
 
-/* Folds and writes all groups that are not settled. */
 static enum status write(struct batch *batch, struct store *store, int64_t seconds_to_live, bool *out_all_settled)
 {
     *out_all_settled = true;
     store_begin(store);
-    TRY(queue_writes(batch, store, seconds_to_live));
+    queue_writes(batch, store, seconds_to_live);
     TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        if (!group->settled && group->folded)
+        if (!group->settled)
             settle(batch, group, store);
         *out_all_settled = *out_all_settled && group->settled;
+    }
+    return STATUS_OK;
+}
+
+/* Whether a saga of the cache heard something that it has no use for. Redis refuses what was folded into an overtaken saga, but has no word on
+ * what was ignored: it could be the very answer that the saga, as it really is, waits for. */
+static bool is_doubtful(const struct group *group)
+{
+    bool changed = !group->broken;
+
+    for (size_t i = 0; i < group->entry_count && changed; i++)
+        changed = group->entries[i].hearing == HEARING_CHANGED;
+    return group->cached && !changed;
+}
+
+/* Loads and folds all groups that are not folded yet. */
+static enum status load_and_fold(struct batch *batch, struct store *store)
+{
+    for (bool all_folded = false; !all_folded;) {
+        all_folded = true;
+        TRY(load(batch, store));
+        for (size_t i = 0; i < batch->group_count; i++) {
+            struct group *group = &batch->groups[i];
+            if (group->folded)
+                continue;
+            fold_group(batch, group);
+            group->folded = !is_doubtful(group);
+            if (!group->folded)
+                saga_cache_drop(batch->cache, group->order_id);
+            all_folded = all_folded && group->folded;
+        }
     }
     return STATUS_OK;
 }
@@ -224,7 +226,7 @@ enum status batch_settle(struct batch *batch, struct store *store, int64_t secon
 {
     /* Every round in which a group is refused is one in which somebody else moved that saga on: it ends. */
     for (bool all_settled = batch->group_count == 0; !all_settled;) {
-        TRY(load(batch, store));
+        TRY(load_and_fold(batch, store));
         TRY(write(batch, store, seconds_to_live, &all_settled));
     }
     return STATUS_OK;

@@ -35,7 +35,7 @@ struct group {
     struct effects effects;
     bool settled;      /* written, or there was nothing to write */
     bool cached;       /* loaded from the cache, not from Redis */
-    bool folded;       /* what is written in this round is worked out */
+    bool folded;       /* what is written next is worked out */
     bool broken;       /* the saga could not be understood: it is set aside */
     bool conflicted;   /* somebody else changed it meanwhile: it was folded again */
     size_t queued;     /* number of what the phase queued */

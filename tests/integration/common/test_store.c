@@ -269,42 +269,6 @@ Test(store, without_a_begin_the_numbers_go_on)
     cr_expect_eq(store_number(run(store, WORDS(TEXT("EXISTS"), key("forgotten")))), 0, "begin forgets what was queued");
 }
 
-Test(store, what_is_sent_ahead_is_answered_with_the_rest)
-{
-    CLEANUP(store_close) struct store *store = open_store(shared_url(), STORE_CONNECTIONS);
-
-    store_begin(store);
-    for (int i = 0; i < 1000; i++) {
-        cr_assert_eq(store_call(store, &append_script, 1, WORDS(key(i % 2 == 0 ? "even" : "odd"), TEXT("x"))), (size_t)i);
-        if (i % 7 == 0)
-            cr_assert_eq(store_send(store), STATUS_OK, "%s", store_problem(store));
-    }
-    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
-    for (int i = 0; i < 1000; i++)
-        cr_assert_eq(store_number(store_element(store_value(store, (size_t)i), 0)), i / 2 + 1, "call %d", i);
-}
-
-Test(store, answers_that_nobody_waits_for_are_not_taken_for_those_to_the_next_command)
-{
-    CLEANUP(store_close) struct store *store = open_store(shared_url(), 1);
-
-    store_begin(store);
-    store_queue(store, TEXT("a"), WORDS(TEXT("ECHO"), TEXT("given up")));
-    cr_assert_eq(store_send(store), STATUS_OK);
-    cr_expect(text_equals(store_text(run(store, WORDS(TEXT("ECHO"), TEXT("wanted")))), TEXT("wanted")));
-}
-
-Test(store, nothing_can_be_sent_ahead_to_nobody)
-{
-    CLEANUP(store_close) struct store *store = open_store("redis://127.0.0.1:1", STORE_CONNECTIONS);
-
-    store_begin(store);
-    cr_expect_eq(store_send(store), STATUS_OK, "nothing queued, nothing sent");
-    store_queue(store, TEXT("a"), WORDS(TEXT("PING")));
-    cr_expect_eq(store_send(store), STATUS_UNAVAILABLE);
-    cr_expect_eq(store_flush(store), STATUS_OK, "what could not be sent is forgotten");
-}
-
 Test(store, a_queue_for_nobody_yet_needs_no_connection)
 {
     CLEANUP(store_close) struct store *store = open_store("redis://127.0.0.1:1", STORE_CONNECTIONS);
