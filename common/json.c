@@ -1,6 +1,5 @@
 #include "json.h"
 
-#include <endian.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 
@@ -73,27 +72,6 @@ static inline bool take(struct scan *scan, char byte)
         return false;
     scan->at++;
     return true;
-}
-
-#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* The first byte from at on that is not plain in a string: a quote, a backslash, a control character, not ASCII; or end. */
-static inline const char *skip_plain(const char *at, const char *end)
-{
-    /* Eight bytes at a time. The high bit of a byte is set in special when that byte, or one below it, is not plain. */
-    while (end - at >= 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof(word));
-        word = le64toh(word);
-        const uint64_t special = (word | (word - EVERY_BYTE(0x20)) | ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
-                                  ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1))) & EVERY_BYTE(0x80);
-        if (special != 0)
-            return at + __builtin_ctzll(special) / 8;
-        at += 8;
-    }
-    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
-        at++;
-    return at;
 }
 
 /* Four hexadecimal digits; -1 when they are not. */
@@ -169,14 +147,14 @@ __attribute__((noinline)) static const char *skip_special(const char *at, const 
             at = skip_utf8(at, end);
         }
         if (at != NULL)
-            at = skip_plain(at, end);
+            at = text_skip_plain(at, end);
     }
     return at;
 }
 
 static bool read_string(struct scan *scan)
 {
-    const char *at = skip_plain(scan->at + 1, scan->end);
+    const char *at = text_skip_plain(scan->at + 1, scan->end);
     bool has_escape = false;
 
     if (at < scan->end && *at != '"')
