@@ -265,58 +265,85 @@ static int64_t day_of_date(struct date date)
     return (int64_t)era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH_DAY;
 }
 
-/* Where the numbers of a time stand: year, month, day, hour, minute, second, millisecond. */
-#define TIME_PARTS 7
-static const struct { unsigned at, digits; } time_parts[TIME_PARTS] = {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}, {20, 3}};
 static const char time_form[TIME_SIZE] = "0000-00-00T00:00:00.000Z";
+
+/* A number below 100. */
+static inline void write_two(char *out, unsigned number)
+{
+    out[0] = (char)('0' + number / 10);
+    out[1] = (char)('0' + number % 10);
+}
 
 struct text time_text(struct arena *arena, int64_t time_ms)
 {
     const int64_t shown_ms = time_ms < 0 ? 0 : time_ms > TIME_MS_MAX ? TIME_MS_MAX : time_ms;
     const struct date date = date_of_day(shown_ms / DAY_MS);
-    const unsigned ms = (unsigned)(shown_ms % DAY_MS);
-    unsigned parts[TIME_PARTS] = {date.year, date.month, date.day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000};
+    const unsigned day_ms = (unsigned)(shown_ms % DAY_MS), second = day_ms / 1000, minute = second / 60, ms = day_ms % 1000;
     char *text = arena_take(arena, TIME_SIZE);
 
     memcpy(text, time_form, TIME_SIZE);
-    for (size_t i = 0; i < TIME_PARTS; i++)
-        for (unsigned digit = time_parts[i].digits; digit-- > 0; parts[i] /= 10)
-            text[time_parts[i].at + digit] = (char)('0' + parts[i] % 10);
+    write_two(text, date.year / 100);
+    write_two(text + 2, date.year % 100);
+    write_two(text + 5, date.month);
+    write_two(text + 8, date.day);
+    write_two(text + 11, minute / 60);
+    write_two(text + 14, minute % 60);
+    write_two(text + 17, second % 60);
+    write_two(text + 20, ms / 10);
+    text[22] = (char)('0' + ms % 10);
     return (struct text){text, TIME_LENGTH};
 }
 
-static bool has_time_form(struct text text)
+/* Two digits; false when they are not. */
+static inline bool read_two(const char *at, unsigned *out_number)
 {
-    if (text.length != TIME_LENGTH)
-        return false;
-    for (size_t i = 0; i < TIME_LENGTH; i++)
-        if (time_form[i] == '0' ? text.at[i] < '0' || text.at[i] > '9' : text.at[i] != time_form[i])
-            return false;
-    return true;
+    const unsigned tens = (unsigned char)at[0] - (unsigned)'0', ones = (unsigned char)at[1] - (unsigned)'0';
+
+    *out_number = 10 * tens + ones;
+    return tens <= 9 && ones <= 9;
 }
 
-/* Whether there was such a day. The 30th of a February comes out of the arithmetic as another day. */
+/* Whether there was such a day. */
 static bool date_is_good(struct date date)
 {
-    if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1)
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const bool is_leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+
+    return date.year >= 1970 && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
+           date.day <= days[date.month - 1] + (unsigned)(is_leap && date.month == 2);
+}
+
+static bool read_date(const char *at, int64_t *out_day)
+{
+    unsigned century, year, month, day;
+
+    if (!read_two(at, &century) || !read_two(at + 2, &year) || at[4] != '-' || !read_two(at + 5, &month) || at[7] != '-' ||
+        !read_two(at + 8, &day))
         return false;
-    return date_of_day(day_of_date(date)).day == date.day;
+    const struct date date = {100 * century + year, month, day};
+    *out_day = date_is_good(date) ? day_of_date(date) : -1;
+    return *out_day >= 0;
+}
+
+/* "09:30:00.000Z" */
+static bool read_time_of_day(const char *at, int64_t *out_ms)
+{
+    unsigned hour, minute, second, centiseconds;
+    const unsigned last = (unsigned char)at[11] - (unsigned)'0';
+
+    if (!read_two(at, &hour) || at[2] != ':' || !read_two(at + 3, &minute) || at[5] != ':' || !read_two(at + 6, &second) ||
+        at[8] != '.' || !read_two(at + 9, &centiseconds) || last > 9 || at[12] != 'Z')
+        return false;
+    *out_ms = ((hour * 60 + minute) * 60 + second) * INT64_C(1000) + 10 * centiseconds + last;
+    return hour <= 23 && minute <= 59 && second <= 59;
 }
 
 bool time_read(struct text text, int64_t *out_time_ms)
 {
-    unsigned parts[TIME_PARTS] = {0};
+    int64_t day, ms;
 
-    if (!has_time_form(text))
+    if (text.length != TIME_LENGTH || text.at[10] != 'T' || !read_date(text.at, &day) || !read_time_of_day(text.at + 11, &ms))
         return false;
-    for (size_t i = 0; i < TIME_PARTS; i++)
-        for (unsigned digit = 0; digit < time_parts[i].digits; digit++)
-            parts[i] = parts[i] * 10 + (unsigned)(text.at[time_parts[i].at + digit] - '0');
-
-    const struct date date = {parts[0], parts[1], parts[2]};
-    const unsigned hour = parts[3], minute = parts[4], second = parts[5], ms = parts[6];
-    if (!date_is_good(date) || hour > 23 || minute > 59 || second > 59)
-        return false;
-    *out_time_ms = day_of_date(date) * DAY_MS + ((hour * 60 + minute) * 60 + second) * INT64_C(1000) + ms;
+    *out_time_ms = day * DAY_MS + ms;
     return true;
 }
