@@ -292,7 +292,8 @@ static bool read_child(struct scan *scan, size_t place)
         return false;
 
     const size_t child = scan->count;
-    if (!read_value(scan))
+    const bool is_string = scan->at < scan->end && *scan->at == '"'; /* as most are, with nothing before it */
+    if (!(is_string ? read_string(scan) : read_value(scan)))
         return false;
     struct json *parent = &scan->values[place];
     parent->count++;
