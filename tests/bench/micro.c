@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "message.h"
 #include "policy.h"
+#include "validator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,17 @@ static void decode_command(void)
 
     must(json_read(arena, text_of(command_bytes), &root) == STATUS_OK && command_read(arena, root, &command) == STATUS_OK,
          "the command can't be read");
+}
+
+static void validate(void)
+{
+    static const struct product product = {.state = PRODUCT_GOOD, .unit_price = 1999, .currency = {"USD", 3}};
+    const struct text product_id = TEXT("BENCH-00001");
+    const struct json *root;
+
+    must(json_read(arena, text_of(order_bytes), &root) == STATUS_OK &&
+             validate_order(arena, root, &product_id, &product, 1).error_count == 0,
+         "the order is not valid");
 }
 
 static void encode_reply(void)
@@ -217,8 +229,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"decode-order", decode_order},     {"decode-reply", decode_reply}, {"decode-command", decode_command},
-    {"encode-reply", encode_reply},     {"encode-event", encode_event}, {"encode-command", encode_command},
+    {"decode-order", decode_order}, {"decode-reply", decode_reply}, {"decode-command", decode_command}, {"validate", validate},
+    {"encode-reply", encode_reply}, {"encode-event", encode_event}, {"encode-command", encode_command},
     {"transition", transition},         {"batch-500", batch_500},
 };
 
