@@ -17,16 +17,6 @@ struct scan {
 };
 
 static bool read_value(struct scan *scan);
-static struct text unescaped(struct arena *arena, struct text inside);
-
-/* The bytes between the quotes. */
-static inline struct text string_inside(const struct json *string) { return (struct text){string->at + 1, string->length - 2}; }
-
-/* What a string stands for; few have an escape. */
-static inline struct text string_text(struct arena *arena, const struct json *string)
-{
-    return string->has_escape ? unescaped(arena, string_inside(string)) : string_inside(string);
-}
 
 /* An order has a value for every 10 bytes or so. */
 static void values_begin(struct scan *scan, size_t bytes)
@@ -235,7 +225,7 @@ static const struct member *members_sorted(struct arena *arena, const struct jso
     size_t count = 0;
 
     for (JSON_EACH_MEMBER(name, object))
-        members[count++] = (struct member){string_text(arena, name), json_next(name)};
+        members[count++] = (struct member){json_string(arena, name), json_next(name)};
     qsort(members, count, sizeof(*members), member_compare);
     return members;
 }
@@ -254,7 +244,7 @@ static bool has_twins_pairwise(struct arena *arena, const struct json *object)
     size_t count = 0;
 
     for (JSON_EACH_MEMBER(name, object)) {
-        const struct text own = names[count] = string_text(arena, name);
+        const struct text own = names[count] = json_string(arena, name);
         const uint64_t bit = name_bit(own);
         for (size_t i = 0; i < count && (bits & bit) != 0; i++)
             if (text_equals(names[i], own))
@@ -397,7 +387,7 @@ static size_t unit_take(struct text *inside, char out[4])
     return size;
 }
 
-static struct text unescaped(struct arena *arena, struct text inside)
+struct text json_unescaped(struct arena *arena, struct text inside)
 {
     char *bytes = arena_take(arena, inside.length); /* an escape is never shorter than what it stands for */
     size_t length = 0;
@@ -407,13 +397,7 @@ static struct text unescaped(struct arena *arena, struct text inside)
     return (struct text){bytes, length};
 }
 
-struct text json_string(struct arena *arena, const struct json *value)
-{
-    return value == NULL || value->type != JSON_STRING ? TEXT_NONE : string_text(arena, value);
-}
-
-/* Whether the inside of a string with escapes stands for this text. */
-static bool escaped_is(struct text inside, struct text text)
+bool json_unescaped_is(struct text inside, struct text text)
 {
     while (inside.length > 0) {
         char unit[4];
@@ -425,24 +409,12 @@ static bool escaped_is(struct text inside, struct text text)
     return text.length == 0;
 }
 
-static inline bool string_is(const struct json *string, struct text text)
-{
-    const struct text inside = string_inside(string);
-
-    return string->has_escape ? escaped_is(inside, text) : text_equals(inside, text);
-}
-
-bool json_string_is(const struct json *value, struct text text)
-{
-    return value != NULL && value->type == JSON_STRING && string_is(value, text);
-}
-
 const struct json *json_member(const struct json *object, struct text name)
 {
     if (object == NULL || object->type != JSON_OBJECT)
         return NULL;
     for (JSON_EACH_MEMBER(found, object))
-        if (string_is(found, name))
+        if (json_string_is(found, name))
             return json_next(found);
     return NULL;
 }
@@ -507,7 +479,7 @@ static const char *print_name(struct arena *arena, const struct json *name)
 {
     const struct text decoded = json_string(arena, name);
 
-    return text_copy(arena, memchr(decoded.at, '\0', decoded.length) == NULL ? decoded : string_inside(name)).at;
+    return text_copy(arena, memchr(decoded.at, '\0', decoded.length) == NULL ? decoded : json_inside(name)).at;
 }
 
 /* The value as json-c's own. Made from our values, not by json-c's reader: that would change large numbers. */

@@ -160,10 +160,12 @@ static const bool id_alphabet[256] = {
 
 bool id_is_good(struct text id)
 {
+    if (id.length < 1 || id.length > ORDER_ID_MAX)
+        return false;
     for (size_t i = 0; i < id.length; i++)
-        if (i == ORDER_ID_MAX || !id_alphabet[(unsigned char)id.at[i]])
+        if (!id_alphabet[(unsigned char)id.at[i]])
             return false;
-    return id.length > 0;
+    return true;
 }
 
 bool warehouse_is_good(struct text warehouse)
