@@ -217,12 +217,9 @@ static bool order_is_good(const struct order *order)
            (text_begins(order->payment_method, TEXT("tok_")) || text_begins(order->payment_method, TEXT("pm_")));
 }
 
-enum status order_read(struct arena *arena, struct text bytes, struct order *out_order)
+enum status order_read_object(struct arena *arena, const struct json *object, struct order *out_order)
 {
-    const struct json *object;
-
     memset(out_order, 0, offsetof(struct order, lines)); /* the lines are many, and line_count says how many there are */
-    TRY(json_read(arena, bytes, &object));
     TRY(schema_read(arena, order_fields, COUNT_OF(order_fields), object, out_order, NULL));
     if (!text_is_there(out_order->warehouse))
         out_order->warehouse = TEXT("main");
@@ -230,6 +227,14 @@ enum status order_read(struct arena *arena, struct text bytes, struct order *out
         return STATUS_BAD_MESSAGE;
     TRY(read_country(arena, json_member(object, TEXT("shipTo")), &out_order->country));
     return read_lines(arena, json_member(object, TEXT("items")), out_order);
+}
+
+enum status order_read(struct arena *arena, struct text bytes, struct order *out_order)
+{
+    const struct json *object;
+
+    TRY(json_read(arena, bytes, &object));
+    return order_read_object(arena, object, out_order);
 }
 
 /* ---- time ---- */
