@@ -272,7 +272,13 @@ static int64_t day_of_date(struct date date)
     return (int64_t)era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH_DAY;
 }
 
-static const char time_form[TIME_SIZE] = "0000-00-00T00:00:00.000Z";
+#define DATE_LENGTH 11 /* of "2026-01-31T" */
+
+/* The date that was written or read last: most times of a batch are of one day. What is told of a time does not depend on it. */
+static _Thread_local struct {
+    int64_t day;
+    char text[DATE_LENGTH];
+} last_date = {0, {'1', '9', '7', '0', '-', '0', '1', '-', '0', '1', 'T'}};
 
 /* A number below 100. */
 static inline void write_two(char *out, unsigned number)
@@ -281,23 +287,32 @@ static inline void write_two(char *out, unsigned number)
     out[1] = (char)('0' + number % 10);
 }
 
+static void write_date(int64_t day)
+{
+    const struct date date = date_of_day(day);
+
+    write_two(last_date.text, date.year / 100);
+    write_two(last_date.text + 2, date.year % 100);
+    write_two(last_date.text + 5, date.month);
+    write_two(last_date.text + 8, date.day);
+    last_date.day = day;
+}
+
 struct text time_text(struct arena *arena, int64_t time_ms)
 {
-    const int64_t shown_ms = time_ms < 0 ? 0 : time_ms > TIME_MS_MAX ? TIME_MS_MAX : time_ms;
-    const struct date date = date_of_day(shown_ms / DAY_MS);
+    const int64_t shown_ms = time_ms < 0 ? 0 : time_ms > TIME_MS_MAX ? TIME_MS_MAX : time_ms, day = shown_ms / DAY_MS;
     const unsigned day_ms = (unsigned)(shown_ms % DAY_MS), second = day_ms / 1000, minute = second / 60, ms = day_ms % 1000;
-    char *text = arena_take(arena, TIME_SIZE);
+    char *text = arena_take(arena, TIME_SIZE), *time = text + DATE_LENGTH;
 
-    memcpy(text, time_form, TIME_SIZE);
-    write_two(text, date.year / 100);
-    write_two(text + 2, date.year % 100);
-    write_two(text + 5, date.month);
-    write_two(text + 8, date.day);
-    write_two(text + 11, minute / 60);
-    write_two(text + 14, minute % 60);
-    write_two(text + 17, second % 60);
-    write_two(text + 20, ms / 10);
-    text[22] = (char)('0' + ms % 10);
+    if (day != last_date.day)
+        write_date(day);
+    memcpy(text, last_date.text, DATE_LENGTH);
+    memcpy(time, "00:00:00.000Z", TIME_SIZE - DATE_LENGTH);
+    write_two(time, minute / 60);
+    write_two(time + 3, minute % 60);
+    write_two(time + 6, second % 60);
+    write_two(time + 9, ms / 10);
+    time[11] = (char)('0' + ms % 10);
     return (struct text){text, TIME_LENGTH};
 }
 
@@ -320,16 +335,19 @@ static bool date_is_good(struct date date)
            date.day <= days[date.month - 1] + (unsigned)(is_leap && date.month == 2);
 }
 
+/* "2026-01-31T" */
 static bool read_date(const char *at, int64_t *out_day)
 {
     unsigned century, year, month, day;
 
     if (!read_two(at, &century) || !read_two(at + 2, &year) || at[4] != '-' || !read_two(at + 5, &month) || at[7] != '-' ||
-        !read_two(at + 8, &day))
+        !read_two(at + 8, &day) || at[10] != 'T')
         return false;
     const struct date date = {100 * century + year, month, day};
-    *out_day = date_is_good(date) ? day_of_date(date) : -1;
-    return *out_day >= 0;
+    if (!date_is_good(date))
+        return false;
+    *out_day = day_of_date(date);
+    return true;
 }
 
 /* "09:30:00.000Z" */
@@ -347,10 +365,15 @@ static bool read_time_of_day(const char *at, int64_t *out_ms)
 
 bool time_read(struct text text, int64_t *out_time_ms)
 {
-    int64_t day, ms;
+    int64_t ms;
 
-    if (text.length != TIME_LENGTH || text.at[10] != 'T' || !read_date(text.at, &day) || !read_time_of_day(text.at + 11, &ms))
+    if (text.length != TIME_LENGTH || !read_time_of_day(text.at + DATE_LENGTH, &ms))
         return false;
-    *out_time_ms = day * DAY_MS + ms;
+    if (memcmp(text.at, last_date.text, DATE_LENGTH) != 0) {
+        if (!read_date(text.at, &last_date.day))
+            return false;
+        memcpy(last_date.text, text.at, DATE_LENGTH);
+    }
+    *out_time_ms = last_date.day * DAY_MS + ms;
     return true;
 }
