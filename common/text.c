@@ -48,11 +48,6 @@ uint64_t text_hash(struct text text)
     return hash;
 }
 
-struct buffer buffer_in(struct arena *arena, size_t room)
-{
-    return (struct buffer){.arena = arena, .bytes = room == 0 ? NULL : arena_take(arena, room), .size = room};
-}
-
 void buffer_grow(struct buffer *buffer, size_t more)
 {
     size_t size = buffer->size * 2 < BUFFER_SIZE_MIN ? BUFFER_SIZE_MIN : buffer->size * 2;

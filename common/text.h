@@ -73,7 +73,10 @@ struct buffer {
 };
 
 /* An empty buffer; room is a first guess of how many bytes it will hold, 0 for none. */
-struct buffer buffer_in(struct arena *arena, size_t room);
+static inline struct buffer buffer_in(struct arena *arena, size_t room)
+{
+    return (struct buffer){.arena = arena, .bytes = room == 0 ? NULL : arena_take(arena, room), .size = room};
+}
 /* Makes room for more bytes behind what is there. */
 void buffer_grow(struct buffer *buffer, size_t more);
 /* Appends bytes as they are. */
