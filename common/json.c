@@ -125,8 +125,8 @@ static const char *skip_utf8(const char *at, const char *end)
     return at + size;
 }
 
-/* From the first byte of a string that is not plain to its closing quote, or end; NULL when it is not good. Not inlined: most strings
- * don't come here, and would have to save registers for it. */
+/* From the first byte of a string that is not plain to its closing quote, or end; NULL when it is not good. Not inlined: most
+ * strings don't come here, and would have to save registers for it. */
 __attribute__((noinline)) static const char *skip_special(const char *at, const char *end, bool *out_has_escape)
 {
     while (at != NULL && at < end && *at != '"') {

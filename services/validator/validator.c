@@ -163,8 +163,8 @@ static void check_currency(struct check *check, size_t number, const struct prod
     if (!text_is_there(check->result.currency))
         check->result.currency = product->currency;
     else if (!text_equals(check->result.currency, product->currency))
-        add_error(check, item_field(number, PRODUCT_ID).text, "mixed_currencies", "this product is sold in %.*s, the others in %.*s", TEXT_ARG(product->currency),
-                  TEXT_ARG(check->result.currency));
+        add_error(check, item_field(number, PRODUCT_ID).text, "mixed_currencies", "this product is sold in %.*s, the others in %.*s",
+                  TEXT_ARG(product->currency), TEXT_ARG(check->result.currency));
 }
 
 static bool is_listed_before(const struct check *check, size_t number)

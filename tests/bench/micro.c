@@ -246,9 +246,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"decode-order", decode_order}, {"decode-reply", decode_reply}, {"decode-command", decode_command}, {"decode-task", decode_task},
-    {"validate", validate},         {"encode-reply", encode_reply}, {"encode-event", encode_event},     {"encode-command", encode_command},
-    {"transition", transition},     {"batch-500", batch_500},
+    {"decode-order", decode_order},     {"decode-reply", decode_reply}, {"decode-command", decode_command},
+    {"decode-task", decode_task},       {"validate", validate},         {"encode-reply", encode_reply},
+    {"encode-event", encode_event},     {"encode-command", encode_command}, {"transition", transition},
+    {"batch-500", batch_500},
 };
 
 int main(int argc, char **argv)
