@@ -7,14 +7,8 @@
 
 struct chunk {
     struct chunk *next;
-    size_t size, used;
+    size_t size;
     alignas(max_align_t) char bytes[];
-};
-
-struct arena {
-    struct chunk *current; /* the head of the list; older, full chunks follow */
-    struct chunk *spare;   /* emptied by a reset, for reuse */
-    size_t spare_bytes;
 };
 
 static struct chunk *chunk_create(size_t size)
@@ -54,6 +48,13 @@ void arena_destroy(struct arena *arena)
     free(arena);
 }
 
+/* The current chunk is free from this place on. */
+static void free_from(struct arena *arena, char *at)
+{
+    arena->at = at;
+    arena->end = arena->current == NULL ? NULL : arena->current->bytes + arena->current->size;
+}
+
 /* Takes the newest chunk off, and keeps it for reuse when there is not too much of that. */
 static void chunk_pop(struct arena *arena)
 {
@@ -61,7 +62,6 @@ static void chunk_pop(struct arena *arena)
 
     arena->current = chunk->next;
     if (chunk->size == ARENA_CHUNK_SIZE && arena->spare_bytes + chunk->size <= ARENA_KEEP_MAX) {
-        chunk->used = 0;
         chunk->next = arena->spare;
         arena->spare = chunk;
         arena->spare_bytes += chunk->size;
@@ -74,19 +74,19 @@ void arena_reset(struct arena *arena)
 {
     while (arena->current != NULL)
         chunk_pop(arena);
+    free_from(arena, NULL);
 }
 
 struct arena_mark arena_mark(const struct arena *arena)
 {
-    return (struct arena_mark){arena->current, arena->current == NULL ? 0 : arena->current->used};
+    return (struct arena_mark){arena->current, arena->at};
 }
 
 void arena_rewind(struct arena *arena, struct arena_mark mark)
 {
     while (arena->current != mark.chunk)
         chunk_pop(arena);
-    if (arena->current != NULL)
-        arena->current->used = mark.used;
+    free_from(arena, mark.at);
 }
 
 /* Puts a chunk with room for size bytes at the head of the list. */
@@ -102,21 +102,15 @@ static void chunk_push(struct arena *arena, size_t size)
     }
     chunk->next = arena->current;
     arena->current = chunk;
+    free_from(arena, chunk->bytes);
 }
 
-void *arena_take(struct arena *arena, size_t size)
+void *arena_take_anew(struct arena *arena, size_t size)
 {
-    const size_t alignment = alignof(max_align_t);
-    size_t rounded;
-
     if (size > SIZE_MAX / 2)
         abort();
-    rounded = (size + alignment - 1) & ~(alignment - 1);
-    if (arena->current == NULL || arena->current->size - arena->current->used < rounded)
-        chunk_push(arena, rounded);
-    void *taken = arena->current->bytes + arena->current->used;
-    arena->current->used += rounded;
-    return taken;
+    chunk_push(arena, arena_rounded(size));
+    return arena_take(arena, size);
 }
 
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size)

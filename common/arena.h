@@ -8,9 +8,16 @@
 
 #include "status.h"
 
+#include <stdalign.h>
 #include <stddef.h>
 
-struct arena;
+/* Only arena.c looks inside, but for taking what is at hand. */
+struct arena {
+    char *at, *end;        /* what is free of the current chunk; both NULL without one */
+    struct chunk *current; /* the head of the list; older, full chunks follow */
+    struct chunk *spare;   /* emptied by a reset, for reuse */
+    size_t spare_bytes;
+};
 
 /* A new, empty arena. Never NULL. The caller owns it. */
 struct arena *arena_create(void);
@@ -19,15 +26,28 @@ void arena_destroy(struct arena *arena);
 DEFINE_CLEANUP(struct arena, arena_destroy);
 /* Makes it empty again. Keeps at most ARENA_KEEP_MAX bytes for the next batch, so that one huge batch is not held for ever. */
 void arena_reset(struct arena *arena);
+/* A size as it is taken: what follows is aligned for any type again. */
+static inline size_t arena_rounded(size_t size) { return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1); }
+/* What arena_take() does when the current chunk has too little room. */
+void *arena_take_anew(struct arena *arena, size_t size);
 /* size bytes, aligned for any type, not cleared. Never NULL, also for 0. Valid until the reset. */
-void *arena_take(struct arena *arena, size_t size);
+static inline void *arena_take(struct arena *arena, size_t size)
+{
+    const size_t rounded = arena_rounded(size);
+    char *taken = arena->at;
+
+    if (taken == NULL || rounded < size || (size_t)(arena->end - taken) < rounded)
+        return arena_take_anew(arena, size);
+    arena->at += rounded;
+    return taken;
+}
 /* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
 
 /* A place to come back to: rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to before it. */
 struct arena_mark {
     const void *chunk;
-    size_t used;
+    char *at;
 };
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);

@@ -1,6 +1,5 @@
 #include "json.h"
 
-#include <endian.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 
@@ -35,60 +34,34 @@ static void values_grow(struct scan *scan)
     scan->size *= 2;
 }
 
-/* Adds a value that begins here; gives its place, since the array may move. */
-static size_t value_begin(struct scan *scan, enum json_value_type type)
+/* Adds a value that ends before at, where the scan goes on; gives its place, since the array may move. */
+static inline size_t value_add(struct scan *scan, enum json_value_type type, const char *at)
 {
     if (scan->count == scan->size)
         values_grow(scan);
-    scan->values[scan->count] = (struct json){.at = scan->at, .span = 1, .type = (uint8_t)type};
+    scan->values[scan->count] =
+        (struct json){.at = scan->at, .length = (uint32_t)(at - scan->at), .span = 1, .type = (uint8_t)type};
+    scan->at = at;
     return scan->count++;
 }
 
-/* The value ends before at, and the scan goes on there. */
-static struct json *value_end(struct scan *scan, size_t place, const char *at)
-{
-    struct json *value = &scan->values[place];
+static bool is_space(char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
 
-    value->length = (uint32_t)(at - value->at);
-    scan->at = at;
-    return value;
-}
-
-static void skip_spaces(struct scan *scan)
+/* Services write no spaces: mostly the first byte settles it. */
+static inline void skip_spaces(struct scan *scan)
 {
-    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
+    while (scan->at < scan->end && (unsigned char)*scan->at <= ' ' && is_space(*scan->at))
         scan->at++;
 }
 
 /* Takes this byte, spaces before it aside; false when another comes. */
-static bool take(struct scan *scan, char byte)
+static inline bool take(struct scan *scan, char byte)
 {
     skip_spaces(scan);
     if (scan->at == scan->end || *scan->at != byte)
         return false;
     scan->at++;
     return true;
-}
-
-#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* The first byte from at on that is not plain in a string: a quote, a backslash, a control character, not ASCII; or end. */
-static const char *skip_plain(const char *at, const char *end)
-{
-    /* Eight bytes at a time. The high bit of a byte is set in special when that byte, or one below it, is not plain. */
-    while (end - at >= 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof(word));
-        word = le64toh(word);
-        const uint64_t special = (word | (word - EVERY_BYTE(0x20)) | ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
-                                  ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1))) & EVERY_BYTE(0x80);
-        if (special != 0)
-            return at + __builtin_ctzll(special) / 8;
-        at += 8;
-    }
-    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
-        at++;
-    return at;
 }
 
 /* Four hexadecimal digits; -1 when they are not. */
@@ -152,25 +125,34 @@ static const char *skip_utf8(const char *at, const char *end)
     return at + size;
 }
 
+/* From the first byte of a string that is not plain to its closing quote, or end; NULL when it is not good. Not inlined: most
+ * strings don't come here, and would have to save registers for it. */
+__attribute__((noinline)) static const char *skip_special(const char *at, const char *end, bool *out_has_escape)
+{
+    while (at != NULL && at < end && *at != '"') {
+        if (*at == '\\') {
+            *out_has_escape = true;
+            at = skip_escape(at, end);
+        } else {
+            at = skip_utf8(at, end);
+        }
+        if (at != NULL)
+            at = text_skip_plain(at, end);
+    }
+    return at;
+}
+
 static bool read_string(struct scan *scan)
 {
-    const size_t place = value_begin(scan, JSON_STRING);
-    const char *at = scan->at + 1;
+    const char *at = text_skip_plain(scan->at + 1, scan->end);
     bool has_escape = false;
 
-    while ((at = skip_plain(at, scan->end)) < scan->end && *at != '"') {
-        if (*at == '\\') {
-            has_escape = true;
-            at = skip_escape(at, scan->end);
-        } else {
-            at = skip_utf8(at, scan->end);
-        }
-        if (at == NULL)
-            return false;
-    }
-    if (at == scan->end)
+    if (at < scan->end && *at != '"')
+        at = skip_special(at, scan->end, &has_escape);
+    if (at == NULL || at == scan->end)
         return false;
-    value_end(scan, place, at + 1)->has_escape = has_escape;
+    const size_t place = value_add(scan, JSON_STRING, at + 1);
+    scan->values[place].has_escape = has_escape;
     return true;
 }
 
@@ -200,7 +182,6 @@ static const char *skip_decimals(const char *at, const char *end)
 
 static bool read_number(struct scan *scan)
 {
-    const size_t place = value_begin(scan, JSON_INTEGER);
     const char *at = scan->at + (*scan->at == '-');
 
     /* Nothing may follow a leading 0; if a digit does, the caller finds it where ',' should be. */
@@ -210,7 +191,7 @@ static bool read_number(struct scan *scan)
     at = skip_decimals(whole_end, scan->end);
     if (at == NULL)
         return false;
-    value_end(scan, place, at)->type = at == whole_end ? JSON_INTEGER : JSON_DECIMAL;
+    value_add(scan, at == whole_end ? JSON_INTEGER : JSON_DECIMAL, at);
     return true;
 }
 
@@ -218,7 +199,7 @@ static bool read_word(struct scan *scan, struct text word, enum json_value_type 
 {
     if (!text_begins((struct text){scan->at, (size_t)(scan->end - scan->at)}, word))
         return false;
-    value_end(scan, value_begin(scan, type), scan->at + word.length);
+    value_add(scan, type, scan->at + word.length);
     return true;
 }
 
@@ -249,16 +230,26 @@ static const struct member *members_sorted(struct arena *arena, const struct jso
     return members;
 }
 
+/* One of 64 bits for a name, by its length and first letter: those of one object seldom share one. */
+static inline uint64_t name_bit(struct text name)
+{
+    return UINT64_C(1) << ((7 * name.length + (name.length == 0 ? 0 : (unsigned char)name.at[0])) % 64);
+}
+
+/* Only names of the same bit are compared. */
 static bool has_twins_pairwise(struct arena *arena, const struct json *object)
 {
     struct text names[PAIRWISE_MAX];
+    uint64_t bits = 0;
     size_t count = 0;
 
     for (JSON_EACH_MEMBER(name, object)) {
-        names[count] = json_string(arena, name);
-        for (size_t i = 0; i < count; i++)
-            if (text_equals(names[i], names[count]))
+        const struct text own = names[count] = json_string(arena, name);
+        const uint64_t bit = name_bit(own);
+        for (size_t i = 0; i < count && (bits & bit) != 0; i++)
+            if (text_equals(names[i], own))
                 return true;
+        bits |= bit;
         count++;
     }
     return false;
@@ -291,7 +282,8 @@ static bool read_child(struct scan *scan, size_t place)
         return false;
 
     const size_t child = scan->count;
-    if (!read_value(scan))
+    const bool is_string = scan->at < scan->end && *scan->at == '"'; /* as most are, with nothing before it */
+    if (!(is_string ? read_string(scan) : read_value(scan)))
         return false;
     struct json *parent = &scan->values[place];
     parent->count++;
@@ -303,10 +295,9 @@ static bool read_child(struct scan *scan, size_t place)
 /* An array or an object, the opening bracket being next. Calls itself through read_value(), JSON_DEPTH_READ_MAX deep at most. */
 static bool read_nested(struct scan *scan, enum json_value_type type, char close)
 {
-    const size_t place = value_begin(scan, type);
+    const size_t place = value_add(scan, type, scan->at + 1);
 
     scan->values[place].depth = 1;
-    scan->at++;
     if (++scan->depth > JSON_DEPTH_READ_MAX)
         return false;
     if (!take(scan, close)) {
@@ -318,7 +309,8 @@ static bool read_nested(struct scan *scan, enum json_value_type type, char close
             return false;
     }
     scan->depth--;
-    struct json *value = value_end(scan, place, scan->at);
+    struct json *value = &scan->values[place];
+    value->length = (uint32_t)(scan->at - value->at);
     value->span = (uint32_t)(scan->count - place);
     return type == JSON_ARRAY || !has_twins(scan->arena, value);
 }
@@ -356,9 +348,6 @@ enum status json_read(struct arena *arena, struct text bytes, const struct json 
 }
 
 /* ---- looking into what was read ---- */
-
-/* The bytes between the quotes. */
-static struct text string_inside(const struct json *string) { return (struct text){string->at + 1, string->length - 2}; }
 
 static size_t utf8_write(int32_t code, char out[4])
 {
@@ -398,27 +387,18 @@ static size_t unit_take(struct text *inside, char out[4])
     return size;
 }
 
-struct text json_string(struct arena *arena, const struct json *value)
+struct text json_unescaped(struct arena *arena, struct text inside)
 {
-    if (value == NULL || value->type != JSON_STRING)
-        return TEXT_NONE;
-    struct text inside = string_inside(value);
-    if (!value->has_escape)
-        return inside;
     char *bytes = arena_take(arena, inside.length); /* an escape is never shorter than what it stands for */
     size_t length = 0;
+
     while (inside.length > 0)
         length += unit_take(&inside, bytes + length);
     return (struct text){bytes, length};
 }
 
-bool json_string_is(const struct json *value, struct text text)
+bool json_unescaped_is(struct text inside, struct text text)
 {
-    if (value == NULL || value->type != JSON_STRING)
-        return false;
-    struct text inside = string_inside(value);
-    if (!value->has_escape)
-        return text_equals(inside, text);
     while (inside.length > 0) {
         char unit[4];
         const size_t size = unit_take(&inside, unit);
@@ -499,7 +479,7 @@ static const char *print_name(struct arena *arena, const struct json *name)
 {
     const struct text decoded = json_string(arena, name);
 
-    return text_copy(arena, memchr(decoded.at, '\0', decoded.length) == NULL ? decoded : string_inside(name)).at;
+    return text_copy(arena, memchr(decoded.at, '\0', decoded.length) == NULL ? decoded : json_inside(name)).at;
 }
 
 /* The value as json-c's own. Made from our values, not by json-c's reader: that would change large numbers. */

@@ -41,11 +41,26 @@ static inline const struct json *json_first(const struct json *parent) { return 
 static inline const struct json *json_next(const struct json *value) { return value + value->span; }
 /* The value of an object's member, or NULL: not an object (also NULL), no such member. */
 const struct json *json_member(const struct json *object, struct text name);
+/* The bytes between the quotes of a string. */
+static inline struct text json_inside(const struct json *string) { return (struct text){string->at + 1, string->length - 2}; }
+/* What the inside of a string with escapes stands for, in the arena; and whether that is this text. */
+struct text json_unescaped(struct arena *arena, struct text inside);
+bool json_unescaped_is(struct text inside, struct text text);
 /* A string without quotes and escapes: borrowed from the message when it has no escape, else made in the arena.
  * TEXT_NONE when value is NULL or not a string. */
-struct text json_string(struct arena *arena, const struct json *value);
+static inline struct text json_string(struct arena *arena, const struct json *value)
+{
+    if (value == NULL || value->type != JSON_STRING)
+        return TEXT_NONE;
+    return value->has_escape ? json_unescaped(arena, json_inside(value)) : json_inside(value);
+}
 /* Whether a string, its escapes undone, is this text. False when value is NULL or not a string. */
-bool json_string_is(const struct json *value, struct text text);
+static inline bool json_string_is(const struct json *value, struct text text)
+{
+    if (value == NULL || value->type != JSON_STRING)
+        return false;
+    return value->has_escape ? json_unescaped_is(json_inside(value), text) : text_equals(json_inside(value), text);
+}
 /* An INTEGER within int64. False for everything else (NULL too): out_number untouched. */
 MUST_CHECK bool json_integer(const struct json *value, int64_t *out_number);
 /* Whether two texts are the same document: member order, spaces and escapes don't matter; numbers are the same when they are written

@@ -160,10 +160,12 @@ static const bool id_alphabet[256] = {
 
 bool id_is_good(struct text id)
 {
+    if (id.length < 1 || id.length > ORDER_ID_MAX)
+        return false;
     for (size_t i = 0; i < id.length; i++)
-        if (i == ORDER_ID_MAX || !id_alphabet[(unsigned char)id.at[i]])
+        if (!id_alphabet[(unsigned char)id.at[i]])
             return false;
-    return id.length > 0;
+    return true;
 }
 
 bool warehouse_is_good(struct text warehouse)
@@ -215,12 +217,9 @@ static bool order_is_good(const struct order *order)
            (text_begins(order->payment_method, TEXT("tok_")) || text_begins(order->payment_method, TEXT("pm_")));
 }
 
-enum status order_read(struct arena *arena, struct text bytes, struct order *out_order)
+enum status order_read_object(struct arena *arena, const struct json *object, struct order *out_order)
 {
-    const struct json *object;
-
     memset(out_order, 0, offsetof(struct order, lines)); /* the lines are many, and line_count says how many there are */
-    TRY(json_read(arena, bytes, &object));
     TRY(schema_read(arena, order_fields, COUNT_OF(order_fields), object, out_order, NULL));
     if (!text_is_there(out_order->warehouse))
         out_order->warehouse = TEXT("main");
@@ -228,6 +227,14 @@ enum status order_read(struct arena *arena, struct text bytes, struct order *out
         return STATUS_BAD_MESSAGE;
     TRY(read_country(arena, json_member(object, TEXT("shipTo")), &out_order->country));
     return read_lines(arena, json_member(object, TEXT("items")), out_order);
+}
+
+enum status order_read(struct arena *arena, struct text bytes, struct order *out_order)
+{
+    const struct json *object;
+
+    TRY(json_read(arena, bytes, &object));
+    return order_read_object(arena, object, out_order);
 }
 
 /* ---- time ---- */
@@ -265,58 +272,108 @@ static int64_t day_of_date(struct date date)
     return (int64_t)era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH_DAY;
 }
 
-/* Where the numbers of a time stand: year, month, day, hour, minute, second, millisecond. */
-#define TIME_PARTS 7
-static const struct { unsigned at, digits; } time_parts[TIME_PARTS] = {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}, {20, 3}};
-static const char time_form[TIME_SIZE] = "0000-00-00T00:00:00.000Z";
+#define DATE_LENGTH 11 /* of "2026-01-31T" */
+
+/* The date that was written or read last: most times of a batch are of one day. What is told of a time does not depend on it. */
+static _Thread_local struct {
+    int64_t day;
+    char text[DATE_LENGTH];
+} last_date = {0, {'1', '9', '7', '0', '-', '0', '1', '-', '0', '1', 'T'}};
+
+/* A number below 100. */
+static inline void write_two(char *out, unsigned number)
+{
+    out[0] = (char)('0' + number / 10);
+    out[1] = (char)('0' + number % 10);
+}
+
+static void write_date(int64_t day)
+{
+    const struct date date = date_of_day(day);
+
+    write_two(last_date.text, date.year / 100);
+    write_two(last_date.text + 2, date.year % 100);
+    write_two(last_date.text + 5, date.month);
+    write_two(last_date.text + 8, date.day);
+    last_date.day = day;
+}
 
 struct text time_text(struct arena *arena, int64_t time_ms)
 {
-    const int64_t shown_ms = time_ms < 0 ? 0 : time_ms > TIME_MS_MAX ? TIME_MS_MAX : time_ms;
-    const struct date date = date_of_day(shown_ms / DAY_MS);
-    const unsigned ms = (unsigned)(shown_ms % DAY_MS);
-    unsigned parts[TIME_PARTS] = {date.year, date.month, date.day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000};
-    char *text = arena_take(arena, TIME_SIZE);
+    const int64_t shown_ms = time_ms < 0 ? 0 : time_ms > TIME_MS_MAX ? TIME_MS_MAX : time_ms, day = shown_ms / DAY_MS;
+    const unsigned day_ms = (unsigned)(shown_ms % DAY_MS), second = day_ms / 1000, minute = second / 60, ms = day_ms % 1000;
+    char *text = arena_take(arena, TIME_SIZE), *time = text + DATE_LENGTH;
 
-    memcpy(text, time_form, TIME_SIZE);
-    for (size_t i = 0; i < TIME_PARTS; i++)
-        for (unsigned digit = time_parts[i].digits; digit-- > 0; parts[i] /= 10)
-            text[time_parts[i].at + digit] = (char)('0' + parts[i] % 10);
+    if (day != last_date.day)
+        write_date(day);
+    memcpy(text, last_date.text, DATE_LENGTH);
+    memcpy(time, "00:00:00.000Z", TIME_SIZE - DATE_LENGTH);
+    write_two(time, minute / 60);
+    write_two(time + 3, minute % 60);
+    write_two(time + 6, second % 60);
+    write_two(time + 9, ms / 10);
+    time[11] = (char)('0' + ms % 10);
     return (struct text){text, TIME_LENGTH};
 }
 
-static bool has_time_form(struct text text)
+/* Two digits; false when they are not. */
+static inline bool read_two(const char *at, unsigned *out_number)
 {
-    if (text.length != TIME_LENGTH)
+    const unsigned tens = (unsigned char)at[0] - (unsigned)'0', ones = (unsigned char)at[1] - (unsigned)'0';
+
+    *out_number = 10 * tens + ones;
+    return tens <= 9 && ones <= 9;
+}
+
+/* Whether there was such a day. */
+static bool date_is_good(struct date date)
+{
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const bool is_leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+
+    return date.year >= 1970 && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
+           date.day <= days[date.month - 1] + (unsigned)(is_leap && date.month == 2);
+}
+
+/* "2026-01-31T" */
+static bool read_date(const char *at, int64_t *out_day)
+{
+    unsigned century, year, month, day;
+
+    if (!read_two(at, &century) || !read_two(at + 2, &year) || at[4] != '-' || !read_two(at + 5, &month) || at[7] != '-' ||
+        !read_two(at + 8, &day) || at[10] != 'T')
         return false;
-    for (size_t i = 0; i < TIME_LENGTH; i++)
-        if (time_form[i] == '0' ? text.at[i] < '0' || text.at[i] > '9' : text.at[i] != time_form[i])
-            return false;
+    const struct date date = {100 * century + year, month, day};
+    if (!date_is_good(date))
+        return false;
+    *out_day = day_of_date(date);
     return true;
 }
 
-/* Whether there was such a day. The 30th of a February comes out of the arithmetic as another day. */
-static bool date_is_good(struct date date)
+/* "09:30:00.000Z" */
+static bool read_time_of_day(const char *at, int64_t *out_ms)
 {
-    if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1)
+    unsigned hour, minute, second, centiseconds;
+    const unsigned last = (unsigned char)at[11] - (unsigned)'0';
+
+    if (!read_two(at, &hour) || at[2] != ':' || !read_two(at + 3, &minute) || at[5] != ':' || !read_two(at + 6, &second) ||
+        at[8] != '.' || !read_two(at + 9, &centiseconds) || last > 9 || at[12] != 'Z')
         return false;
-    return date_of_day(day_of_date(date)).day == date.day;
+    *out_ms = ((hour * 60 + minute) * 60 + second) * INT64_C(1000) + 10 * centiseconds + last;
+    return hour <= 23 && minute <= 59 && second <= 59;
 }
 
 bool time_read(struct text text, int64_t *out_time_ms)
 {
-    unsigned parts[TIME_PARTS] = {0};
+    int64_t ms;
 
-    if (!has_time_form(text))
+    if (text.length != TIME_LENGTH || !read_time_of_day(text.at + DATE_LENGTH, &ms))
         return false;
-    for (size_t i = 0; i < TIME_PARTS; i++)
-        for (unsigned digit = 0; digit < time_parts[i].digits; digit++)
-            parts[i] = parts[i] * 10 + (unsigned)(text.at[time_parts[i].at + digit] - '0');
-
-    const struct date date = {parts[0], parts[1], parts[2]};
-    const unsigned hour = parts[3], minute = parts[4], second = parts[5], ms = parts[6];
-    if (!date_is_good(date) || hour > 23 || minute > 59 || second > 59)
-        return false;
-    *out_time_ms = day_of_date(date) * DAY_MS + ((hour * 60 + minute) * 60 + second) * INT64_C(1000) + ms;
+    if (memcmp(text.at, last_date.text, DATE_LENGTH) != 0) {
+        if (!read_date(text.at, &last_date.day))
+            return false;
+        memcpy(last_date.text, text.at, DATE_LENGTH);
+    }
+    *out_time_ms = last_date.day * DAY_MS + ms;
     return true;
 }

@@ -76,6 +76,8 @@ MUST_CHECK enum status inbox_read(struct arena *arena, const struct json *object
 /* Reads an order that the validator has let pass.
  * STATUS_BAD_MESSAGE  it breaks a rule all the same (somebody else wrote the command): out_order may hold anything */
 MUST_CHECK enum status order_read(struct arena *arena, struct text bytes, struct order *out_order);
+/* The same for one whose JSON is read already, as a command's. */
+MUST_CHECK enum status order_read_object(struct arena *arena, const struct json *object, struct order *out_order);
 
 /* 1..64 of A-Za-z0-9._:- */
 bool id_is_good(struct text id);

@@ -107,11 +107,13 @@ enum status schema_read(struct arena *arena, const struct field fields[], size_t
     return STATUS_OK;
 }
 
+#define WRITTEN_MORE 4 /* the comma, two quotes and a colon */
+
 static void write_name(struct buffer *buffer, const struct field *field, bool is_first)
 {
-    buffer_add(buffer, is_first ? TEXT("{\"") : TEXT(",\""));
-    buffer_add(buffer, (struct text){field->name, field->name_length});
-    buffer_add(buffer, TEXT("\":"));
+    if (is_first)
+        buffer_add(buffer, TEXT("{"));
+    buffer_add(buffer, (struct text){field->written + is_first, field->name_length + WRITTEN_MORE - is_first});
 }
 
 static bool is_absent(const struct field *field, const void *place)

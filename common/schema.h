@@ -22,6 +22,7 @@ enum field_kind {
 struct field {
     const char *name; /* of the JSON member */
     size_t name_length;
+    const char *written; /* the name as it is written: ,"name": */
     enum field_kind kind;
     size_t offset;
     int64_t low, high;
@@ -29,14 +30,14 @@ struct field {
     bool required; /* an optional field that is absent is TEXT_NONE, or 0 */
 };
 
-#define FIELD(type, member, json_name, field_kind, low_, high_, required_)                                            \
-    {.name = (json_name), .name_length = sizeof(json_name) - 1, .kind = (field_kind), .offset = offsetof(type, member), \
-     .low = (low_), .high = (high_), .required = (required_)}
+#define FIELD_NAME(json_name) .name = (json_name), .name_length = sizeof(json_name) - 1, .written = ",\"" json_name "\":"
+#define FIELD(type, member, json_name, field_kind, low_, high_, required_)                                             \
+    {FIELD_NAME(json_name), .kind = (field_kind), .offset = offsetof(type, member), .low = (low_), .high = (high_),    \
+     .required = (required_)}
 #define FIELD_TEXT(type, member, name, low, high) FIELD(type, member, name, FIELD_KIND_TEXT, low, high, true)
 #define FIELD_TEXT_OPTIONAL(type, member, name, high) FIELD(type, member, name, FIELD_KIND_TEXT, 0, high, false)
-#define FIELD_WORD(type, member, json_name, words_)                                                                     \
-    {.name = (json_name), .name_length = sizeof(json_name) - 1, .kind = FIELD_KIND_WORD, .offset = offsetof(type, member), \
-     .words = (words_), .required = true}
+#define FIELD_WORD(type, member, json_name, words_)                                                                    \
+    {FIELD_NAME(json_name), .kind = FIELD_KIND_WORD, .offset = offsetof(type, member), .words = (words_), .required = true}
 #define FIELD_NUMBER(type, member, name, low, high) FIELD(type, member, name, FIELD_KIND_NUMBER, low, high, true)
 #define FIELD_NUMBER_OPTIONAL(type, member, name, low, high) FIELD(type, member, name, FIELD_KIND_NUMBER, low, high, false)
 #define FIELD_OBJECT(type, member, name) FIELD(type, member, name, FIELD_KIND_OBJECT, 0, INT64_MAX, true)

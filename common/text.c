@@ -48,35 +48,27 @@ uint64_t text_hash(struct text text)
     return hash;
 }
 
-struct buffer buffer_in(struct arena *arena, size_t room)
+void buffer_grow(struct buffer *buffer, size_t more)
 {
-    return (struct buffer){.arena = arena, .bytes = room == 0 ? NULL : arena_take(arena, room), .size = room};
+    size_t size = buffer->size * 2 < BUFFER_SIZE_MIN ? BUFFER_SIZE_MIN : buffer->size * 2;
+
+    if (more > SIZE_MAX / 2 - buffer->length)
+        abort();
+    if (size < buffer->length + more)
+        size = buffer->length + more;
+    char *bytes = arena_take(buffer->arena, size);
+    if (buffer->length > 0)
+        memcpy(bytes, buffer->bytes, buffer->length);
+    buffer->bytes = bytes;
+    buffer->size = size;
 }
 
 /* Makes room for more bytes behind what is there, and gives the place. */
 static char *buffer_room(struct buffer *buffer, size_t more)
 {
-    if (buffer->size - buffer->length < more) {
-        size_t size = buffer->size * 2 < BUFFER_SIZE_MIN ? BUFFER_SIZE_MIN : buffer->size * 2;
-        if (more > SIZE_MAX / 2 - buffer->length)
-            abort();
-        if (size < buffer->length + more)
-            size = buffer->length + more;
-        char *bytes = arena_take(buffer->arena, size);
-        if (buffer->length > 0)
-            memcpy(bytes, buffer->bytes, buffer->length);
-        buffer->bytes = bytes;
-        buffer->size = size;
-    }
+    if (buffer->size - buffer->length < more)
+        buffer_grow(buffer, more);
     return buffer->bytes + buffer->length;
-}
-
-void buffer_add(struct buffer *buffer, struct text text)
-{
-    if (text.length == 0)
-        return;
-    memcpy(buffer_room(buffer, text.length), text.at, text.length);
-    buffer->length += text.length;
 }
 
 void buffer_add_number(struct buffer *buffer, int64_t number)
@@ -131,21 +123,27 @@ static void buffer_add_escape(struct buffer *buffer, char byte)
         buffer_add_format(buffer, "\\u%04x", (unsigned)byte);
 }
 
+/* How many bytes a JSON string takes as they are, up to the first that it doesn't. */
+static size_t plain_length(struct text text)
+{
+    const char *at = text.at, *end = text.at + text.length;
+
+    while ((at = text_skip_plain(at, end)) < end && (unsigned char)*at >= 0x80)
+        at++;
+    return (size_t)(at - text.at);
+}
+
 void buffer_add_json_string(struct buffer *buffer, struct text text)
 {
-    size_t done = 0;
-
     buffer_add(buffer, TEXT("\""));
-    for (size_t i = 0; i < text.length; i++) {
-        const unsigned char byte = (unsigned char)text.at[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
-            continue;
-        buffer_add(buffer, (struct text){text.at + done, i - done});
-        buffer_add_escape(buffer, text.at[i]);
-        done = i + 1;
+    while (text.length > 0) {
+        const size_t plain = plain_length(text);
+        buffer_add(buffer, (struct text){text.at, plain});
+        if (plain == text.length)
+            break;
+        buffer_add_escape(buffer, text.at[plain]);
+        text = (struct text){text.at + plain + 1, text.length - plain - 1};
     }
-    if (text.length > done)
-        buffer_add(buffer, (struct text){text.at + done, text.length - done});
     buffer_add(buffer, TEXT("\""));
 }
 

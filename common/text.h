@@ -7,6 +7,7 @@
 
 #include "arena.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -42,6 +43,25 @@ static inline bool text_begins(struct text text, struct text prefix)
 struct text text_copy(struct arena *arena, struct text text);
 /* The whole text as a decimal integer: an optional '-', digits, nothing else, within int64. False: out_number untouched. */
 MUST_CHECK bool text_to_number(struct text text, int64_t *out_number);
+#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+/* The first byte from at on that is not plain in a JSON string: a quote, a backslash, a control character, not ASCII; or end. */
+static inline const char *text_skip_plain(const char *at, const char *end)
+{
+    /* Eight bytes at a time. The high bit of a byte is set in special when that byte, or one below it, is not plain. */
+    while (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof(word));
+        word = le64toh(word);
+        const uint64_t special = (word | (word - EVERY_BYTE(0x20)) | ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
+                                  ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1))) & EVERY_BYTE(0x80);
+        if (special != 0)
+            return at + __builtin_ctzll(special) / 8;
+        at += 8;
+    }
+    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
 /* A 64-bit FNV-1a hash: stable over machines and versions, not secret. */
 uint64_t text_hash(struct text text);
 
@@ -53,9 +73,22 @@ struct buffer {
 };
 
 /* An empty buffer; room is a first guess of how many bytes it will hold, 0 for none. */
-struct buffer buffer_in(struct arena *arena, size_t room);
+static inline struct buffer buffer_in(struct arena *arena, size_t room)
+{
+    return (struct buffer){.arena = arena, .bytes = room == 0 ? NULL : arena_take(arena, room), .size = room};
+}
+/* Makes room for more bytes behind what is there. */
+void buffer_grow(struct buffer *buffer, size_t more);
 /* Appends bytes as they are. */
-void buffer_add(struct buffer *buffer, struct text text);
+static inline void buffer_add(struct buffer *buffer, struct text text)
+{
+    if (text.length == 0)
+        return;
+    if (buffer->size - buffer->length < text.length)
+        buffer_grow(buffer, text.length);
+    memcpy(buffer->bytes + buffer->length, text.at, text.length);
+    buffer->length += text.length;
+}
 /* Appends a decimal number. */
 void buffer_add_number(struct buffer *buffer, int64_t number);
 /* Appends as printf does; meant for what is short. */

@@ -181,7 +181,7 @@ static void begin_task(struct run *run, const struct worker *worker, struct task
     if (command_status != STATUS_OK)
         task_fail(task, TEXT("bad_command"));
     else if (find_command(worker, command->type)->needs_order &&
-             (order_read(run->arena, command->order, &task->order) != STATUS_OK ||
+             (order_read_object(run->arena, order, &task->order) != STATUS_OK ||
               !text_equals(task->order.order_id, command->order_id))) /* or the effect would be another order's */
         task_fail(task, TEXT("bad_order"));
 }

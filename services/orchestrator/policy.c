@@ -1,5 +1,6 @@
 #include "policy.h"
 
+#define MEMO_TEXT_MAX ((size_t)1024)
 #define VALUE_MAX INT64_C(1000000000) /* far beyond any setting; neither times 1000 nor times itself is too large */
 
 /* The values that a command may have of its own. */
@@ -127,7 +128,7 @@ static void read_patience(const struct json *object, struct patience *patience)
         read_value(object, values[i].name, value_at(patience, i));
 }
 
-enum status policy_read(struct arena *arena, struct text text, struct policy *out_policy)
+static enum status parse(struct arena *arena, struct text text, struct policy *out_policy)
 {
     struct policy policy = policy_default();
     const struct json *root, *commands;
@@ -142,6 +143,24 @@ enum status policy_read(struct arena *arena, struct text text, struct policy *ou
     for (enum ask ask = ASK_NOTHING + 1; commands != NULL && commands->count > 0 && ask < ASK_COUNT; ask++)
         read_patience(json_member(commands, text_of(ask_type(ask))), &policy.of[ask]);
     *out_policy = policy;
+    return STATUS_OK;
+}
+
+enum status policy_read(struct arena *arena, struct text text, struct policy *out_policy)
+{
+    /* The last text and what it says: nearly every saga has the same. The text alone decides, so remembering it shows nowhere. */
+    static _Thread_local struct {
+        char text[MEMO_TEXT_MAX];
+        size_t length;
+        struct policy policy;
+    } memo;
+
+    if (memo.length == 0 || !text_equals(text, (struct text){memo.text, memo.length})) {
+        TRY(parse(arena, text, &memo.policy));
+        memo.length = text.length <= MEMO_TEXT_MAX ? text.length : 0;
+        memcpy(memo.text, text.at, memo.length);
+    }
+    *out_policy = memo.policy;
     return STATUS_OK;
 }
 

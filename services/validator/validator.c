@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define FIELD_NAME_SIZE 96
+#define PRODUCT_ID ".productId" /* of an item */
 
 /* An order being checked. */
 struct check {
@@ -55,18 +56,44 @@ static void add_error(struct check *check, const char *field, const char *code, 
 
 /* ---- strings ---- */
 
+/* The name of a field that is not the same for all orders. It is made where an error says it: orders without errors are many. */
+struct field_name {
+    char text[FIELD_NAME_SIZE];
+};
+
+static struct field_name item_field(size_t number, const char *member)
+{
+    struct field_name name;
+
+    snprintf(name.text, sizeof(name.text), "items[%zu]%s", number, member);
+    return name;
+}
+
+static struct field_name address_field(struct text member)
+{
+    struct field_name name;
+
+    snprintf(name.text, sizeof(name.text), "shipTo.%.*s", (int)(member.length > 64 ? 64 : member.length), member.at);
+    return name;
+}
+
+/* What is wrong with a required member that is no string. */
+static void add_string_error(struct check *check, const struct json *value, const char *field)
+{
+    if (value == NULL)
+        add_error(check, field, "required", "%s is missing", field);
+    else
+        add_error(check, field, "wrong_type", "%s is not a string", field);
+}
+
 /* The string of a required member; TEXT_NONE when an error was added. */
 static struct text required_string(struct check *check, const struct json *value, const char *field)
 {
-    if (value == NULL) {
-        add_error(check, field, "required", "%s is missing", field);
-        return TEXT_NONE;
-    }
-    if (value->type != JSON_STRING) {
-        add_error(check, field, "wrong_type", "%s is not a string", field);
-        return TEXT_NONE;
-    }
-    return json_string(check->arena, value);
+    const struct text string = json_string(check->arena, value);
+
+    if (!text_is_there(string))
+        add_string_error(check, value, field);
+    return string;
 }
 
 static void check_id(struct check *check, const char *name, bool (*is_good)(struct text id), const char *rule)
@@ -131,13 +158,13 @@ size_t validation_product_ids(struct arena *arena, const struct json *order, str
     return count;
 }
 
-static void check_currency(struct check *check, const char *field, const struct product *product)
+static void check_currency(struct check *check, size_t number, const struct product *product)
 {
     if (!text_is_there(check->result.currency))
         check->result.currency = product->currency;
     else if (!text_equals(check->result.currency, product->currency))
-        add_error(check, field, "mixed_currencies", "this product is sold in %.*s, the others in %.*s", TEXT_ARG(product->currency),
-                  TEXT_ARG(check->result.currency));
+        add_error(check, item_field(number, PRODUCT_ID).text, "mixed_currencies", "this product is sold in %.*s, the others in %.*s",
+                  TEXT_ARG(product->currency), TEXT_ARG(check->result.currency));
 }
 
 static bool is_listed_before(const struct check *check, size_t number)
@@ -149,55 +176,57 @@ static bool is_listed_before(const struct check *check, size_t number)
 }
 
 /* What the catalog says of a product whose id is well-formed. An entry that makes no sense is the payment service's affair. */
-static void check_product(struct check *check, size_t number, const char *field)
+static void check_product(struct check *check, size_t number)
 {
     const struct product *product = &check->products[number];
 
     if (is_listed_before(check, number))
-        add_error(check, field, "duplicate", "%.*s is listed twice", TEXT_ARG(check->product_ids[number]));
+        add_error(check, item_field(number, PRODUCT_ID).text, "duplicate", "%.*s is listed twice",
+                  TEXT_ARG(check->product_ids[number]));
     else if (product->state == PRODUCT_UNKNOWN)
-        add_error(check, field, "unknown_product", "%.*s is not in the catalog", TEXT_ARG(check->product_ids[number]));
+        add_error(check, item_field(number, PRODUCT_ID).text, "unknown_product", "%.*s is not in the catalog",
+                  TEXT_ARG(check->product_ids[number]));
     else if (product->state == PRODUCT_GOOD)
-        check_currency(check, field, product);
+        check_currency(check, number, product);
 }
 
 static void check_product_id(struct check *check, const struct json *item, size_t number)
 {
-    char field[FIELD_NAME_SIZE];
-    struct text id;
+    const struct json *value = json_member(item, TEXT("productId"));
+    struct text id = json_string(check->arena, value);
 
-    snprintf(field, sizeof(field), "items[%zu].productId", number);
-    id = required_string(check, json_member(item, TEXT("productId")), field);
     if (!text_is_there(id))
-        return;
-    if (!id_is_good(id))
-        add_error(check, field, "invalid_format", "%s is not 1 to %d of A-Z a-z 0-9 . _ : -", field, PRODUCT_ID_MAX);
+        add_string_error(check, value, item_field(number, PRODUCT_ID).text);
+    else if (!id_is_good(id))
+        add_error(check, item_field(number, PRODUCT_ID).text, "invalid_format", "%s is not 1 to %d of A-Z a-z 0-9 . _ : -",
+                  item_field(number, PRODUCT_ID).text, PRODUCT_ID_MAX);
     else if (number < check->product_count)
-        check_product(check, number, field);
+        check_product(check, number);
+}
+
+static void add_quantity_error(struct check *check, const struct json *value, const char *field)
+{
+    if (value == NULL)
+        add_error(check, field, "required", "%s is missing", field);
+    else if (value->type != JSON_INTEGER)
+        add_error(check, field, "wrong_type", "%s is not a whole number", field);
+    else
+        add_error(check, field, "out_of_range", "%s is not 1 to %d", field, LINE_QUANTITY_MAX);
 }
 
 static void check_quantity(struct check *check, const struct json *item, size_t number)
 {
     const struct json *value = json_member(item, TEXT("quantity"));
-    char field[FIELD_NAME_SIZE];
     int64_t quantity;
 
-    snprintf(field, sizeof(field), "items[%zu].quantity", number);
-    if (value == NULL)
-        add_error(check, field, "required", "%s is missing", field);
-    else if (value->type != JSON_INTEGER)
-        add_error(check, field, "wrong_type", "%s is not a whole number", field);
-    else if (!json_integer(value, &quantity) || quantity < 1 || quantity > LINE_QUANTITY_MAX)
-        add_error(check, field, "out_of_range", "%s is not 1 to %d", field, LINE_QUANTITY_MAX);
+    if (!json_integer(value, &quantity) || quantity < 1 || quantity > LINE_QUANTITY_MAX)
+        add_quantity_error(check, value, item_field(number, ".quantity").text);
 }
 
 static void check_item(struct check *check, const struct json *item, size_t number)
 {
-    char field[FIELD_NAME_SIZE];
-
     if (item->type != JSON_OBJECT) {
-        snprintf(field, sizeof(field), "items[%zu]", number);
-        add_error(check, field, "wrong_type", "%s is not an object", field);
+        add_error(check, item_field(number, "").text, "wrong_type", "%s is not an object", item_field(number, "").text);
         return;
     }
     check_product_id(check, item, number);
@@ -259,17 +288,15 @@ static bool is_country(struct text country)
 
 static void check_address_member(struct check *check, struct text name, const struct json *value)
 {
-    char field[FIELD_NAME_SIZE];
-    struct text string;
+    struct text string = json_string(check->arena, value);
 
-    snprintf(field, sizeof(field), "shipTo.%.*s", (int)(name.length > 64 ? 64 : name.length), name.at);
-    string = required_string(check, value, field);
     if (!text_is_there(string))
-        return;
-    if (text_equals(name, TEXT("country")) && !is_country(string))
-        add_error(check, field, "invalid_format", "%s is not two capital letters", field);
+        add_string_error(check, value, address_field(name).text);
+    else if (text_equals(name, TEXT("country")) && !is_country(string))
+        add_error(check, address_field(name).text, "invalid_format", "%s is not two capital letters", address_field(name).text);
     else if (string.length == 0 || string.length > ADDRESS_MEMBER_MAX)
-        add_error(check, field, "out_of_range", "%s is not 1 to %d bytes long", field, ADDRESS_MEMBER_MAX);
+        add_error(check, address_field(name).text, "out_of_range", "%s is not 1 to %d bytes long", address_field(name).text,
+                  ADDRESS_MEMBER_MAX);
 }
 
 static void check_ship_to(struct check *check)

@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "message.h"
 #include "policy.h"
+#include "validator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,13 +65,41 @@ static void decode_reply(void)
     read_reply(text_of(reply_bytes), &said);
 }
 
-static void decode_command(void)
+static const struct json *read_command(struct command *out_command)
 {
     const struct json *root;
+
+    must(json_read(arena, text_of(command_bytes), &root) == STATUS_OK && command_read(arena, root, out_command) == STATUS_OK,
+         "the command can't be read");
+    return root;
+}
+
+static void decode_command(void)
+{
     struct command command;
 
-    must(json_read(arena, text_of(command_bytes), &root) == STATUS_OK && command_read(arena, root, &command) == STATUS_OK,
-         "the command can't be read");
+    (void)read_command(&command);
+}
+
+/* What a worker reads that needs the order. */
+static void decode_task(void)
+{
+    struct command command;
+    struct order order;
+    const struct json *root = read_command(&command);
+
+    must(order_read_object(arena, json_member(root, TEXT("order")), &order) == STATUS_OK, "the order can't be read");
+}
+
+static void validate(void)
+{
+    static const struct product product = {.state = PRODUCT_GOOD, .unit_price = 1999, .currency = {"USD", 3}};
+    const struct text product_id = TEXT("BENCH-00001");
+    const struct json *root;
+
+    must(json_read(arena, text_of(order_bytes), &root) == STATUS_OK &&
+             validate_order(arena, root, &product_id, &product, 1).error_count == 0,
+         "the order is not valid");
 }
 
 static void encode_reply(void)
@@ -218,8 +247,9 @@ static const struct {
     void (*run)(void);
 } cases[] = {
     {"decode-order", decode_order},     {"decode-reply", decode_reply}, {"decode-command", decode_command},
-    {"encode-reply", encode_reply},     {"encode-event", encode_event}, {"encode-command", encode_command},
-    {"transition", transition},         {"batch-500", batch_500},
+    {"decode-task", decode_task},       {"validate", validate},         {"encode-reply", encode_reply},
+    {"encode-event", encode_event},     {"encode-command", encode_command}, {"transition", transition},
+    {"batch-500", batch_500},
 };
 
 int main(int argc, char **argv)

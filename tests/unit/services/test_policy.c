@@ -37,6 +37,28 @@ Test(policy, what_is_missing_or_senseless_gets_the_default)
     cr_expect_eq(policy_read(arena, TEXT_NONE, &policy), STATUS_BROKEN);
 }
 
+Test(policy, another_text_is_another_policy)
+{
+    const struct { struct text text; int64_t timeout_ms; } turns[] = {
+        {TEXT("{\"stepTimeoutMs\":7}"), 7}, {TEXT("{\"stepTimeoutMs\":8}"), 8}, {TEXT("{\"stepTimeoutMs\":8}"), 8},
+        {TEXT("{\"stepTimeoutMs\":7}"), 7}, {TEXT("{}"), policy_default().general.step_timeout_ms},
+    };
+    const struct text wide = text_format(arena, "{\"stepTimeoutMs\":9%2000s}", "");
+    struct policy policy;
+
+    for (size_t i = 0; i < COUNT_OF(turns); i++) {
+        cr_assert_eq(policy_read(arena, turns[i].text, &policy), STATUS_OK);
+        cr_expect_eq(policy.of[ASK_SHIP].step_timeout_ms, turns[i].timeout_ms, "turn %zu", i);
+        cr_assert_eq(policy_read(arena, wide, &policy), STATUS_OK);
+        cr_expect_eq(policy.of[ASK_SHIP].step_timeout_ms, 9, "too long to be remembered");
+        cr_expect_eq(policy_read(arena, TEXT("{"), &policy), STATUS_BROKEN);
+    }
+    for (size_t i = 0; i < COUNT_OF(turns); i++) {
+        cr_assert_eq(policy_read(arena, turns[i].text, &policy), STATUS_OK);
+        cr_expect_eq(policy.of[ASK_SHIP].step_timeout_ms, turns[i].timeout_ms, "turn %zu", i);
+    }
+}
+
 Test(policy, waits_grow_up_to_a_limit_and_are_always_the_same)
 {
     struct policy policy = policy_default();
