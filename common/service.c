@@ -14,6 +14,7 @@
 #define PROBLEM_SIZE 512
 #define IDLE_STEP_MS 100
 #define WARM_UP_WAIT_MS 1000
+#define JOIN_STEP_MS 20 /* until the group has let us in: what is ready then is told at once */
 
 enum exit_code { EXIT_DONE = 0, EXIT_ENDED_BADLY = 1, EXIT_USAGE = 2 };
 
@@ -343,6 +344,8 @@ static enum status handle_until_done(struct run *run, struct health *health)
 
 static int idle_wait_ms(const struct run *run)
 {
+    if (!bus_is_joined(run->bus))
+        return JOIN_STEP_MS;
     return run->service->tick == NULL ? POLL_WAIT_MS : SERVICE_TICK_MS;
 }
 
@@ -410,13 +413,15 @@ static enum status loop(struct run *run, struct health *health)
 {
     struct ticking ticking = {0};
     int64_t checked_ms = 0;
+    bool was_joined = false;
     enum status status = wait_for_topics(run, health);
 
     while (status != STATUS_FATAL && !*run->stop) {
         status = run_batch(run, health);
         if (status != STATUS_FATAL)
             status = tick(run, &ticking);
-        if (now_ms() - checked_ms >= READY_CHECK_MS) {
+        if (now_ms() - checked_ms >= READY_CHECK_MS || bus_is_joined(run->bus) != was_joined) {
+            was_joined = bus_is_joined(run->bus);
             arena_reset(run->arena);
             check_readiness(run, health);
             checked_ms = now_ms();

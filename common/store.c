@@ -330,43 +330,50 @@ static struct text slot_part(struct text key)
     return close == NULL || close == open + 1 ? key : (struct text){open + 1, (size_t)(close - open - 1)};
 }
 
-/* Appends "<kind><number>\r\n"; there must be room. */
-static void add_number(struct store_connection *connection, char kind, size_t number)
+/* Writes "<kind><number>\r\n"; gives what follows. */
+static char *write_number(char *at, char kind, size_t number)
 {
-    char digits[24], *at = digits + sizeof(digits);
+    char digits[24], *first = digits + sizeof(digits);
 
-    *--at = '\n';
-    *--at = '\r';
-    do
-        *--at = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    *--at = kind;
-    memcpy(connection->bytes + connection->length, at, (size_t)(digits + sizeof(digits) - at));
-    connection->length += (size_t)(digits + sizeof(digits) - at);
+    *at++ = kind;
+    for (; number >= 100; number /= 10)
+        *--first = (char)('0' + number % 10);
+    if (number >= 10)
+        *at++ = (char)('0' + number / 10);
+    *at++ = (char)('0' + number % 10);
+    while (first < digits + sizeof(digits))
+        *at++ = *first++;
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
 }
 
 static void add_word(struct store_connection *connection, struct text word)
 {
+    char *at;
+
     make_room(connection, word.length + WORD_OVERHEAD);
-    add_number(connection, '$', word.length);
+    at = write_number(connection->bytes + connection->length, '$', word.length);
     if (word.length > 0)
-        memcpy(connection->bytes + connection->length, word.at, word.length);
-    connection->length += word.length;
-    memcpy(connection->bytes + connection->length, "\r\n", 2);
-    connection->length += 2;
+        memcpy(at, word.at, word.length);
+    at += word.length;
+    *at++ = '\r';
+    *at++ = '\n';
+    connection->length = (size_t)(at - connection->bytes);
 }
 
 static size_t begin_command(struct store *store, struct text route, size_t word_count)
 {
     size_t number = store->command_count++;
     size_t connection = text_hash(slot_part(route)) % store->connection_count;
+    struct store_connection *queued = &store->connections[connection];
 
     if (number == store->command_room) {
         store->command_room = store->command_room == 0 ? 64 : store->command_room * 2;
         store->commands = grow(store->commands, store->command_room * sizeof(*store->commands));
     }
     store->commands[number] = (struct store_command){.connection = connection, .script = STORE_NO_SCRIPT};
-    make_room(&store->connections[connection], WORD_OVERHEAD);
-    add_number(&store->connections[connection], '*', word_count);
+    make_room(queued, WORD_OVERHEAD);
+    queued->length = (size_t)(write_number(queued->bytes + queued->length, '*', word_count) - queued->bytes);
     return number;
 }

@@ -11,7 +11,7 @@ struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t reco
 
     while (batch.slot_count < 2 * record_count)
         batch.slot_count *= 2;
-    batch.groups = arena_take_zeroed(arena, record_count, sizeof(*batch.groups));
+    batch.groups = arena_take(arena, record_count * sizeof(*batch.groups));
     batch.slots = arena_take_zeroed(arena, batch.slot_count, sizeof(*batch.slots));
     return batch;
 }
@@ -28,14 +28,15 @@ static struct group *group_of(struct batch *batch, struct text order_id)
     }
     group = &batch->groups[batch->group_count++];
     batch->slots[slot] = batch->group_count;
-    group->order_id = order_id;
+    *group = (struct group){.order_id = order_id};
     return group;
 }
 
 void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said)
 {
     struct group *group = group_of(batch, said->order_id);
-    struct trace trace = trace_of(record);
+    /* Only an order's own trace is kept, and to look for it among the headers is dear. */
+    struct trace trace = text_equals(said->kind, TEXT("order")) ? trace_of(record) : (struct trace){.parent = TEXT_NONE};
 
     if (group->entry_count == group->entry_size) {
         size_t size = group->entry_size == 0 ? 2 : group->entry_size * 2;

@@ -5,6 +5,7 @@
 # shellcheck source=deploy/local/lib.sh
 source "$top/deploy/local/lib.sh"
 bin_dir=$top/build/bench/bin
+kafka_tier=4 # as Kafka runs where nobody waits for it to start
 results=$run_dir/results
 replicas_max=4
 failures=0
