@@ -78,6 +78,9 @@ measure_steady() {
     bench steady --orders "$(n 4000 600)" --rate 200
     note "The floor, steady ..."
     floor floor-steady --orders "$(n 4000 600)" --rate 200
+    note "Slow ..."
+    bench slow --orders "$(n 400 60)" --rate 20
+    floor floor-slow --orders "$(n 400 60)" --rate 20
 }
 
 measure_shapes() {

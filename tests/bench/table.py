@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 """table.py RESULTS RUN_DIR: the results of run.sh as Markdown."""
 import json
+import mmap
 import os
 import subprocess
 import sys
 import time
+
+INDEX_BYTES = 10 * 1024 * 1024  # Kafka's segment.index.bytes
 
 SCENARIOS = [
     ("flat", "flat out"),
     ("floor-flat", "*floor, flat out*"),
     ("steady", "steady, 200/s"),
     ("floor-steady", "*floor, steady, 200/s*"),
+    ("slow", "steady, 20/s"),
+    ("floor-slow", "*floor, steady, 20/s*"),
     ("burst", "burst after idle"),
     ("first", "first order after a start"),
     ("backlog", "backlog, from the start of the services on"),
@@ -39,20 +44,39 @@ def machine(run_dir):
     commit = said("git", "describe", "--always", "--dirty")
     return (f"{time.strftime('%Y-%m-%d')}, commit `{commit}`, {os.cpu_count()} cores ({cpu}), {memory} GB, data on {disk}, "
             f"Linux {os.uname().release}, {packages}; load when it ended {os.getloadavg()[0]:.1f}; "
-            f"a synced write of 512 bytes takes {sync_ms(run_dir):.2f} ms")
+            f"a synced write of 512 bytes takes {median_ms(run_dir, synced_write):.2f} ms, an append as Kafka makes it {median_ms(run_dir, append):.2f} ms")
 
 
-def sync_ms(folder, times=200):
-    """How long fdatasync takes where the data lie, the median."""
-    path = os.path.join(folder, "sync-probe")
+def synced_write(log, _):
+    """What Redis does once for all that comes in one turn."""
+    log.write(b"x" * 512)
+    os.fdatasync(log.fileno())
+
+
+def append(log, indexes):
+    """What Kafka does for each append with flush.messages=1: the log, then both of its mapped index files."""
+    log.write(b"x" * 512)
+    os.fsync(log.fileno())
+    for index in indexes:
+        index.flush()
+
+
+def median_ms(folder, step, times=200):
+    """How long a step takes where the data lie."""
+    paths = [os.path.join(folder, f"sync-probe-{number}") for number in range(3)]
     took = []
-    with open(path, "wb", buffering=0) as file:
-        for _ in range(times):
+    with open(paths[0], "w+b", buffering=0) as log, open(paths[1], "w+b") as first, open(paths[2], "w+b") as second:
+        for file in (first, second):
+            file.truncate(INDEX_BYTES)
+        indexes = [mmap.mmap(file.fileno(), INDEX_BYTES) for file in (first, second)]
+        for number in range(times):
+            for index in indexes:
+                index[8 * number] = 1
             began = time.monotonic()
-            file.write(b"x" * 512)
-            os.fdatasync(file.fileno())
+            step(log, indexes)
             took.append((time.monotonic() - began) * 1000)
-    os.unlink(path)
+    for path in paths:
+        os.unlink(path)
     return sorted(took)[times // 2]
 
 
@@ -76,14 +100,16 @@ def ratio(ours, floor):
 
 def print_ratios(results):
     flat, floor = results.get("flat"), results.get("floor-flat")
-    steady, floor_steady = results.get("steady"), results.get("floor-steady")
     print("\n| ratio to the floor | |\n|---|---:|")
     if flat and floor:
         print(f"| orders/s, flat out | {ratio(flat['ordersPerSecond'], floor['ordersPerSecond'])} |")
         print(f"| CPU an order, flat out | {ratio(flat['cpuMicrosPerOrder'], floor['cpuMicrosPerOrder'])} |")
-    if steady and floor_steady:
+    for key, rate in (("steady", "200/s"), ("slow", "20/s")):
+        ours, theirs = results.get(key), results.get("floor-" + key)
+        if not ours or not theirs:
+            continue
         for point in ("p50", "p99"):
-            print(f"| {point}, steady | {ratio(steady['brokerLatencyMs'][point], floor_steady['brokerLatencyMs'][point])} |")
+            print(f"| {point}, {rate} | {ratio(ours['brokerLatencyMs'][point], theirs['brokerLatencyMs'][point])} |")
 
 
 def print_rest(folder):
