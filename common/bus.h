@@ -62,7 +62,7 @@ MUST_CHECK enum status bus_open(const struct bus_options *options, char *problem
 /* Leaves the group, commits what was stored, and closes; NULL is fine. A watchdog ends the process when librdkafka hangs. */
 void bus_close(struct bus *bus);
 DEFINE_CLEANUP(struct bus, bus_close);
-/* Whether the metadata of every topic is known (asks for it, waiting at most wait_ms): a first record to a topic that is not
+/* Whether the metadata of every topic is known (asks for it, waiting at most wait_ms for each client): a first record to a topic that is not
  * known waits up to a second. STATUS_UNAVAILABLE: not yet; STATUS_NOT_FOUND: a topic does not exist (bus_problem() names it). */
 MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 /* Whether the group has given this member its partitions (perhaps none) and brokers are reached. */

@@ -50,7 +50,7 @@ static rd_kafka_resp_err_t produce(struct bus *bus, const struct bus_topic *topi
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = bus_round_open(bus)},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(topic->producer, arguments, COUNT_OF(arguments));
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_resp_err_t code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
 
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         bus_set_problem(bus, "can't send to %s: %s", topic->name, rd_kafka_error_string(error));

@@ -213,6 +213,7 @@ static void start_afresh(struct store **store)
     store_close(*store);
     *store = NULL;
     sleep(1);
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC); /* librdkafka's pipes would add up from start to start */
     if (!stop_requested)
         execl("/proc/self/exe", program_invocation_name, (char *)NULL);
 }
@@ -420,12 +421,12 @@ static enum status loop(struct run *run, struct health *health)
         status = run_batch(run, health);
         if (status != STATUS_FATAL)
             status = tick(run, &ticking);
-        if (now_ms() - checked_ms >= READY_CHECK_MS || bus_is_joined(run->bus) != was_joined) {
-            was_joined = bus_is_joined(run->bus);
+        if (now_ms() - checked_ms >= READY_CHECK_MS || (bus_is_joined(run->bus) && !was_joined)) {
             arena_reset(run->arena);
             check_readiness(run, health);
             checked_ms = now_ms();
         }
+        was_joined = bus_is_joined(run->bus);
     }
     return status;
 }

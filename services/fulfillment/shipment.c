@@ -22,7 +22,7 @@ size_t shipment_queue_ship(struct store *store, struct arena *arena, const struc
                                TEXT("trackingNumber"), shipment->tracking_number};
     size_t count = COUNT_OF(arguments);
 
-    return store_call(store, &ship_script, 1, arguments, text_is_there(shipment->tracking_number) ? count : count - 2);
+    return store_call(store, &ship_script, 1, arguments, shipment->tracking_number.length > 0 ? count : count - 2);
 }
 
 size_t shipment_queue_cancel(struct store *store, struct arena *arena, struct text order_id, struct text outcome)

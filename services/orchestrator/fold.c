@@ -560,12 +560,6 @@ static enum hearing hear_of_nobody(struct fold *fold)
     return HEARING_IGNORED;
 }
 
-/* Whether there is anything left to be patient about. */
-static bool is_under_way(const struct saga *saga)
-{
-    return saga->version > 0 && !saga_status_is_terminal(saga->status);
-}
-
 enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct heard *heard, struct effects *effects)
 {
     struct fold fold = {.arena = arena, .saga = saga, .heard = heard, .effects = effects};
@@ -577,7 +571,7 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
         return hear_again(&fold);
     if (saga->version == 0 && !is_order)
         return hear_of_nobody(&fold);
-    if (is_under_way(saga) && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
+    if (saga->version > 0 && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
         return HEARING_BROKEN;
     fold.at_ms = heard->input.time_ms > saga->updated_ms ? heard->input.time_ms : saga->updated_ms;
     for (size_t i = 0; i < COUNT_OF(kinds); i++)

@@ -15,10 +15,11 @@ struct saga_field {
     enum field_form form;
     size_t offset;
     bool to_the_end; /* applies as long as the saga has not ended: what is kept for days is kept small */
+    struct text ended; /* what stands there afterwards */
 };
 
-#define ROW(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), false}
-#define ROW_TO_THE_END(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), true}
+#define ROW(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), false, {NULL, 0}}
+#define ROW_TO_THE_END(name_, form_, member, ...) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), true, __VA_ARGS__}
 
 static const struct saga_field fields[] = {
     ROW("status", FORM_STATUS, status),
@@ -31,7 +32,7 @@ static const struct saga_field fields[] = {
     ROW("currency", FORM_TEXT, currency),
     ROW("order", FORM_TEXT, order),
     ROW("results", FORM_TEXT, results),
-    ROW_TO_THE_END("policy", FORM_TEXT, policy),
+    ROW_TO_THE_END("policy", FORM_TEXT, policy, {"{}", 2}), /* empty, not absent: a saga without a policy is broken */
     ROW("source", FORM_TEXT, source),
     ROW("pendingCommandId", FORM_PENDING, pending),
     ROW("attempt", FORM_NUMBER, attempt),
@@ -48,7 +49,7 @@ static const struct saga_field fields[] = {
     ROW("createdAt", FORM_TIME, created_ms),
     ROW("updatedAt", FORM_TIME, updated_ms),
     ROW("since", FORM_TIME, since_ms),
-    ROW_TO_THE_END("deadlineAt", FORM_TIME, deadline_ms),
+    ROW_TO_THE_END("deadlineAt", FORM_TIME, deadline_ms, {NULL, 0}),
     ROW("completedAt", FORM_TIME, completed_ms),
     ROW("traceparent", FORM_TEXT, trace_parent),
     ROW("tracestate", FORM_TEXT, trace_state),
@@ -186,16 +187,11 @@ static bool is_asking_right(const struct saga *saga)
     return saga->pending == step->ask && saga->status == step->status;
 }
 
-static bool has_its_policy(const struct saga *saga)
-{
-    return text_is_there(saga->policy) || saga_status_is_terminal(saga->status);
-}
-
 static bool is_whole(struct arena *arena, const struct saga *saga)
 {
     return saga->status != SAGA_NONE && saga->version > 0 && saga->version < VERSION_MAX && is_asking_right(saga) &&
            is_json(arena, saga->order, JSON_OBJECT) && is_json(arena, saga->results, JSON_OBJECT) &&
-           has_its_policy(saga) && is_json_or_absent(arena, saga->errors, JSON_ARRAY) &&
+           text_is_there(saga->policy) && is_json_or_absent(arena, saga->errors, JSON_ARRAY) &&
            (!text_is_there(saga->trace_parent) || saga->trace_parent.length == TRACEPARENT_LENGTH);
 }
 
@@ -278,7 +274,7 @@ void saga_write(struct arena *arena, const struct saga *saga, struct text out_va
     bool ended = saga_status_is_terminal(saga->status);
 
     for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
-        out_values[i] = ended && fields[i].to_the_end ? TEXT_NONE : write_field(arena, &fields[i], saga);
+        out_values[i] = ended && fields[i].to_the_end ? fields[i].ended : write_field(arena, &fields[i], saga);
 }
 
 void saga_borrow_texts(struct saga *saga, const struct text values[SAGA_FIELD_COUNT])

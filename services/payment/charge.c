@@ -25,7 +25,7 @@ size_t charge_queue_authorize(struct store *store, struct arena *arena, const st
                                TEXT("authorizationId"), charge->authorization_id};
     size_t count = COUNT_OF(arguments);
 
-    return store_call(store, &authorize_script, 1, arguments, text_is_there(charge->authorization_id) ? count : count - 2);
+    return store_call(store, &authorize_script, 1, arguments, charge->authorization_id.length > 0 ? count : count - 2);
 }
 
 size_t charge_queue_capture(struct store *store, struct arena *arena, struct text order_id, struct text outcome,

@@ -117,7 +117,7 @@ Test(ledger, a_saga_comes_ends_and_expires)
     cr_expect_eq(last.saga.status, SAGA_REJECTED);
     cr_expect_eq(last.saga.pending, ASK_NOTHING);
     cr_expect_null(last.values[12].at, "what does not apply any more is removed");
-    cr_expect_eq(number_of(TEXT("HEXISTS"), TEXT("saga:ORD-1"), TEXT("policy")), 0);
+    cr_expect_eq(number_of(TEXT("HSTRLEN"), TEXT("saga:ORD-1"), TEXT("policy")), 2, "{}");
     cr_expect_eq(number_of(TEXT("HEXISTS"), TEXT("saga:ORD-1"), TEXT("deadlineAt")), 0);
     cr_expect_eq(number_of(TEXT("ZCARD"), TEXT("sagas:running"), TEXT_NONE), 0);
     cr_expect_eq(number_of(TEXT("ZCARD"), TEXT("sagas:rejected"), TEXT_NONE), 1);

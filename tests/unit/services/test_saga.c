@@ -145,7 +145,7 @@ static struct saga ended_example(void)
 
 Test(saga, one_that_ended_has_nothing_to_wait_with)
 {
-    static const char *const gone[] = {"policy", "deadlineAt", "stepDeadlineAt", "nextDueAt", "pendingCommandId", "attempt"};
+    static const char *const gone[] = {"deadlineAt", "stepDeadlineAt", "nextDueAt", "pendingCommandId", "attempt"};
     static const char *const kept[] = {"order", "results", "source", "lastInput", "since", "completedAt", "total"};
     struct saga saga = ended_example(), again;
     struct text values[SAGA_FIELD_COUNT];
@@ -153,6 +153,7 @@ Test(saga, one_that_ended_has_nothing_to_wait_with)
     saga_write(arena, &saga, values);
     for (size_t i = 0; i < COUNT_OF(gone); i++)
         cr_expect_null(field(values, gone[i])->at, "%s does not apply", gone[i]);
+    cr_expect(text_equals(*field(values, "policy"), TEXT("{}")));
     for (size_t i = 0; i < COUNT_OF(kept); i++)
         cr_expect_not_null(field(values, kept[i])->at, "%s stays", kept[i]);
     cr_assert_eq(saga_read(arena, saga.order_id, values, &again), STATUS_OK);
