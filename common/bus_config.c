@@ -26,6 +26,7 @@ static const struct property consumer_properties[] = {
     {"check.crcs", "true"},
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
+    {"fetch.message.max.bytes", "65536"},     /* of a partition at once, compressed: it may unpack to ten times that. A larger record still comes */
     {"queued.max.messages.kbytes", "4096"},   /* memory stays flat behind a backlog; this is a fifth of a second of a flood */
 };
 
