@@ -10,11 +10,15 @@ if ! docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || ! docker c
     exit 0
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/orderly-deploy.XXXXXX")
 export COMPOSE_PROJECT_NAME=orderly-test-$$
 export ORDERLY_KAFKA_PORT=${ORDERLY_TEST_KAFKA_PORT:-19392} ORDERLY_REDIS_PORT=${ORDERLY_TEST_REDIS_PORT:-16679}
 export ORDERLY_TEST_KAFKA=127.0.0.1:$ORDERLY_KAFKA_PORT ORDERLY_TEST_REDIS=redis://127.0.0.1:$ORDERLY_REDIS_PORT
 bin=${ORDERLY_TEST_PROGRAMS:-$top/build/dev/bin}
+if [ ! -x "$bin/deploy_test_containers" ]; then
+    printf 'Build the tests first: cmake --preset dev && cmake --build --preset dev\n' >&2
+    exit 1
+fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/orderly-deploy.XXXXXX")
 wait_seconds=90
 passed=0 failed=0
 
