@@ -40,8 +40,9 @@ struct bus_options {
     const char *group_id;               /* NULL: no consumer, only send */
     const char *instance_id;            /* NULL or "": a dynamic member of the group */
     const char *const *topics;          /* NULL-terminated: what is read */
-    /* NULL-terminated: everything that will ever be sent to; dead-letter topics of topics are added. Each gets a client of its own, because the broker
-     * works through the requests of one connection one after another, and each is a sync. Those that are waited for most come first. */
+    /* NULL-terminated: everything that will ever be sent to; dead-letter topics of topics are added. Each gets a client of its own,
+     * because the broker works through the requests of one connection one after another, and each is a sync. Those that are waited
+     * for most come first. */
     const char *const *sends_to;
     const struct settings_passed *passed;
     size_t batch_max;

@@ -26,7 +26,7 @@ static const struct property consumer_properties[] = {
     {"check.crcs", "true"},
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
-    {"fetch.message.max.bytes", "65536"},     /* of a partition at once, compressed: it may unpack to ten times that. A larger record still comes */
+    {"fetch.message.max.bytes", "65536"},     /* of a partition at once: it may unpack to ten times that. A larger record still comes */
     {"queued.max.messages.kbytes", "4096"},   /* memory stays flat behind a backlog; this is a fifth of a second of a flood */
 };
 
@@ -40,7 +40,7 @@ static const struct property producer_properties[] = {
     {"acks", "all"},
     {"message.timeout.ms", "0"},              /* never give up: sending again ourselves would double it */
     {"partitioner", "murmur2_random"},        /* where an order's records lie is the same for every program */
-    {"compression.codec", "lz4"},             /* the broker takes an uncompressed batch apart, header by header; a compressed one it skims */
+    {"compression.codec", "lz4"},             /* the broker takes apart each header of an uncompressed batch, and skims a compressed one */
     {"linger.ms", "5"},              /* for full requests in a flood; bus_push() overrides it when nothing else is there to do */
     {"message.max.bytes", TEXT_OF_NUMBER(PRODUCED_BYTES_MAX)},
     {"topic.metadata.propagation.max.ms", "5000"},

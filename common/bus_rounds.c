@@ -45,8 +45,8 @@ void bus_serve_producers(struct bus *bus)
         rd_kafka_poll(bus->producers[i], 0);
 }
 
-/* Serves the clients that have something under way, each until that is acknowledged or for its part of wait_ms, 1 ms at least. at_once: what is sent
- * is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
+/* Serves the clients that have something under way, each until that is acknowledged or for its part of wait_ms, 1 ms at least.
+ * at_once: what is sent is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
 static void serve_busy(struct bus *bus, int wait_ms, bool at_once)
 {
     const int part_ms = wait_ms > (int)bus->producer_count ? wait_ms / (int)bus->producer_count : 1;

@@ -155,13 +155,14 @@ static void request_stop(int signal_number)
     stop_requested = 1;
 }
 
-static void catch_signals(void)
+static void prepare_process(void)
 {
     struct sigaction action = {.sa_handler = request_stop};
 
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* a connection that Redis closed must not end the process */
+    mallopt(M_ARENA_MAX, 1);  /* librdkafka's threads fill what ours empties: heaps of their own would all grow to the peak */
 }
 
 static enum status open_bus(const struct service *service, const struct service_settings *settings, struct bus **out_bus)
@@ -231,9 +232,8 @@ static int run_with(const struct service *service, const struct service_settings
                       .metrics = metrics, .service_metrics = service_metrics, .stop = &stop_requested};
     enum status status;
 
-    mallopt(M_ARENA_MAX, 1); /* the client's threads fill what ours empties: heaps of their own would all grow to the peak */
     log_start(service->name, (enum log_level)settings->log_level);
-    catch_signals();
+    prepare_process();
     if (open_store(service, settings, &store) != STATUS_OK || open_bus(service, settings, &bus) != STATUS_OK)
         return EXIT_USAGE;
     if (health_start(settings->http_bind, (uint16_t)settings->http_port, metrics, &health) != STATUS_OK) {

@@ -50,7 +50,7 @@ struct service {
     const char *name;               /* "inventory": also the consumer group, orderly-inventory */
     const char *purpose;            /* one line for --help */
     const char *const *topics;      /* NULL-terminated */
-    const char *const *sends_to;    /* NULL-terminated, without dead-letter topics */
+    const char *const *sends_to;    /* NULL-terminated, without dead-letter topics; the order matters: see bus_options */
     const struct store_script *const *scripts; /* NULL-terminated; or NULL */
     const struct setting *own_settings;
     size_t own_setting_count, own_settings_size;

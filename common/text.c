@@ -86,6 +86,14 @@ void buffer_add_number(struct buffer *buffer, int64_t number)
     buffer_add(buffer, (struct text){digits + first, sizeof(digits) - first});
 }
 
+struct text text_of_number(struct arena *arena, int64_t number)
+{
+    struct buffer buffer = buffer_in(arena, NUMBER_DIGITS_MAX);
+
+    buffer_add_number(&buffer, number);
+    return buffer_text(&buffer);
+}
+
 /* Most of what is printed is short: the first try mostly fits. */
 static void PRINTF_LIKE(2, 0) buffer_add_list(struct buffer *buffer, const char *format, va_list values)
 {

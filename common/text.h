@@ -91,6 +91,8 @@ static inline void buffer_add(struct buffer *buffer, struct text text)
 }
 /* Appends a decimal number. */
 void buffer_add_number(struct buffer *buffer, int64_t number);
+/* A decimal number as a text of its own. */
+struct text text_of_number(struct arena *arena, int64_t number);
 /* Appends as printf does; meant for what is short. */
 void buffer_add_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Appends a JSON string with its quotes. The text must be UTF-8. */

@@ -46,14 +46,6 @@ static struct text history_key(struct arena *arena, struct text order_id)
     return key_of(arena, "{saga:", order_id, "}:history");
 }
 
-static struct text number_text(struct arena *arena, int64_t number)
-{
-    struct buffer buffer = buffer_in(arena, 24);
-
-    buffer_add_number(&buffer, number);
-    return buffer_text(&buffer);
-}
-
 /* ---- sagas ---- */
 
 size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id)
@@ -119,14 +111,14 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
     for (size_t i = 0; i < effects->event_count; i++)
         arguments[count++] = event_history_line(arena, &effects->events[i]);
     count = add_removed(arguments, count, change->old_values, change->values);
-    arguments[5] = number_text(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
+    arguments[5] = text_of_number(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
     count = add_set(arguments, count, change->old_values, change->values);
     assert(count <= room);
     arguments[0] = ledger_saga_key(arena, saga->order_id);
     arguments[1] = history_key(arena, saga->order_id);
-    arguments[2] = number_text(arena, change->old_version);
-    arguments[3] = number_text(arena, ended ? seconds_to_live : 0);
-    arguments[4] = number_text(arena, (int64_t)effects->event_count);
+    arguments[2] = text_of_number(arena, change->old_version);
+    arguments[3] = text_of_number(arena, ended ? seconds_to_live : 0);
+    arguments[4] = text_of_number(arena, (int64_t)effects->event_count);
     return store_call(store, &transition_script, 2, arguments, count);
 }
 
@@ -187,7 +179,7 @@ static void queue_index(struct store *store, struct arena *arena, enum saga_stat
         if (!changes[i].effects->write_index)
             continue;
         if (shares_index(saga->status, listed)) {
-            add.words[add.count++] = number_text(arena, saga->since_ms);
+            add.words[add.count++] = text_of_number(arena, saga->since_ms);
             add.words[add.count++] = saga->order_id;
         } else if (leaves_index(&changes[i], listed)) {
             remove.words[remove.count++] = saga->order_id;
@@ -213,7 +205,7 @@ static void queue_timers(struct store *store, struct arena *arena, uint64_t shar
             remove.words[remove.count++] = saga->order_id;
             continue;
         }
-        add.words[add.count++] = number_text(arena, saga->timer_ms);
+        add.words[add.count++] = text_of_number(arena, saga->timer_ms);
         add.words[add.count++] = saga->order_id;
     }
     wide_queue(store, &add);

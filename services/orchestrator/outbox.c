@@ -38,14 +38,6 @@ static struct text joined(struct arena *arena, struct text a, const char *betwee
     return buffer_text(&buffer);
 }
 
-static struct text number_text(struct arena *arena, int64_t number)
-{
-    struct buffer buffer = buffer_in(arena, 24);
-
-    buffer_add_number(&buffer, number);
-    return buffer_text(&buffer);
-}
-
 /* ---- admitted orders ---- */
 
 /* The order's own key and headers travel along, so that a dead letter can have them untouched. */
@@ -114,7 +106,7 @@ enum status outbox_command(struct run *run, const struct saga *saga)
     struct command command = saga_command(run->arena, saga);
     struct buffer value = buffer_in(run->arena, command.order.length + command.results.length + 512);
     struct envelope envelope = {
-        .id = joined(run->arena, command.command_id, "/", number_text(run->arena, command.attempt)),
+        .id = joined(run->arena, command.command_id, "/", text_of_number(run->arena, command.attempt)),
         .type = command.type,
         .time = command.issued_at,
     };
@@ -138,7 +130,7 @@ enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
 {
     struct header headers[ENVELOPE_HEADERS];
     struct buffer value = buffer_in(run->arena, order_id.length + 40);
-    struct text id = joined(run->arena, order_id, "/nudge/", number_text(run->arena, at_ms));
+    struct text id = joined(run->arena, order_id, "/nudge/", text_of_number(run->arena, at_ms));
     struct envelope envelope = {
         .id = id,
         .type = TEXT("order.nudge"),

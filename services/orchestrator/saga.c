@@ -216,14 +216,6 @@ enum status saga_read(struct arena *arena, struct text order_id, const struct te
 
 /* ---- writing ---- */
 
-static struct text number_text(struct arena *arena, int64_t number)
-{
-    struct buffer buffer = buffer_in(arena, 24);
-
-    buffer_add_number(&buffer, number);
-    return buffer_text(&buffer);
-}
-
 static struct text input_text(struct arena *arena, const struct input *input)
 {
     struct buffer buffer = buffer_in(arena, 64);
@@ -241,7 +233,7 @@ static struct text write_number(struct arena *arena, const struct saga *saga, co
 {
     bool applies = *number != 0 || (number == &saga->total && text_is_there(saga->currency));
 
-    return applies ? number_text(arena, *number) : TEXT_NONE;
+    return applies ? text_of_number(arena, *number) : TEXT_NONE;
 }
 
 static struct text write_field(struct arena *arena, const struct saga_field *field, const struct saga *saga)

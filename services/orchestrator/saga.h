@@ -24,7 +24,7 @@ struct saga {
     int64_t step;                 /* the step it is at, or that is being undone, or that said no: 0..STEP_COUNT-1 */
     enum saga_status ends_as;     /* while compensating: what it ends as */
     struct text reason, errors, product_id;
-    struct text order, results, policy, source; /* raw JSON objects; a saga that ended has no policy, and no deadline, in Redis */
+    struct text order, results, policy, source; /* raw JSON objects; of a saga that ended the policy is {} in Redis, and there is no deadline */
     enum ask pending;             /* what was asked last and not answered */
     int64_t attempt;
     int64_t backing_off;          /* 1: the attempt has not been sent yet, it is at next_due_ms */

@@ -21,7 +21,7 @@ size_t charge_queue_authorize(struct store *store, struct arena *arena, const st
 {
     struct text arguments[] = {charge_key(arena, charge->order_id), charge->outcome_voided, charge->outcome,
                                TEXT("status"), charge->status, TEXT("payment.authorize"), charge->outcome,
-                               TEXT("amount"), text_format(arena, "%lld", (long long)charge->amount), TEXT("currency"), charge->currency,
+                               TEXT("amount"), text_of_number(arena, charge->amount), TEXT("currency"), charge->currency,
                                TEXT("authorizationId"), charge->authorization_id};
     size_t count = COUNT_OF(arguments);
 

@@ -38,14 +38,14 @@ static void cluster_stop(struct cluster *cluster)
     rd_kafka_destroy(cluster->client);
 }
 
-static struct bus *open_member(const struct cluster *cluster)
+static struct bus *open_sender(const struct cluster *cluster, const char *const sends_to[])
 {
     struct bus_options options = {
         .bootstrap = rd_kafka_mock_cluster_bootstraps(cluster->mock),
         .client_id = "orderly-test",
         .group_id = "outage",
         .topics = topics,
-        .sends_to = topics,
+        .sends_to = sends_to,
         .batch_max = BATCH,
     };
     char problem[256] = "";
@@ -53,6 +53,11 @@ static struct bus *open_member(const struct cluster *cluster)
 
     cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
     return bus;
+}
+
+static struct bus *open_member(const struct cluster *cluster)
+{
+    return open_sender(cluster, topics);
 }
 
 static void send_one(struct bus *bus, const char *key)
@@ -212,6 +217,58 @@ Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
     bus_store_offsets(bus, records, count);
     bus_release(bus, records, count);
     cr_expect(!bus_has_under_way(bus), "with nothing under way offsets are stored at once");
+    bus_close(bus);
+    cluster_stop(&cluster);
+}
+
+/* ---- a client for each topic that is sent to ---- */
+
+#define SENT_TO 3
+
+static const char *const several[SENT_TO + 1] = {"one", "two", "three", NULL};
+
+static struct bus *open_several(const struct cluster *cluster)
+{
+    struct bus *bus;
+
+    for (int i = 0; i < SENT_TO; i++)
+        rd_kafka_mock_topic_create(cluster->mock, several[i], 2, 1);
+    bus = open_sender(cluster, several);
+    cr_assert_eq(bus_warm_up(bus, WAIT_MS), STATUS_OK, "%s", bus_problem(bus));
+    return bus;
+}
+
+static enum status send_to(struct bus *bus, const char *topic)
+{
+    return bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .key = TEXT("k"), .value = TEXT("v")});
+}
+
+Test(bus_outage, a_flush_waits_for_every_client)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_several(&cluster);
+
+    for (int i = 0; i < SENT_TO; i++) {
+        cr_expect_eq(bus_partition(bus, several[i], TEXT("k")), bus_partition(bus, several[0], TEXT("k")), "%s is known", several[i]);
+        cr_assert_eq(send_to(bus, several[i]), STATUS_OK);
+    }
+    cr_expect(bus_has_under_way(bus));
+    cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    cr_expect_not(bus_has_under_way(bus));
+    bus_close(bus);
+    cluster_stop(&cluster);
+}
+
+Test(bus_outage, the_fatal_error_of_one_client_is_that_of_all)
+{
+    struct cluster cluster = cluster_start();
+    struct bus *bus = open_several(&cluster);
+
+    rd_kafka_test_fatal_error(bus->producers[1], RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test");
+    cr_expect_eq(send_to(bus, several[1]), STATUS_FATAL);
+    cr_expect_eq(send_to(bus, several[2]), STATUS_OK);
+    bus_serve_producers(bus);
+    cr_expect_eq(bus_push(bus, NULL), STATUS_FATAL);
     bus_close(bus);
     cluster_stop(&cluster);
 }
