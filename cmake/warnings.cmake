@@ -4,7 +4,6 @@ target_compile_options(guard_rails INTERFACE
     -Wall -Wextra -Wconversion -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
     -fno-omit-frame-pointer)
 target_compile_definitions(guard_rails INTERFACE _GNU_SOURCE ORDERLY_VERSION="${PROJECT_VERSION}")
-target_include_directories(guard_rails INTERFACE ${PROJECT_SOURCE_DIR}/common)
 
 if(ORDERLY_SANITIZE)
     target_compile_options(guard_rails INTERFACE -fsanitize=address,undefined)

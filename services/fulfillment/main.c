@@ -1,5 +1,6 @@
 /* main.c - the fulfillment service: books the shipment, cancels it. Start reading at the table of commands. */
 #include "carrier.h"
+#include "keys.h"
 #include "shipment.h"
 #include "worker.h"
 
@@ -54,7 +55,7 @@ static enum status cancel_answer(struct run *run, struct task *task)
 
 static struct text mark_key(struct arena *arena, const struct task *task)
 {
-    return shipment_key(arena, task->command->order_id);
+    return key_shipment(arena, task->command->order_id);
 }
 
 static const struct worker_command commands[] = {

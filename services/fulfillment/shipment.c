@@ -1,23 +1,15 @@
 #include "shipment.h"
 
 #include "cancel.lua.h"
+#include "keys.h"
 #include "ship.lua.h"
 
 const struct store_script ship_script = {"ship", ship_lua};
 const struct store_script cancel_script = {"cancel", cancel_lua};
 
-struct text shipment_key(struct arena *arena, struct text order_id)
-{
-    struct buffer buffer = buffer_in(arena, order_id.length + 12);
-
-    buffer_add(&buffer, TEXT("shipment:"));
-    buffer_add(&buffer, order_id);
-    return buffer_text(&buffer);
-}
-
 size_t shipment_queue_ship(struct store *store, struct arena *arena, const struct shipment *shipment)
 {
-    struct text arguments[] = {shipment_key(arena, shipment->order_id), shipment->outcome_cancelled, shipment->outcome,
+    struct text arguments[] = {key_shipment(arena, shipment->order_id), shipment->outcome_cancelled, shipment->outcome,
                                TEXT("status"), shipment->status, TEXT("fulfillment.ship"), shipment->outcome,
                                TEXT("trackingNumber"), shipment->tracking_number};
     size_t count = COUNT_OF(arguments);
@@ -27,5 +19,5 @@ size_t shipment_queue_ship(struct store *store, struct arena *arena, const struc
 
 size_t shipment_queue_cancel(struct store *store, struct arena *arena, struct text order_id, struct text outcome)
 {
-    return store_call(store, &cancel_script, 1, (struct text[]){shipment_key(arena, order_id), outcome}, 2);
+    return store_call(store, &cancel_script, 1, (struct text[]){key_shipment(arena, order_id), outcome}, 2);
 }

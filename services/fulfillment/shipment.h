@@ -18,8 +18,6 @@ struct shipment {
     struct text outcome_cancelled;  /* what is answered when the cancellation came first */
 };
 
-/* Its key, shipment:<orderId>, in the arena. */
-struct text shipment_key(struct arena *arena, struct text order_id);
 /* Queues the booking. Gives its number; the reply is the outcome's text. */
 size_t shipment_queue_ship(struct store *store, struct arena *arena, const struct shipment *shipment);
 /* Queues the cancellation. The reply is the outcome's text, or an array {"shipped", the booking's outcome} when it has left. */

@@ -1,6 +1,7 @@
 /* main.c - the inventory service: allocates every line of an order or none, and releases. The rule is allocate.lua, atomic with the stock:
  * there is nothing to load and nothing to decide here. */
 #include "inventory.h"
+#include "keys.h"
 #include "stock.h"
 #include "worker.h"
 
@@ -56,7 +57,7 @@ static enum status release_apply(struct run *run, struct task *task)
 
 static struct text mark_key(struct arena *arena, const struct task *task)
 {
-    return reservation_key(arena, &task->order);
+    return key_reservation(arena, task->order.warehouse, task->order.order_id);
 }
 
 static const struct worker_command commands[] = {

@@ -2,6 +2,7 @@
 
 #include "add.lua.h"
 #include "allocate.lua.h"
+#include "keys.h"
 #include "release.lua.h"
 #include "supply.lua.h"
 
@@ -15,40 +16,11 @@ const struct store_script add_script = {"add", add_lua};
 #define RESERVATION_KEYS 3
 #define ALLOCATE_HEAD (RESERVATION_KEYS + 5)
 
-static struct text key_of(struct arena *arena, const char *before, struct text warehouse, const char *after, struct text last)
-{
-    struct buffer buffer = buffer_in(arena, warehouse.length + last.length + 32);
-
-    buffer_add(&buffer, text_of(before));
-    buffer_add(&buffer, warehouse);
-    buffer_add(&buffer, text_of(after));
-    buffer_add(&buffer, last);
-    return buffer_text(&buffer);
-}
-
-static struct text stock_key(struct arena *arena, struct text warehouse)
-{
-    return key_of(arena, "stock:", warehouse, "", TEXT(""));
-}
-
-struct text reservation_key(struct arena *arena, const struct order *order)
-{
-    return key_of(arena, "{stock:", order->warehouse, "}:reservation:", order->order_id);
-}
-
 static void add_keys(struct arena *arena, const struct order *order, struct text arguments[])
 {
-    arguments[0] = stock_key(arena, order->warehouse);
-    arguments[1] = key_of(arena, "{stock:", order->warehouse, "}:taken", TEXT(""));
-    arguments[2] = reservation_key(arena, order);
-}
-
-static struct text number_text(struct arena *arena, int64_t number)
-{
-    struct buffer buffer = buffer_in(arena, 24);
-
-    buffer_add_number(&buffer, number);
-    return buffer_text(&buffer);
+    arguments[0] = key_stock(arena, order->warehouse, STOCK_LEFT);
+    arguments[1] = key_stock(arena, order->warehouse, STOCK_TAKEN);
+    arguments[2] = key_reservation(arena, order->warehouse, order->order_id);
 }
 
 size_t stock_queue_allocate(struct store *store, struct arena *arena, const struct order *order, struct text items,
@@ -65,7 +37,7 @@ size_t stock_queue_allocate(struct store *store, struct arena *arena, const stru
     arguments[count++] = outcomes->short_after_id;
     for (size_t i = 0; i < order->line_count; i++) {
         arguments[count++] = order->lines[i].product_id;
-        arguments[count++] = number_text(arena, order->lines[i].quantity);
+        arguments[count++] = text_of_number(arena, order->lines[i].quantity);
     }
     return store_call(store, &allocate_script, RESERVATION_KEYS, arguments, count);
 }
@@ -85,11 +57,11 @@ size_t stock_queue_supply(struct store *store, struct arena *arena, struct text 
     struct text *arguments = arena_take(arena, (2 + 2 * count) * sizeof(*arguments));
 
     assert(count <= STOCK_SUPPLY_MAX);
-    arguments[0] = stock_key(arena, warehouse);
-    arguments[1] = key_of(arena, "{stock:", warehouse, "}:supplied", TEXT(""));
+    arguments[0] = key_stock(arena, warehouse, STOCK_LEFT);
+    arguments[1] = key_stock(arena, warehouse, STOCK_SUPPLIED);
     for (size_t i = 0; i < count; i++) {
         arguments[2 + 2 * i] = product_ids[i];
-        arguments[3 + 2 * i] = number_text(arena, units[i]);
+        arguments[3 + 2 * i] = text_of_number(arena, units[i]);
     }
     return store_call(store, &supply_script, 2, arguments, 2 + 2 * count);
 }
@@ -98,13 +70,13 @@ size_t stock_queue_add(struct store *store, struct arena *arena, struct text war
                        struct text operation_id)
 {
     struct text arguments[] = {
-        stock_key(arena, warehouse),
-        key_of(arena, "{stock:", warehouse, "}:supplied", TEXT("")),
-        key_of(arena, "{stock:", warehouse, "}:taken", TEXT("")),
-        key_of(arena, "{stock:", warehouse, "}:operation:", operation_id),
+        key_stock(arena, warehouse, STOCK_LEFT),
+        key_stock(arena, warehouse, STOCK_SUPPLIED),
+        key_stock(arena, warehouse, STOCK_TAKEN),
+        key_stock_operation(arena, warehouse, operation_id),
         product_id,
-        number_text(arena, units),
-        number_text(arena, STOCK_OPERATION_SECONDS),
+        text_of_number(arena, units),
+        text_of_number(arena, STOCK_OPERATION_SECONDS),
     };
 
     return store_call(store, &add_script, 4, arguments, COUNT_OF(arguments));

@@ -21,8 +21,6 @@ struct allocation_outcomes {
     struct text short_before_id, short_after_id; /* the refusal, in two parts around the productId */
 };
 
-/* The key of an order's reservation, {stock:<warehouse>}:reservation:<orderId>, in the arena. */
-struct text reservation_key(struct arena *arena, const struct order *order);
 /* Queues the script that takes every line of the order, or none, and remembers the outcome with it. Repeating it for the same order
  * changes nothing and gives the outcome of the first time. Gives its number: the reply is the outcome's text, or an array
  * {"broken", productId} when a number in the stock makes no sense. */

@@ -2,22 +2,6 @@
 
 #include "mask.h"
 
-const char *record_problem(struct arena *arena, struct text value, unsigned depth_more, const struct json **out_root,
-                           struct text *out_order_id)
-{
-    struct text order_id;
-
-    if (json_read(arena, value, out_root) != STATUS_OK || (*out_root)->depth > JSON_DEPTH_MAX + depth_more)
-        return "not_json";
-    if ((*out_root)->type != JSON_OBJECT)
-        return "not_an_object";
-    order_id = json_string(arena, json_member(*out_root, TEXT("orderId")));
-    if (!id_is_good(order_id))
-        return "no_order_id";
-    *out_order_id = order_id;
-    return NULL;
-}
-
 static struct admission dead(struct arena *arena, const char *reason, struct text value)
 {
     struct admission admission = {.dead_reason = reason};

@@ -34,10 +34,4 @@ struct admission {
 /* Decides. Texts are in the arena or borrowed. */
 struct admission admission_decide(struct arena *arena, const struct admission_rules *rules, const struct application *application,
                                   int64_t now_ms);
-/* Why a record can't be read as a JSON object with a usable orderId: a reason of DESIGN.md section 3, or NULL when it can; then
- * out_root and out_order_id are set. depth_more: how much deeper than JSON_DEPTH_MAX it may be, because it wraps something. Shared with
- * saga.inbox. */
-const char *record_problem(struct arena *arena, struct text value, unsigned depth_more, const struct json **out_root,
-                           struct text *out_order_id);
-
 #endif

@@ -71,14 +71,14 @@ static enum status load(struct batch *batch, struct store *store)
         struct group *group = &batch->groups[i];
         group->cached = !group->folded && find_cached(batch, group);
         if (!group->folded && !group->cached)
-            group->queued = ledger_queue_load(store, batch->arena, group->order_id);
+            group->queued = saga_queue_load(store, batch->arena, group->order_id);
     }
     TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
         if (group->folded || group->cached)
             continue;
-        group->broken = ledger_read(batch->arena, store_value(store, group->queued), group->order_id, group->old_values,
+        group->broken = saga_take(batch->arena, store_value(store, group->queued), group->order_id, group->old_values,
                                     &group->loaded) != STATUS_OK;
     }
     return STATUS_OK;

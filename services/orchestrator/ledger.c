@@ -6,69 +6,11 @@
 
 const struct store_script transition_script = {"transition", transition_lua};
 
-static struct text key_of(struct arena *arena, const char *before, struct text order_id, const char *after)
-{
-    struct buffer buffer = buffer_in(arena, order_id.length + 24);
-
-    buffer_add(&buffer, text_of(before));
-    buffer_add(&buffer, order_id);
-    buffer_add(&buffer, text_of(after));
-    return buffer_text(&buffer);
-}
-
-struct text ledger_saga_key(struct arena *arena, struct text order_id)
-{
-    return key_of(arena, "saga:", order_id, "");
-}
-
-struct text ledger_index_key(struct arena *arena, enum saga_status status)
-{
-    return key_of(arena, "sagas:", text_of(saga_status_index(status)), "");
-}
-
-struct text ledger_timer_key(struct arena *arena, uint64_t shard)
-{
-    return text_format(arena, "sagas:timers:%u", (unsigned)shard);
-}
-
-static uint64_t shard_of(struct text order_id)
-{
-    return text_hash(order_id) % TIMER_SHARDS;
-}
-
-struct text ledger_timer_key_of(struct arena *arena, struct text order_id)
-{
-    return ledger_timer_key(arena, shard_of(order_id));
-}
-
-static struct text history_key(struct arena *arena, struct text order_id)
-{
-    return key_of(arena, "{saga:", order_id, "}:history");
-}
-
 /* ---- sagas ---- */
-
-size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id)
-{
-    struct text words[SAGA_FIELD_COUNT + 2] = {TEXT("HMGET"), ledger_saga_key(arena, order_id)};
-
-    memcpy(words + 2, saga_field_names(), SAGA_FIELD_COUNT * sizeof(*words));
-    return store_queue(store, words[1], words, COUNT_OF(words));
-}
-
-enum status ledger_read(struct arena *arena, const struct store_value *reply, struct text order_id,
-                        struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga)
-{
-    if (store_count(reply) != SAGA_FIELD_COUNT)
-        return STATUS_BROKEN;
-    for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
-        out_values[i] = text_copy(arena, store_text(store_element(reply, i)));
-    return saga_read(arena, order_id, out_values, out_saga);
-}
 
 size_t ledger_queue_history(struct store *store, struct arena *arena, struct text order_id)
 {
-    struct text key = history_key(arena, order_id);
+    struct text key = key_history(arena, order_id);
     struct text words[] = {TEXT("LRANGE"), key, TEXT("0"), TEXT("-1")};
 
     return store_queue(store, key, words, COUNT_OF(words));
@@ -114,8 +56,8 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
     arguments[5] = text_of_number(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
     count = add_set(arguments, count, change->old_values, change->values);
     assert(count <= room);
-    arguments[0] = ledger_saga_key(arena, saga->order_id);
-    arguments[1] = history_key(arena, saga->order_id);
+    arguments[0] = key_saga(arena, saga->order_id);
+    arguments[1] = key_history(arena, saga->order_id);
     arguments[2] = text_of_number(arena, change->old_version);
     arguments[3] = text_of_number(arena, ended ? seconds_to_live : 0);
     arguments[4] = text_of_number(arena, (int64_t)effects->event_count);
@@ -169,7 +111,7 @@ static bool leaves_index(const struct ledger_change *change, enum saga_status li
 static void queue_index(struct store *store, struct arena *arena, enum saga_status listed, const struct ledger_change changes[],
                         size_t count)
 {
-    struct text key = ledger_index_key(arena, listed);
+    struct text key = key_index(arena, listed);
     struct wide_command add, remove;
 
     wide_begin(arena, &add, "ZADD", key, count);
@@ -192,14 +134,14 @@ static void queue_index(struct store *store, struct arena *arena, enum saga_stat
 static void queue_timers(struct store *store, struct arena *arena, uint64_t shard, const struct ledger_change changes[],
                          size_t count)
 {
-    struct text key = ledger_timer_key(arena, shard);
+    struct text key = key_timers(arena, shard);
     struct wide_command add, remove;
 
     wide_begin(arena, &add, "ZADD", key, count);
     wide_begin(arena, &remove, "ZREM", key, count);
     for (size_t i = 0; i < count; i++) {
         const struct saga *saga = changes[i].saga;
-        if (!changes[i].effects->write_timer || shard_of(saga->order_id) != shard)
+        if (!changes[i].effects->write_timer || timer_shard(saga->order_id) != shard)
             continue;
         if (saga->timer_ms == 0) {
             remove.words[remove.count++] = saga->order_id;
@@ -222,8 +164,8 @@ void ledger_queue_indexes(struct store *store, struct arena *arena, const struct
 
 void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id)
 {
-    struct text words[] = {TEXT("SADD"), TEXT("sagas:broken"), order_id};
-    struct text timer[] = {TEXT("ZREM"), ledger_timer_key_of(arena, order_id), order_id};
+    struct text words[] = {TEXT("SADD"), key_broken(arena), order_id};
+    struct text timer[] = {TEXT("ZREM"), key_timers(arena, timer_shard(order_id)), order_id};
 
     store_queue(store, words[1], words, COUNT_OF(words));
     store_queue(store, timer[1], timer, COUNT_OF(timer));

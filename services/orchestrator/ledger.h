@@ -8,24 +8,12 @@
 #define ORDERLY_LEDGER_H
 
 #include "fold.h"
+#include "keys.h"
+#include "saga_load.h"
 #include "store.h"
-
-#define TIMER_SHARDS 16
 
 extern const struct store_script transition_script;
 
-/* The key of a saga, of the index a status is listed in, of a shard, and of the shard an order's timer is in. In the arena. */
-struct text ledger_saga_key(struct arena *arena, struct text order_id);
-struct text ledger_index_key(struct arena *arena, enum saga_status status);
-struct text ledger_timer_key(struct arena *arena, uint64_t shard);
-struct text ledger_timer_key_of(struct arena *arena, struct text order_id);
-
-/* Queues the read of a saga. Gives its number. */
-size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id);
-/* The values and the saga of such a reply; both borrow the reply, so store_begin() ends them: values are copied into the arena.
- * STATUS_BROKEN  the hash makes no sense */
-MUST_CHECK enum status ledger_read(struct arena *arena, const struct store_value *reply, struct text order_id,
-                                   struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga);
 /* Queues the read of a saga's history. Gives its number; the reply is an array of lines. */
 size_t ledger_queue_history(struct store *store, struct arena *arena, struct text order_id);
 

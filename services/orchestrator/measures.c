@@ -5,7 +5,6 @@
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
-#define KEY_SIZE 64
 
 static const int64_t step_bounds_ms[] = {1,    2,    5,    10,    25,    50,        100,           250,           500,
                                          1000, 2500, 5000, 10000, 30000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS};
@@ -209,20 +208,16 @@ static int64_t epoch_ms(void)
     return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
 }
 
-static size_t queue_count(struct store *store, const char *command, const char *index)
+static size_t queue_count(struct store *store, const char *command, struct text key)
 {
-    char key[KEY_SIZE];
-
-    snprintf(key, sizeof(key), "sagas:%s", index);
-    return store_queue(store, text_of(key), (struct text[]){text_of(command), text_of(key)}, 2);
+    return store_queue(store, key, (struct text[]){text_of(command), key}, 2);
 }
 
-static size_t queue_due(struct store *store, unsigned shard, struct text until)
+static size_t queue_due(struct run *run, uint64_t shard, struct text until)
 {
-    char key[KEY_SIZE];
+    struct text key = key_timers(run->arena, shard);
 
-    snprintf(key, sizeof(key), "sagas:timers:%u", shard);
-    return store_queue(store, text_of(key), (struct text[]){TEXT("ZCOUNT"), text_of(key), TEXT("-inf"), until}, 4);
+    return store_queue(run->store, key, (struct text[]){TEXT("ZCOUNT"), key, TEXT("-inf"), until}, 4);
 }
 
 /* Everything that measure_ledger() asks, by the numbers of the answers. */
@@ -236,22 +231,22 @@ static bool is_first_of_index(enum saga_status status)
     return strcmp(saga_status_index(status), saga_status_index(status - 1)) != 0;
 }
 
-static struct questions ask(struct store *store, int64_t now_ms)
+static struct questions ask(struct run *run, int64_t now_ms)
 {
+    struct store *store = run->store;
     struct questions questions = {0};
-    char digits[24];
-    struct text now = {digits, (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)now_ms)};
-    struct text oldest[] = {TEXT("ZRANGE"), TEXT("sagas:running"), TEXT("0"), TEXT("0"), TEXT("WITHSCORES")};
+    struct text now = text_of_number(run->arena, now_ms);
+    struct text oldest[] = {TEXT("ZRANGE"), key_index(run->arena, SAGA_VALIDATING), TEXT("0"), TEXT("0"), TEXT("WITHSCORES")};
 
     store_begin(store);
     for (enum saga_status status = SAGA_NONE + 1; status < SAGA_STATUS_COUNT; status++)
         if (is_first_of_index(status))
-            questions.indexes[status] = queue_count(store, "ZCARD", saga_status_index(status));
-    questions.broken = queue_count(store, "SCARD", "broken");
+            questions.indexes[status] = queue_count(store, "ZCARD", key_index(run->arena, status));
+    questions.broken = queue_count(store, "SCARD", key_broken(run->arena));
     questions.oldest = store_queue(store, oldest[1], oldest, COUNT_OF(oldest));
-    questions.due = queue_due(store, 0, now);
-    for (unsigned shard = 1; shard < TIMER_SHARDS; shard++)
-        queue_due(store, shard, now);
+    questions.due = queue_due(run, 0, now);
+    for (uint64_t shard = 1; shard < TIMER_SHARDS; shard++)
+        queue_due(run, shard, now);
     return questions;
 }
 
@@ -284,7 +279,7 @@ static void show_sagas(struct run *run, const struct questions *questions)
 void measure_ledger(struct run *run)
 {
     int64_t now_ms = epoch_ms(), due = 0;
-    struct questions questions = ask(run->store, now_ms);
+    struct questions questions = ask(run, now_ms);
 
     if (store_flush(run->store) != STATUS_OK)
         return; /* the next look at readiness says so */

@@ -5,9 +5,6 @@
 
 #include <stdio.h>
 
-#define PATTERN "saga:*"
-#define PREFIX_LENGTH (sizeof(PATTERN) - 2)
-
 static const enum saga_status under_way[] = {SAGA_VALIDATING, SAGA_COMPENSATING}; /* one status of each of the two indexes */
 
 /* ---- pages ---- */
@@ -55,7 +52,7 @@ static enum status give_timers(struct run *run, const struct text members[], siz
 {
     store_begin(run->store);
     for (size_t i = 0; i + 1 < count; i += 2) {
-        struct text words[] = {TEXT("ZADD"), ledger_timer_key_of(run->arena, members[i]), TEXT("NX"), members[i + 1], members[i]};
+        struct text words[] = {TEXT("ZADD"), key_timers(run->arena, timer_shard(members[i])), TEXT("NX"), members[i + 1], members[i]};
         if (id_is_good(members[i]))
             store_queue(run->store, words[1], words, COUNT_OF(words));
     }
@@ -64,7 +61,7 @@ static enum status give_timers(struct run *run, const struct text members[], siz
 
 static enum status walk_indexes(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
 {
-    struct text words[] = {TEXT("ZSCAN"), ledger_index_key(run->arena, under_way[walk->place]), TEXT_NONE, TEXT("COUNT"),
+    struct text words[] = {TEXT("ZSCAN"), key_index(run->arena, under_way[walk->place]), TEXT_NONE, TEXT("COUNT"),
                            text_format(run->arena, "%d", RECONCILE_PAGE)};
     struct text cursor, *members = NULL;
     size_t count;
@@ -93,7 +90,7 @@ enum { LOOK_STATUS, LOOK_SINCE, LOOK_UPDATED, LOOK_FIELDS };
 
 static void queue_look(struct run *run, struct suspect *suspect)
 {
-    struct text key = ledger_saga_key(run->arena, suspect->order_id);
+    struct text key = key_saga(run->arena, suspect->order_id);
 
     suspect->queued =
         store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("updatedAt")}, 5);
@@ -134,11 +131,11 @@ static bool waits(enum saga_status status) { return !saga_status_is_terminal(sta
 static void queue_examination(struct run *run, struct suspect *suspect)
 {
     if (suspect->present)
-        suspect->scores = queue_score(run, ledger_index_key(run->arena, suspect->status), suspect->order_id);
+        suspect->scores = queue_score(run, key_index(run->arena, suspect->status), suspect->order_id);
     if (suspect->present && waits(suspect->status))
-        queue_score(run, ledger_timer_key_of(run->arena, suspect->order_id), suspect->order_id);
+        queue_score(run, key_timers(run->arena, timer_shard(suspect->order_id)), suspect->order_id);
     if (!saga_status_is_terminal(suspect->status))
-        suspect->queued = ledger_queue_load(run->store, run->arena, suspect->order_id);
+        suspect->queued = saga_queue_load(run->store, run->arena, suspect->order_id);
 }
 
 static bool has_score(const struct run *run, size_t number) { return text_is_there(store_text(store_value(run->store, number))); }
@@ -151,7 +148,7 @@ static bool is_astray(struct run *run, struct suspect *suspect)
 
     if (!saga_status_is_terminal(suspect->status))
         suspect->broken =
-            ledger_read(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
+            saga_take(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
     if (suspect->broken || !suspect->present || !suspect->settled)
         return false;
     return !has_score(run, suspect->scores) || (waits(suspect->status) && !has_score(run, suspect->scores + 1));
@@ -191,7 +188,7 @@ static enum status set_aside(struct run *run, const struct suspect suspects[], s
 static enum status walk_keys(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
 {
     struct text words[] = {TEXT("SCAN"),  TEXT_NONE,     TEXT("MATCH"),
-                           TEXT(PATTERN), TEXT("COUNT"), text_format(run->arena, "%d", RECONCILE_PAGE)};
+                           keys_of_sagas(run->arena), TEXT("COUNT"), text_format(run->arena, "%d", RECONCILE_PAGE)};
     struct text cursor, *keys = NULL;
     struct suspect *suspects;
     size_t key_count, count = 0;
@@ -200,7 +197,7 @@ static enum status walk_keys(struct run *run, struct walk *walk, const struct re
     suspects = arena_take_zeroed(run->arena, key_count, sizeof(*suspects));
     store_begin(run->store);
     for (size_t i = 0; i < key_count; i++) {
-        suspects[count].order_id = (struct text){keys[i].at + PREFIX_LENGTH, keys[i].length - PREFIX_LENGTH};
+        suspects[count].order_id = key_read(keys[i]).order_id;
         if (id_is_good(suspects[count].order_id))
             queue_look(run, &suspects[count++]);
     }

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-#define STOCK_PATTERN "stock:*"
-#define STOCK_PREFIX_LENGTH (sizeof(STOCK_PATTERN) - 2)
 #define KEYS_OF_AN_ORDER 2 /* payment:<orderId>, shipment:<orderId> */
 
 const struct store_script sweep_script = {"sweep", sweep_lua};
@@ -34,7 +32,7 @@ struct remains {
 static enum status read_index(struct run *run, const struct sweep *sweep, const struct sweep_rules *rules, struct remains **out,
                               size_t *out_count)
 {
-    struct text key = ledger_index_key(run->arena, ended[sweep->place]);
+    struct text key = key_index(run->arena, ended[sweep->place]);
     struct text words[] = {TEXT("ZRANGEBYSCORE"),
                            key,
                            TEXT("-inf"),
@@ -59,19 +57,6 @@ static enum status read_index(struct run *run, const struct sweep *sweep, const 
 
 enum { FACT_STATUS, FACT_SINCE, FACT_ORDER, FACT_COUNT };
 
-/* The same warehouse as the inventory service reads out of the order. An order whose warehouse breaks the rules was rejected. */
-static struct text warehouse_of(struct run *run, struct text order)
-{
-    const struct json *root, *member;
-    struct text warehouse;
-
-    if (json_read(run->arena, order, &root) != STATUS_OK)
-        return TEXT_NONE;
-    member = json_member(root, TEXT("warehouse"));
-    warehouse = member == NULL ? TEXT("main") : json_string(run->arena, member);
-    return warehouse_is_good(warehouse) ? text_copy(run->arena, warehouse) : TEXT_NONE;
-}
-
 static void judge(struct run *run, struct remains *remains, const struct sweep_rules *rules)
 {
     const struct store_value *answer = store_value(run->store, remains->queued);
@@ -90,7 +75,7 @@ static void judge(struct run *run, struct remains *remains, const struct sweep_r
     } else if (status != SAGA_NONE && time_read(facts[FACT_SINCE], &since_ms)) {
         bool misplaced = !saga_status_is_terminal(status) || since_ms > rules->ended_before_ms;
         remains->fate = misplaced ? FATE_MISPLACED : FATE_SWEPT;
-        remains->warehouse = warehouse_of(run, text_copy(run->arena, facts[FACT_ORDER]));
+        remains->warehouse = order_warehouse(run->arena, text_copy(run->arena, facts[FACT_ORDER]));
     }
 }
 
@@ -98,7 +83,7 @@ static enum status judge_all(struct run *run, struct remains all[], size_t count
 {
     store_begin(run->store);
     for (size_t i = 0; i < count; i++) {
-        struct text key = ledger_saga_key(run->arena, all[i].order_id);
+        struct text key = key_saga(run->arena, all[i].order_id);
         all[i].queued =
             store_queue(run->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("since"), TEXT("order")}, 5);
     }
@@ -126,7 +111,7 @@ static void add_warehouse(struct sweep *sweep, struct text warehouse)
 static enum status look_for_warehouses(struct run *run, struct sweep *sweep)
 {
     struct text words[] = {TEXT("SCAN"),  sweep->scan.cursor[0] == '\0' ? TEXT("0") : text_of(sweep->scan.cursor),
-                           TEXT("MATCH"), TEXT(STOCK_PATTERN),
+                           TEXT("MATCH"), keys_of_stock(run->arena),
                            TEXT("COUNT"), text_format(run->arena, "%d", SWEEP_SCAN_PAGE)};
     const struct store_value *keys;
     struct text cursor;
@@ -139,8 +124,7 @@ static enum status look_for_warehouses(struct run *run, struct sweep *sweep)
     cursor = store_text(store_element(store_value(run->store, 0), 0));
     keys = store_element(store_value(run->store, 0), 1);
     for (size_t i = 0; i < store_count(keys); i++) {
-        struct text key = store_text(store_element(keys, i));
-        struct text warehouse = {key.at + STOCK_PREFIX_LENGTH, key.length - STOCK_PREFIX_LENGTH};
+        struct text warehouse = key_read(store_text(store_element(keys, i))).warehouse;
         if (warehouse_is_good(warehouse))
             add_warehouse(sweep, warehouse);
     }
@@ -156,15 +140,13 @@ static void queue_reservation(struct run *run, struct text warehouse, struct tex
     struct arena *arena = run->arena;
 
     store_call(run->store, &sweep_script, 2,
-               (struct text[]){text_format(arena, "{stock:%.*s}:reservation:%.*s", TEXT_ARG(warehouse), TEXT_ARG(order_id)),
-                               text_format(arena, "{stock:%.*s}:swept", TEXT_ARG(warehouse))},
+               (struct text[]){key_reservation(arena, warehouse, order_id), key_stock(arena, warehouse, STOCK_SWEPT)},
                2);
 }
 
 static void queue_removal(struct run *run, const struct sweep *sweep, const struct remains *remains)
 {
-    struct text keys[KEYS_OF_AN_ORDER] = {text_format(run->arena, "payment:%.*s", TEXT_ARG(remains->order_id)),
-                                          text_format(run->arena, "shipment:%.*s", TEXT_ARG(remains->order_id))};
+    struct text keys[KEYS_OF_AN_ORDER] = {key_payment(run->arena, remains->order_id), key_shipment(run->arena, remains->order_id)};
 
     if (remains->fate == FATE_SWEPT && text_is_there(remains->warehouse))
         queue_reservation(run, remains->warehouse, remains->order_id);
@@ -205,7 +187,7 @@ static enum status remove_from_index(struct run *run, const struct sweep *sweep,
     struct text *words = arena_take(run->arena, (count + 2) * sizeof(*words));
 
     words[0] = TEXT("ZREM");
-    words[1] = ledger_index_key(run->arena, ended[sweep->place]);
+    words[1] = key_index(run->arena, ended[sweep->place]);
     for (size_t i = 0; i < count; i++)
         words[i + 2] = all[i].order_id;
     store_begin(run->store);

@@ -37,7 +37,7 @@ void tick_adjust_gate(struct run *run, size_t orders)
 
 static size_t queue_count(struct run *run, enum saga_status status)
 {
-    struct text key = ledger_index_key(run->arena, status);
+    struct text key = key_index(run->arena, status);
 
     return store_queue(run->store, key, (struct text[]){TEXT("ZCARD"), key}, 2);
 }

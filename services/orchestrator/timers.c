@@ -13,7 +13,7 @@ void timers_queue(struct store *store, struct arena *arena, struct due *out_due)
 
     for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
         out_due->queued[shard] =
-            store_call(store, &due_script, 1, (struct text[]){ledger_timer_key(arena, shard), limit, lease}, 3);
+            store_call(store, &due_script, 1, (struct text[]){key_timers(arena, shard), limit, lease}, 3);
 }
 
 static enum status nudge_shard(struct run *run, const struct store_value *answer, uint64_t shard)
@@ -21,7 +21,7 @@ static enum status nudge_shard(struct run *run, const struct store_value *answer
     int64_t now_ms;
 
     if (store_count(answer) == 0 || !text_to_number(store_text(store_element(answer, 0)), &now_ms)) {
-        log_event(LOG_ERROR, "misread", "key=sagas:timers:%u problem=%s", (unsigned)shard, LOG_QUOTED(store_error(answer)));
+        log_event(LOG_ERROR, "misread", "key=%.*s problem=%s", TEXT_ARG(key_timers(run->arena, shard)), LOG_QUOTED(store_error(answer)));
         return STATUS_OK;
     }
     for (size_t i = 1; i < store_count(answer); i++)

@@ -2,24 +2,16 @@
 
 #include "authorize.lua.h"
 #include "capture.lua.h"
+#include "keys.h"
 #include "void.lua.h"
 
 const struct store_script authorize_script = {"authorize", authorize_lua};
 const struct store_script capture_script = {"capture", capture_lua};
 const struct store_script void_script = {"void", void_lua};
 
-struct text charge_key(struct arena *arena, struct text order_id)
-{
-    struct buffer buffer = buffer_in(arena, order_id.length + 8);
-
-    buffer_add(&buffer, TEXT("payment:"));
-    buffer_add(&buffer, order_id);
-    return buffer_text(&buffer);
-}
-
 size_t charge_queue_authorize(struct store *store, struct arena *arena, const struct charge *charge)
 {
-    struct text arguments[] = {charge_key(arena, charge->order_id), charge->outcome_voided, charge->outcome,
+    struct text arguments[] = {key_payment(arena, charge->order_id), charge->outcome_voided, charge->outcome,
                                TEXT("status"), charge->status, TEXT("payment.authorize"), charge->outcome,
                                TEXT("amount"), text_of_number(arena, charge->amount), TEXT("currency"), charge->currency,
                                TEXT("authorizationId"), charge->authorization_id};
@@ -32,11 +24,11 @@ size_t charge_queue_capture(struct store *store, struct arena *arena, struct tex
                             struct text outcome_not_authorized)
 {
     return store_call(store, &capture_script, 1,
-                      (struct text[]){charge_key(arena, order_id), outcome, outcome_not_authorized}, 3);
+                      (struct text[]){key_payment(arena, order_id), outcome, outcome_not_authorized}, 3);
 }
 
 size_t charge_queue_void(struct store *store, struct arena *arena, struct text order_id, struct text outcome,
                          struct text outcome_captured)
 {
-    return store_call(store, &void_script, 1, (struct text[]){charge_key(arena, order_id), outcome, outcome_captured}, 3);
+    return store_call(store, &void_script, 1, (struct text[]){key_payment(arena, order_id), outcome, outcome_captured}, 3);
 }

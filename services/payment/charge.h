@@ -20,8 +20,6 @@ struct charge {
     struct text outcome_voided;             /* what is answered when the void came first */
 };
 
-/* Its key, payment:<orderId>, in the arena. */
-struct text charge_key(struct arena *arena, struct text order_id);
 /* Queue the scripts; each gives its number, and the reply is the outcome's text. */
 size_t charge_queue_authorize(struct store *store, struct arena *arena, const struct charge *charge);
 size_t charge_queue_capture(struct store *store, struct arena *arena, struct text order_id, struct text outcome,

@@ -1,6 +1,8 @@
 /* main.c - the payment service: prices from the catalog, authorizes, captures, voids. Start reading at the table of commands. */
+#include "catalog_read.h"
 #include "charge.h"
 #include "gateway.h"
+#include "keys.h"
 #include "pricing.h"
 #include "worker.h"
 
@@ -111,7 +113,7 @@ static enum status answer_stored(struct run *run, struct task *task)
 
 static struct text mark_key(struct arena *arena, const struct task *task)
 {
-    return charge_key(arena, task->command->order_id);
+    return key_payment(arena, task->command->order_id);
 }
 
 static const struct worker_command commands[] = {

@@ -1,4 +1,5 @@
 /* main.c - the validator: checks the whole order, answers with all the errors at once. It owns nothing. */
+#include "catalog_read.h"
 #include "validator.h"
 #include "worker.h"
 
@@ -21,7 +22,7 @@ static enum status validate_load(struct run *run, struct task *task)
     lookup->count = validation_product_ids(run->arena, task->order_json, lookup->product_ids);
     for (size_t i = 0; i < lookup->count; i++)
         asked[i] = text_is_there(lookup->product_ids[i]) ? lookup->product_ids[i] : TEXT("");
-    lookup->presence = catalog_queue_presence(run->store);
+    lookup->presence = catalog_queue_presence(run->store, run->arena);
     if (lookup->count > 0)
         task->queued = catalog_queue(run->store, run->arena, asked, lookup->count);
     task->facts = lookup;
@@ -81,7 +82,7 @@ static const char *lack(struct run *run)
     size_t presence;
 
     store_begin(run->store);
-    presence = catalog_queue_presence(run->store);
+    presence = catalog_queue_presence(run->store, run->arena);
     if (store_flush(run->store) != STATUS_OK)
         return "waiting for Redis";
     return store_number(store_value(run->store, presence)) == 0 ? "there is no catalog (orderly catalog load)" : NULL;

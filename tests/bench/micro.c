@@ -216,7 +216,7 @@ static void batch_500(void)
     must(batch.group_count == BATCH, "the groups are not as many as the sagas");
     for (size_t i = 0; i < batch.group_count; i++) {
         struct group *group = &batch.groups[i];
-        (void)ledger_queue_load(store, arena, group->order_id);
+        (void)saga_queue_load(store, arena, group->order_id);
         must(saga_read(arena, group->order_id, members[i].values, &group->loaded) == STATUS_OK, "the saga can't be read");
         group->saga = group->loaded;
         hear_reply(&group->saga, &group->effects, group->entries[0].heard.said);

@@ -42,9 +42,9 @@ static struct loaded load(void)
     size_t number;
 
     store_begin(store);
-    number = ledger_queue_load(store, arena, TEXT("ORD-1"));
+    number = saga_queue_load(store, arena, TEXT("ORD-1"));
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
-    loaded.status = ledger_read(arena, store_value(store, number), TEXT("ORD-1"), loaded.values, &loaded.saga);
+    loaded.status = saga_take(arena, store_value(store, number), TEXT("ORD-1"), loaded.values, &loaded.saga);
     return loaded;
 }
 
@@ -166,7 +166,7 @@ Test(ledger, of_a_saga_that_is_gone_only_the_entry_for_the_sweep_stays)
     struct inbox_record nudge = {.kind = TEXT("nudge"), .order_id = TEXT("ORD-1")};
     struct heard heard = {.said = &nudge, .input = {2, 1, TIME_MS}};
     struct ledger_change change = {.saga = &saga, .effects = &effects};
-    struct text timers = ledger_timer_key_of(arena, TEXT("ORD-1"));
+    struct text timers = key_timers(arena, timer_shard(TEXT("ORD-1")));
 
     store_begin(store);
     for (size_t i = 0; i < COUNT_OF(indexes); i++)

@@ -95,7 +95,7 @@ static const char *redis_do(const char *format, ...)
 
 static const char *id_of(const char *name) { return text_format(arena, "%s-%s", prefix, name).at; }
 
-static const char *timer_key(const char *id) { return text_copy(arena, ledger_timer_key_of(arena, text_of(id))).at; }
+static const char *timer_key(const char *id) { return text_copy(arena, key_timers(arena, timer_shard(text_of(id)))).at; }
 
 /* The step of a status, or that it may have been undoing; and what is then waited for. */
 static int step_of(enum saga_status status)
@@ -138,7 +138,7 @@ static const char *put_saga(const char *name, const char *status, int64_t since_
         .updated_ms = since_ms,
         .deadline_ms = since_ms + 1000,
     };
-    struct text values[SAGA_FIELD_COUNT], words[2 * SAGA_FIELD_COUNT + 2] = {TEXT("HSET"), ledger_saga_key(arena, saga.order_id)};
+    struct text values[SAGA_FIELD_COUNT], words[2 * SAGA_FIELD_COUNT + 2] = {TEXT("HSET"), key_saga(arena, saga.order_id)};
     size_t count = 2;
 
     saga_write(arena, &saga, values);

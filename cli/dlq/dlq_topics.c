@@ -1,0 +1,98 @@
+/* dlq_topics.c - reading the dead-letter topics. */
+#include "dlq.h"
+#include "log.h"
+#include "topic_plan.h"
+
+#define PROBLEM_SIZE 512
+
+_Static_assert(DLQ_TOPICS_MAX >= TOPIC_PLAN_COUNT, "room for all");
+
+static bool is_wanted(const char *topic, const char *wanted)
+{
+    size_t length = strlen(wanted);
+
+    return strcmp(topic, wanted) == 0 || (strncmp(topic, wanted, length) == 0 && strcmp(topic + length, ".dlq") == 0);
+}
+
+size_t dlq_topics(struct arena *arena, const struct cli_settings *settings, const char *wanted, const char *out_topics[DLQ_TOPICS_MAX])
+{
+    struct topic_plan plans[TOPIC_PLAN_COUNT];
+    size_t count = 0;
+
+    topic_plans(arena, settings, plans);
+    for (size_t i = 0; i < TOPIC_PLAN_COUNT; i++) {
+        const char *ending = strrchr(plans[i].name, '.');
+        if (ending != NULL && strcmp(ending, ".dlq") == 0 && (wanted == NULL || is_wanted(plans[i].name, wanted)))
+            out_topics[count++] = plans[i].name;
+    }
+    return count;
+}
+
+int dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader)
+{
+    struct bus_options options = {.bootstrap = settings->bootstrap, .client_id = "orderly-cli", .passed = &settings->passed};
+    char problem[PROBLEM_SIZE] = "";
+
+    if (bus_reader_open(&options, problem, sizeof(problem), out_reader) != STATUS_OK)
+        return cli_fail(CLI_USAGE, "%s", problem);
+    return CLI_DONE;
+}
+
+/* see() with its code, which a status could not carry. */
+struct seeing {
+    dlq_see see;
+    void *context;
+    int code;
+};
+
+static enum status see_one(const struct record *record, void *context)
+{
+    struct seeing *seeing = context;
+
+    seeing->code = seeing->see(record, seeing->context);
+    return seeing->code == CLI_DONE ? STATUS_OK : STATUS_FATAL;
+}
+
+static int code_of(struct bus_reader *reader, const char *topic, enum status status)
+{
+    if (status == STATUS_NOT_FOUND)
+        return cli_fail(CLI_ENDED_BADLY, "there is no topic %s: orderly topics create", topic);
+    return cli_fail(CLI_UNREACHABLE, "Kafka does not answer: check KAFKA_BOOTSTRAP_SERVERS (%s)", bus_reader_problem(reader));
+}
+
+static int scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, dlq_see see, void *context)
+{
+    struct seeing seeing = {see, context, CLI_DONE};
+    enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_one, &seeing);
+
+    if (seeing.code != CLI_DONE || status == STATUS_OK)
+        return seeing.code;
+    return code_of(reader, topic, status);
+}
+
+int dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *context)
+{
+    struct bus_span spans[BUS_PARTITIONS_MAX];
+    size_t count = 0;
+    enum status status = bus_reader_spans(reader, topic, CLI_WAIT_MS, spans, &count);
+
+    if (status != STATUS_OK)
+        return code_of(reader, topic, status);
+    return scan(reader, topic, spans, count, see, context);
+}
+
+int dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context, bool *out_found)
+{
+    struct bus_span spans[BUS_PARTITIONS_MAX], one;
+    size_t count = 0, number = (size_t)place->partition;
+    enum status status = bus_reader_spans(reader, place->topic, CLI_WAIT_MS, spans, &count);
+
+    *out_found = false;
+    if (status != STATUS_OK)
+        return code_of(reader, place->topic, status);
+    if (number >= count || place->offset < spans[number].low || place->offset >= spans[number].high)
+        return CLI_DONE;
+    one = (struct bus_span){.partition = place->partition, .low = place->offset, .high = place->offset + 1, .committed = -1};
+    *out_found = true;
+    return scan(reader, place->topic, &one, 1, see, context);
+}

@@ -1,0 +1,212 @@
+/* doctor_groups.c - what the services have still to do, what Kafka's clock shows, and what they could not handle. */
+#include "bus_reader.h"
+#include "dlq.h"
+#include "doctor.h"
+#include "keys.h"
+
+#include <inttypes.h>
+
+#define PROBLEM_SIZE 512
+#define SERVICES 5
+#define READS_MAX 2
+#define RECENT_DAYS 7
+
+static const struct service_group {
+    const char *group;
+    const char *reads[READS_MAX]; /* NULL: no more */
+} services[SERVICES] = {
+    {"orderly-validator", {"validator.commands"}},
+    {"orderly-payment", {"payment.commands"}},
+    {"orderly-inventory", {"inventory.commands"}},
+    {"orderly-fulfillment", {"fulfillment.commands"}},
+    {"orderly-orchestrator", {"orders", "saga.inbox"}},
+};
+
+static enum status open_reader(struct doctor *doctor, const char *group, struct bus_reader **out_reader)
+{
+    struct bus_options options = {.bootstrap = doctor->settings->bootstrap, .client_id = "orderly-cli", .group_id = group,
+                                  .passed = &doctor->settings->passed};
+    char problem[PROBLEM_SIZE] = "";
+
+    return bus_reader_open(&options, problem, sizeof(problem), out_reader);
+}
+
+/* ---- groups ---- */
+
+/* The sum over all partitions that a group reads. */
+struct group_sum {
+    struct group_progress progress;
+    struct buffer beyond; /* " --topic T:P" for each partition whose log lost its end: no other may be reset, or what waits there is passed over */
+};
+
+static enum status add_topic(struct bus_reader *reader, const char *topic, struct group_sum *sum)
+{
+    struct bus_span before[BUS_PARTITIONS_MAX], after[BUS_PARTITIONS_MAX];
+    size_t count, count_after;
+
+    TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, before, &count));
+    TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, after, &count_after));
+    for (size_t i = 0; i < count && i < count_after; i++) {
+        int64_t beyond = sum->progress.beyond;
+        progress_add(&sum->progress, before[i].low, before[i].high, after[i].high, before[i].committed);
+        if (sum->progress.beyond > beyond)
+            buffer_add_format(&sum->beyond, " --topic %s:%" PRId32, topic, before[i].partition);
+    }
+    return STATUS_OK;
+}
+
+static void tell_group(struct doctor *doctor, const struct service_group *service, const struct group_sum *sum, int members)
+{
+    const struct group_progress *progress = &sum->progress;
+    enum finding finding = group_finding(progress, members);
+    struct text mend = TEXT_NONE;
+    struct buffer said = buffer_in(doctor->arena, 128);
+
+    if (members == 0)
+        buffer_add(&said, TEXT("nobody runs; "));
+    else if (members > 0)
+        buffer_add_format(&said, "%d %s; ", members, members == 1 ? "member" : "members");
+    buffer_add_format(&said, "%" PRId64 " records wait", progress->waiting);
+    if (progress->missed > 0)
+        buffer_add_format(&said, "; %" PRId64 " went before they were handled: orderly audit tells whose orders they were",
+                          progress->missed);
+    if (progress->beyond > 0) {
+        buffer_add_format(&said, "; the log lost its end, and the next %" PRId64 " new records would be passed over", progress->beyond);
+        mend = text_format(doctor->arena,
+                           "stop the service, then kafka-consumer-groups.sh --bootstrap-server %s --group %s%.*s --reset-offsets "
+                           "--to-latest --execute",
+                           doctor->settings->bootstrap, service->group, TEXT_ARG(buffer_text(&sum->beyond)));
+    } else if (members == 0) {
+        mend = text_format(doctor->arena, "start %s", service->group);
+    }
+    doctor_tell(doctor, finding, service->group, mend, "%.*s", TEXT_ARG(buffer_text(&said)));
+}
+
+static bool check_group(struct doctor *doctor, const struct service_group *service, int members)
+{
+    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
+    struct group_sum sum = {.beyond = buffer_in(doctor->arena, 64)};
+    enum status status = open_reader(doctor, service->group, &reader);
+
+    for (size_t i = 0; status == STATUS_OK && i < READS_MAX && service->reads[i] != NULL; i++)
+        status = add_topic(reader, service->reads[i], &sum);
+    if (status == STATUS_NOT_FOUND)
+        doctor_tell(doctor, FINDING_UNKNOWN, service->group, TEXT("orderly topics create"), "a topic that it reads does not exist");
+    else if (status != STATUS_OK)
+        doctor_lost_kafka(doctor, service->group, reader == NULL ? "no client" : bus_reader_problem(reader));
+    else
+        tell_group(doctor, service, &sum, members);
+    return status == STATUS_OK || status == STATUS_NOT_FOUND;
+}
+
+void doctor_groups(struct doctor *doctor)
+{
+    const char *groups[SERVICES];
+    int members[SERVICES];
+    bool going_on = true;
+
+    for (size_t i = 0; i < SERVICES; i++)
+        groups[i] = services[i].group;
+    if (bus_describe_groups(doctor->bus, groups, SERVICES, CLI_WAIT_MS, members) != STATUS_OK) {
+        doctor_lost_kafka(doctor, "consumer groups", bus_problem(doctor->bus));
+        return;
+    }
+    for (size_t i = 0; going_on && i < SERVICES; i++)
+        going_on = check_group(doctor, &services[i], members[i]);
+}
+
+/* ---- clock ---- */
+
+static enum status see_time(const struct record *record, void *context)
+{
+    int64_t *newest_ms = context;
+
+    if (record->timestamp_ms > *newest_ms)
+        *newest_ms = record->timestamp_ms;
+    return STATUS_OK;
+}
+
+/* The time of the newest record of a topic, when that is later. */
+static enum status read_newest(struct bus_reader *reader, const char *topic, int64_t *newest_ms)
+{
+    struct bus_span spans[BUS_PARTITIONS_MAX];
+    size_t count;
+
+    TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, spans, &count));
+    for (size_t i = 0; i < count; i++)
+        if (spans[i].high - 1 > spans[i].low)
+            spans[i].low = spans[i].high - 1;
+    return bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_time, newest_ms);
+}
+
+/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can be seen. */
+void doctor_kafka_clock(struct doctor *doctor)
+{
+    static const char *const topics[] = {"orders", "saga.inbox", "order.events"};
+    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
+    int64_t newest_ms = 0, ahead_ms;
+    enum status status = open_reader(doctor, NULL, &reader);
+
+    for (size_t i = 0; i < COUNT_OF(topics) && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
+        status = read_newest(reader, topics[i], &newest_ms);
+    ahead_ms = newest_ms - dlq_now_ms();
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        doctor_lost_kafka(doctor, "clock of kafka", reader == NULL ? "no client" : bus_reader_problem(reader));
+    else if (newest_ms == 0)
+        doctor_tell(doctor, FINDING_UNKNOWN, "clock of kafka", TEXT_NONE, "no record to compare it with");
+    else if (ahead_ms > 0)
+        doctor_tell(doctor, skew_finding(ahead_ms), "clock of kafka", TEXT("chronyc tracking, on all machines"),
+                    "at least %" PRId64 " ms ahead of this machine's", ahead_ms);
+    else
+        doctor_tell(doctor, FINDING_OK, "clock of kafka", TEXT_NONE,
+                    "not ahead of this machine's, as far as the newest record shows (%.*s old); behind can't be seen without writing one",
+                    TEXT_ARG(age_text(doctor->arena, -ahead_ms)));
+}
+
+/* ---- dead letters ---- */
+
+static enum status count_recent(struct bus_reader *reader, const char *topic, int64_t since_ms, int64_t *total)
+{
+    struct bus_span spans[BUS_PARTITIONS_MAX];
+    size_t count;
+
+    TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, spans, &count));
+    TRY(bus_reader_since(reader, topic, since_ms, CLI_WAIT_MS, spans, count));
+    for (size_t i = 0; i < count; i++)
+        *total += spans[i].high - spans[i].low;
+    return STATUS_OK;
+}
+
+/* A mark's score is the time of its dead letter. */
+static int64_t count_redriven(struct doctor *doctor, int64_t since_ms)
+{
+    struct text refusal, since = text_format(doctor->arena, "%" PRId64, since_ms);
+    const struct store_value *reply;
+
+    if (doctor->redis_away)
+        return 0;
+    reply = doctor_ask(doctor, "dead letters", (struct text[]){TEXT("ZCOUNT"), key_redriven(doctor->arena), since, TEXT("+inf")}, 4, &refusal);
+    return reply == NULL ? 0 : store_number(reply);
+}
+
+void doctor_dead_letters(struct doctor *doctor)
+{
+    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
+    const char *topics[DLQ_TOPICS_MAX];
+    size_t count = dlq_topics(doctor->arena, doctor->settings, NULL, topics);
+    int64_t since_ms = dlq_now_ms() - RECENT_DAYS * DLQ_DAY_MS, total = 0, redriven;
+    enum status status = open_reader(doctor, NULL, &reader);
+
+    for (size_t i = 0; i < count && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
+        status = count_recent(reader, topics[i], since_ms, &total);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        doctor_lost_kafka(doctor, "dead letters", reader == NULL ? "no client" : bus_reader_problem(reader));
+        return;
+    }
+    redriven = total == 0 ? 0 : count_redriven(doctor, since_ms);
+    if (total > redriven)
+        doctor_tell(doctor, FINDING_WARNING, "dead letters", TEXT("orderly dlq list"),
+                    "%" PRId64 " in the last %d days, %" PRId64 " of them redriven", total, RECENT_DAYS, redriven);
+    else
+        doctor_tell(doctor, FINDING_OK, "dead letters", TEXT_NONE, "none in the last %d days that was not redriven", RECENT_DAYS);
+}

@@ -1,0 +1,144 @@
+/* stock_add.c - orderly stock add */
+#include "catalog.h"
+#include "cli.h"
+#include "keys.h"
+#include "stock.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define RANDOM_BYTES 9
+
+struct stock_add {
+    const char *product_id, *units_text, *warehouse, *operation_id;
+    int64_t units;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct stock_add *add = state->input;
+
+    switch (key) {
+    case 'w':
+        if (!warehouse_is_good(text_of(argument)))
+            argp_error(state, "'%s' is no warehouse", argument);
+        add->warehouse = argument;
+        return 0;
+    case 'o':
+        if (!id_is_good(text_of(argument)))
+            argp_error(state, "'%s' is no operation id: 1 to %d of A-Z a-z 0-9 . _ : -", argument, ORDER_ID_MAX);
+        add->operation_id = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num >= 2)
+            argp_usage(state);
+        *(state->arg_num == 0 ? &add->product_id : &add->units_text) = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (add->units_text == NULL)
+            argp_usage(state);
+        if (!id_is_good(text_of(add->product_id)))
+            argp_error(state, "'%s' is no product id", add->product_id);
+        if (!text_to_number(text_of(add->units_text), &add->units) || add->units < 1 || add->units > STOCK_UNITS_MAX)
+            argp_error(state, "UNITS is a whole number from 1 to %" PRId64 ", not '%s'", STOCK_UNITS_MAX, add->units_text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"warehouse", 'w', "NAME", 0, "the warehouse (main)", 0},
+    {"operation", 'o', "ID", 0,
+     "the id of this delivery: repeated with the same id, it is added once; without one an id is made, and shown", 0},
+    {0},
+};
+
+const struct argp stock_add_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "PRODUCT UNITS",
+    .doc =
+        "Supply more units of a product of the catalog. They can be sold at once.\v"
+        "Each delivery has an operation id, remembered for 30 days: a command that was cut off can be repeated with its "
+        "--operation ID, and\n"
+        "the units are added once. The same id for another product or another number of units is refused.\n\n"
+        "Exit codes: 0 added, now or before, 1 refused, 2 usage, 3 Redis unreachable: repeat it with the same operation id.\n\n"
+        "Examples:\n  orderly stock add KEYBOARD 100 --operation DELIVERY-2026-017\n  orderly stock add MONITOR 20 --warehouse "
+        "east",
+};
+
+static int make_operation_id(struct arena *arena, struct stock_add *add)
+{
+    unsigned char bytes[RANDOM_BYTES];
+    struct buffer buffer = buffer_in(arena, 32);
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return cli_fail(CLI_ENDED_BADLY, "the system gives no random bytes for an operation id: name one with --operation");
+    buffer_add(&buffer, TEXT("add-"));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        buffer_add_format(&buffer, "%02x", bytes[i]);
+    add->operation_id = text_copy(arena, buffer_text(&buffer)).at;
+    /* Shown before anything is sent: when the answer does not come, it is what the command is repeated with. */
+    fprintf(stderr, "operation %s\n", add->operation_id);
+    return CLI_DONE;
+}
+
+static int check_catalog(struct store *store, const struct stock_add *add)
+{
+    const struct store_value *reply;
+    int code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply);
+
+    if (code == CLI_DONE && store_number(reply) == 0)
+        return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added",
+                        add->product_id);
+    return code;
+}
+
+static int tell(const struct stock_add *add, const struct store_value *reply)
+{
+    struct text word = store_count(reply) > 0 ? store_text(store_element(reply, 0)) : TEXT_NONE;
+    bool repeated = text_equals(word, TEXT("repeated"));
+
+    if (store_count(reply) == 3) {
+        printf("%s %s %s to %s: %.*s left, %.*s supplied%s\n", repeated ? "Had added" : "Added", add->units_text, add->product_id,
+               add->warehouse, TEXT_ARG(store_text(store_element(reply, 1))), TEXT_ARG(store_text(store_element(reply, 2))),
+               repeated ? " then; nothing was added now" : "");
+        return CLI_DONE;
+    }
+    if (text_equals(word, TEXT("other")))
+        return cli_fail(CLI_ENDED_BADLY, "operation %s was used for %.*s before; nothing was added", add->operation_id,
+                        TEXT_ARG(store_text(store_element(reply, 1))));
+    if (text_equals(word, TEXT("too_many")))
+        return cli_fail(CLI_ENDED_BADLY, "%s of %s would be more than %" PRId64 " units; nothing was added", add->product_id,
+                        add->warehouse, STOCK_UNITS_MAX);
+    return cli_fail(CLI_ENDED_BADLY, "the stock of %s in %s makes no sense (orderly audit); nothing was added", add->product_id,
+                    add->warehouse);
+}
+
+int stock_add_run(int argument_count, char **arguments)
+{
+    static const struct store_script *const scripts[] = {&add_script};
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    CLEANUP(store_close) struct store *store = NULL;
+    struct stock_add add = {.warehouse = WAREHOUSE_DEFAULT};
+    struct cli_settings settings;
+    size_t number;
+    int code = cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings);
+
+    if (code == CLI_DONE)
+        code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
+    if (code == CLI_DONE)
+        code = check_catalog(store, &add);
+    if (code == CLI_DONE && add.operation_id == NULL)
+        code = make_operation_id(arena, &add);
+    if (code != CLI_DONE)
+        return code;
+    store_begin(store);
+    number = stock_queue_add(store, arena, text_of(add.warehouse), text_of(add.product_id), add.units, text_of(add.operation_id));
+    code = cli_flush(store);
+    if (code == CLI_DONE)
+        code = cli_check(store_value(store, number), key_stock(arena, text_of(add.warehouse), STOCK_LEFT));
+    return code == CLI_DONE ? tell(&add, store_value(store, number)) : code;
+}

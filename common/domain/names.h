@@ -1,0 +1,48 @@
+/* names.h - what Orderly is called in Kafka: its topics and its consumer groups, and the namespace before all names.
+ *
+ * Several systems share one Kafka and one Redis when each has a NAMESPACE of its own: "shop" makes shop.orders of orders, and shop:saga:X of
+ * saga:X (keys.h). It is set once, before anything else is asked for, and is the same for the whole life of the process.
+ * Source  DESIGN.md sections 3, 4 and 7 */
+#ifndef ORDERLY_NAMES_H
+#define ORDERLY_NAMES_H
+
+#include "text.h"
+
+#define NAMESPACE_MAX 32     /* bytes */
+#define TOPIC_NAME_SIZE 128  /* of the longest name of a topic or group, and its '\0' */
+#define DEAD_LETTER_ENDING ".dlq"
+
+/*      topic        its name                who reads it */
+#define TOPIC_TABLE(row)                                     \
+    row(ORDERS,      "orders",               "orchestrator") \
+    row(INBOX,       "saga.inbox",           "orchestrator") \
+    row(EVENTS,      "order.events",         NULL)           \
+    row(VALIDATOR,   "validator.commands",   "validator")    \
+    row(PAYMENT,     "payment.commands",     "payment")      \
+    row(INVENTORY,   "inventory.commands",   "inventory")    \
+    row(FULFILLMENT, "fulfillment.commands", "fulfillment")
+
+#define TOPIC_ENUM(topic, name, reader) TOPIC_##topic,
+enum topic { TOPIC_TABLE(TOPIC_ENUM) TOPIC_COUNT };
+#undef TOPIC_ENUM
+
+/* Whether a text can be a namespace: empty (none), or 1 to NAMESPACE_MAX of A-Z a-z 0-9 _ -, and not the beginning of a key of a system without
+ * one, because saga:saga:X would be a saga of both. */
+bool namespace_is_good(struct text name);
+/* Puts this namespace before all names from now on; namespace_is_good(). Before any thread is started, and before any name is asked for. */
+void namespace_use(struct text name);
+/* What stands before every key: "shop:", or "" without a namespace. Static. */
+struct text namespace_of_keys(void);
+
+/* The full name of a topic, "shop.orders". Static. */
+const char *topic_name(enum topic topic);
+/* The name of a topic in the contract, without namespace: for documents that are printed. Static. */
+const char *topic_plain_name(enum topic topic);
+/* The name of the service that reads a topic; NULL: none of ours. Static. */
+const char *topic_reader(enum topic topic);
+/* Whether a full name is that of this topic. */
+bool topic_is(struct text name, enum topic topic);
+/* The consumer group of a service: "shop.orderly-payment". Gives out_group. */
+const char *group_name(const char *service, char out_group[TOPIC_NAME_SIZE]);
+
+#endif
