@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define GROUP "orderly-orchestrator"
-#define TOPIC_ORDERS "orders"
-#define TOPIC_DEAD "orders.dlq"
-#define TOPIC_INBOX "saga.inbox"
 #define PROBLEM_SIZE 512
 #define RETRY_MS 100
 #define RECORD_PAGE 1000      /* records whose sagas are asked for in one round trip */
@@ -73,9 +69,10 @@ static void *room_for(size_t count)
 int audit_records_open(const struct cli_settings *settings, struct audit_records **out_records)
 {
     struct audit_records *records = calloc(1, sizeof(*records));
+    char group[TOPIC_NAME_SIZE];
     struct bus_options options = {.bootstrap = settings->bootstrap,
                                   .client_id = "orderly-audit",
-                                  .group_id = GROUP,
+                                  .group_id = group_name(topic_reader(TOPIC_ORDERS), group),
                                   .passed = &settings->passed,
                                   .batch_max = 1};
     char problem[PROBLEM_SIZE] = "";
@@ -88,7 +85,7 @@ int audit_records_open(const struct cli_settings *settings, struct audit_records
     records->list = room_for(UNANSWERED_MAX);
     if (bus_reader_open(&options, problem, sizeof(problem), &records->reader) != STATUS_OK)
         return cli_fail(CLI_USAGE, "%s", problem);
-    return read_spans(records, TOPIC_ORDERS, records->spans, &records->span_count);
+    return read_spans(records, topic_name(TOPIC_ORDERS), records->spans, &records->span_count);
 }
 
 void audit_records_close(struct audit_records *records)
@@ -159,7 +156,7 @@ static enum status see_dead_letter(const struct record *record, void *context)
     struct unanswered place, *found;
     struct text topic;
 
-    if (!record_header(record, "dlq-topic", &topic) || !text_equals(topic, TEXT(TOPIC_ORDERS)) ||
+    if (!record_header(record, "dlq-topic", &topic) || !topic_is(topic, TOPIC_ORDERS) ||
         !header_number(record, "dlq-partition", &partition) || !header_number(record, "dlq-offset", &offset))
         return STATUS_OK;
     place = (struct unanswered){.partition = (int32_t)partition, .offset = offset};
@@ -229,12 +226,12 @@ static int resolve(struct audit_records *records, struct audit *audit)
     if (records->count == 0)
         return CLI_DONE;
     qsort(records->list, records->count, sizeof(*records->list), compare_places);
-    code = scan_for(records, TOPIC_DEAD, false, see_dead_letter);
+    code = scan_for(records, topic_dead_name(TOPIC_ORDERS), false, see_dead_letter);
     drop_answered(records->list, &records->count);
     if (code != CLI_DONE || records->count == 0)
         return code;
     qsort(records->list, records->count, sizeof(*records->list), compare_ids);
-    code = scan_for(records, TOPIC_INBOX, true, see_waiting);
+    code = scan_for(records, topic_name(TOPIC_INBOX), true, see_waiting);
     drop_answered(records->list, &records->count);
     for (size_t done = 0; code == CLI_DONE && done < records->count; done += RECORD_PAGE)
         code =
@@ -326,7 +323,7 @@ static int scan_window(struct audit_records *records)
     enum status status;
 
     next_window(records, window);
-    status = bus_reader_scan(records->reader, TOPIC_ORDERS, window, records->span_count, CLI_WAIT_MS, see_order, records);
+    status = bus_reader_scan(records->reader, topic_name(TOPIC_ORDERS), window, records->span_count, CLI_WAIT_MS, see_order, records);
     if (records->code != CLI_DONE)
         return records->code;
     return status == STATUS_OK ? end_page(records) : unreachable(records, status);

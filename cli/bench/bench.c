@@ -206,7 +206,7 @@ static int measure(struct bench *bench)
 
 static int run(struct bench *bench)
 {
-    static const char *const topics[] = {BENCH_TOPIC_ORDERS, NULL};
+    const char *const topics[] = {topic_name(TOPIC_ORDERS), NULL};
     struct bus_span orders[BUS_PARTITIONS_MAX], events[BUS_PARTITIONS_MAX];
     size_t order_spans, event_spans;
     int code = bench_supply(bench);
@@ -216,12 +216,12 @@ static int run(struct bench *bench)
     if (code == CLI_DONE)
         code = open_reader(bench);
     if (code == CLI_DONE)
-        code = read_spans(bench, BENCH_TOPIC_ORDERS, orders, &order_spans);
+        code = read_spans(bench, topic_name(TOPIC_ORDERS), orders, &order_spans);
     if (code == CLI_DONE)
-        code = read_spans(bench, BENCH_TOPIC_EVENTS, events, &event_spans);
+        code = read_spans(bench, topic_name(TOPIC_EVENTS), events, &event_spans);
     if (code != CLI_DONE)
         return code;
-    bus_reader_follow(bench->reader, BENCH_TOPIC_EVENTS, events, event_spans);
+    bus_reader_follow(bench->reader, topic_name(TOPIC_EVENTS), events, event_spans);
     code = measure(bench);
     if (code == CLI_DONE)
         code = bench_read_placed(bench, orders, order_spans);

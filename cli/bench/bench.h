@@ -9,13 +9,12 @@
 #include "bus_reader.h"
 #include "cli.h"
 #include "histogram.h"
+#include "names.h"
 #include "processes.h"
 
 #include <stdatomic.h>
 
 #define BENCH_RATE_MAX 1000000
-#define BENCH_TOPIC_ORDERS "orders"
-#define BENCH_TOPIC_EVENTS "order.events"
 
 struct bench_options {
     int64_t order_count, product_count, customer_count, items_low, items_high;

@@ -109,13 +109,13 @@ int bench_read_placed(struct bench *bench, const struct bus_span before[], size_
 {
     struct bus_span spans[BUS_PARTITIONS_MAX];
     size_t span_count;
-    enum status status = bus_reader_spans(bench->reader, BENCH_TOPIC_ORDERS, CLI_WAIT_MS, spans, &span_count);
+    enum status status = bus_reader_spans(bench->reader, topic_name(TOPIC_ORDERS), CLI_WAIT_MS, spans, &span_count);
 
     for (size_t i = 0; status == STATUS_OK && i < span_count; i++)
         if (i < count && before[i].high > spans[i].low)
             spans[i].low = before[i].high;
     if (status == STATUS_OK)
-        status = bus_reader_scan(bench->reader, BENCH_TOPIC_ORDERS, spans, span_count, CLI_WAIT_MS, see_placed, bench);
+        status = bus_reader_scan(bench->reader, topic_name(TOPIC_ORDERS), spans, span_count, CLI_WAIT_MS, see_placed, bench);
     if (status == STATUS_OK)
         return CLI_DONE;
     return cli_fail(CLI_UNREACHABLE, "the orders could not be read again: %s", bus_reader_problem(bench->reader));

@@ -8,8 +8,9 @@
 
 #include "bus_reader.h"
 #include "cli.h"
+#include "names.h"
 
-#define DLQ_TOPICS_MAX 13
+#define DLQ_TOPICS_MAX TOPIC_COUNT
 #define DLQ_TOPIC_SIZE 128
 #define DLQ_WORD_SIZE 64
 #define DLQ_BATCH 500                                /* dead letters whose marks are looked up in one round trip */
@@ -57,9 +58,9 @@ int64_t dlq_now_ms(void);
 
 /* ---- dlq_topics.c ---- */
 
-/* The names of the dead-letter topics: static. wanted: only that of this topic, with or without ".dlq" (NULL: all). Gives how many; 0: there is
+/* The names of the dead-letter topics: static. wanted: only that of this topic, with or without ".dlq" and the namespace (NULL: all). Gives how many; 0: there is
  * no such topic. */
-size_t dlq_topics(struct arena *arena, const struct cli_settings *settings, const char *wanted, const char *out_topics[DLQ_TOPICS_MAX]);
+size_t dlq_topics(const char *wanted, const char *out_topics[DLQ_TOPICS_MAX]);
 /* Opens a reader. CLI_DONE, or the exit code of a problem that was printed. The caller owns out_reader. */
 int dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader);
 /* Sees one dead letter, which it must not keep. Another code than CLI_DONE ends the scan. */

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ENDING ".dlq"
-#define ENDING_LENGTH (sizeof(ENDING) - 1)
+#define ENDING_LENGTH (sizeof(DEAD_LETTER_ENDING) - 1)
 
 /* ---- places ---- */
 
@@ -19,7 +18,7 @@ bool place_read(const char *text, struct place *out_place)
     int64_t partition, offset;
 
     if (topic_length <= ENDING_LENGTH || topic_length >= DLQ_TOPIC_SIZE ||
-        memcmp(partition_at - ENDING_LENGTH, ENDING, ENDING_LENGTH) != 0)
+        memcmp(partition_at - ENDING_LENGTH, DEAD_LETTER_ENDING, ENDING_LENGTH) != 0)
         return false;
     if (!text_to_number((struct text){partition_at + 1, (size_t)(offset_at - partition_at - 1)}, &partition) ||
         !text_to_number(text_of(offset_at + 1), &offset) || partition < 0 || partition > INT32_MAX || offset < 0)

@@ -234,7 +234,7 @@ static int list_letters(struct arena *arena, const struct dlq_list *list, const 
     CLEANUP(arena_destroy) struct arena *batch_arena = arena_create();
     struct listing listing = {.list = list, .newest = newest, .arena = batch_arena};
     const char *topics[DLQ_TOPICS_MAX];
-    size_t count = dlq_topics(arena, settings, list->topic, topics);
+    size_t count = dlq_topics(list->topic, topics);
     int code;
 
     if (count == 0)

@@ -119,10 +119,10 @@ static int drive_topics(struct driving *driving, struct bus_reader *reader, cons
 static int open_bus(struct arena *arena, const struct cli_settings *settings, struct bus **out_bus)
 {
     const char *dead[DLQ_TOPICS_MAX], *origins[DLQ_TOPICS_MAX + 1] = {NULL};
-    size_t count = dlq_topics(arena, settings, NULL, dead);
+    size_t count = dlq_topics(NULL, dead);
 
     for (size_t i = 0; i < count; i++)
-        origins[i] = text_copy(arena, (struct text){dead[i], strlen(dead[i]) - strlen(".dlq")}).at;
+        origins[i] = text_copy(arena, (struct text){dead[i], strlen(dead[i]) - strlen(DEAD_LETTER_ENDING)}).at;
     return cli_open_bus(settings, origins, out_bus);
 }
 
@@ -140,12 +140,12 @@ static int open_all(struct driving *driving, struct arena *arena, const struct c
     return code;
 }
 
-static int check_places(struct arena *arena, const struct cli_settings *settings, const struct redrive *redrive)
+static int check_places(const struct redrive *redrive)
 {
     const char *topics[DLQ_TOPICS_MAX];
 
     for (size_t i = 0; i < redrive->place_count; i++)
-        if (dlq_topics(arena, settings, redrive->places[i].topic, topics) == 0)
+        if (dlq_topics(redrive->places[i].topic, topics) == 0)
             return cli_fail(CLI_USAGE, "%s is none of Orderly's dead-letter topics", redrive->places[i].topic);
     return CLI_DONE;
 }
@@ -158,8 +158,8 @@ static int drive(struct arena *arena, const struct redrive *redrive, const struc
     CLEANUP(arena_destroy) struct arena *batch_arena = arena_create();
     struct driving driving = {.redrive = redrive, .arena = batch_arena};
     const char *topics[DLQ_TOPICS_MAX];
-    size_t count = dlq_topics(arena, settings, redrive->topic, topics);
-    int code = check_places(arena, settings, redrive);
+    size_t count = dlq_topics(redrive->topic, topics);
+    int code = check_places(redrive);
 
     if (code != CLI_DONE)
         return code;

@@ -1,30 +1,24 @@
 /* dlq_topics.c - reading the dead-letter topics. */
 #include "dlq.h"
-#include "log.h"
-#include "topic_plan.h"
 
 #define PROBLEM_SIZE 512
 
-_Static_assert(DLQ_TOPICS_MAX >= TOPIC_PLAN_COUNT, "room for all");
-
-static bool is_wanted(const char *topic, const char *wanted)
+/* With or without the namespace, with or without the ending. */
+static bool is_wanted(enum topic topic, const char *wanted)
 {
-    size_t length = strlen(wanted);
+    const size_t prefix = strlen(topic_name(topic)) - strlen(topic_plain_name(topic));
 
-    return strcmp(topic, wanted) == 0 || (strncmp(topic, wanted, length) == 0 && strcmp(topic + length, ".dlq") == 0);
+    return strcmp(wanted, topic_name(topic)) == 0 || strcmp(wanted, topic_plain_name(topic)) == 0 ||
+           strcmp(wanted, topic_dead_name(topic)) == 0 || strcmp(wanted, topic_dead_name(topic) + prefix) == 0;
 }
 
-size_t dlq_topics(struct arena *arena, const struct cli_settings *settings, const char *wanted, const char *out_topics[DLQ_TOPICS_MAX])
+size_t dlq_topics(const char *wanted, const char *out_topics[DLQ_TOPICS_MAX])
 {
-    struct topic_plan plans[TOPIC_PLAN_COUNT];
     size_t count = 0;
 
-    topic_plans(arena, settings, plans);
-    for (size_t i = 0; i < TOPIC_PLAN_COUNT; i++) {
-        const char *ending = strrchr(plans[i].name, '.');
-        if (ending != NULL && strcmp(ending, ".dlq") == 0 && (wanted == NULL || is_wanted(plans[i].name, wanted)))
-            out_topics[count++] = plans[i].name;
-    }
+    for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
+        if (topic_reader(topic) != NULL && (wanted == NULL || is_wanted(topic, wanted)))
+            out_topics[count++] = topic_dead_name(topic);
     return count;
 }
 

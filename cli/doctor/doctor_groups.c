@@ -8,19 +8,9 @@
 
 #define PROBLEM_SIZE 512
 #define SERVICES 5
-#define READS_MAX 2
 #define RECENT_DAYS 7
 
-static const struct service_group {
-    const char *group;
-    const char *reads[READS_MAX]; /* NULL: no more */
-} services[SERVICES] = {
-    {"orderly-validator", {"validator.commands"}},
-    {"orderly-payment", {"payment.commands"}},
-    {"orderly-inventory", {"inventory.commands"}},
-    {"orderly-fulfillment", {"fulfillment.commands"}},
-    {"orderly-orchestrator", {"orders", "saga.inbox"}},
-};
+static const char *const services[SERVICES] = {"validator", "payment", "inventory", "fulfillment", "orchestrator"};
 
 static enum status open_reader(struct doctor *doctor, const char *group, struct bus_reader **out_reader)
 {
@@ -55,7 +45,7 @@ static enum status add_topic(struct bus_reader *reader, const char *topic, struc
     return STATUS_OK;
 }
 
-static void tell_group(struct doctor *doctor, const struct service_group *service, const struct group_sum *sum, int members)
+static void tell_group(struct doctor *doctor, const char *service, const char *group, const struct group_sum *sum, int members)
 {
     const struct group_progress *progress = &sum->progress;
     enum finding finding = group_finding(progress, members);
@@ -75,44 +65,46 @@ static void tell_group(struct doctor *doctor, const struct service_group *servic
         mend = text_format(doctor->arena,
                            "stop the service, then kafka-consumer-groups.sh --bootstrap-server %s --group %s%.*s --reset-offsets "
                            "--to-latest --execute",
-                           doctor->settings->bootstrap, service->group, TEXT_ARG(buffer_text(&sum->beyond)));
+                           doctor->settings->bootstrap, group, TEXT_ARG(buffer_text(&sum->beyond)));
     } else if (members == 0) {
-        mend = text_format(doctor->arena, "start %s", service->group);
+        mend = text_format(doctor->arena, "start orderly-%s", service);
     }
-    doctor_tell(doctor, finding, service->group, mend, "%.*s", TEXT_ARG(buffer_text(&said)));
+    doctor_tell(doctor, finding, group, mend, "%.*s", TEXT_ARG(buffer_text(&said)));
 }
 
-static bool check_group(struct doctor *doctor, const struct service_group *service, int members)
+static bool check_group(struct doctor *doctor, const char *service, const char *group, int members)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     struct group_sum sum = {.beyond = buffer_in(doctor->arena, 64)};
-    enum status status = open_reader(doctor, service->group, &reader);
+    enum status status = open_reader(doctor, group, &reader);
 
-    for (size_t i = 0; status == STATUS_OK && i < READS_MAX && service->reads[i] != NULL; i++)
-        status = add_topic(reader, service->reads[i], &sum);
+    for (enum topic topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
+        if (topic_reader(topic) != NULL && strcmp(topic_reader(topic), service) == 0)
+            status = add_topic(reader, topic_name(topic), &sum);
     if (status == STATUS_NOT_FOUND)
-        doctor_tell(doctor, FINDING_UNKNOWN, service->group, TEXT("orderly topics create"), "a topic that it reads does not exist");
+        doctor_tell(doctor, FINDING_UNKNOWN, group, TEXT("orderly topics create"), "a topic that it reads does not exist");
     else if (status != STATUS_OK)
-        doctor_lost_kafka(doctor, service->group, reader == NULL ? "no client" : bus_reader_problem(reader));
+        doctor_lost_kafka(doctor, group, reader == NULL ? "no client" : bus_reader_problem(reader));
     else
-        tell_group(doctor, service, &sum, members);
+        tell_group(doctor, service, group, &sum, members);
     return status == STATUS_OK || status == STATUS_NOT_FOUND;
 }
 
 void doctor_groups(struct doctor *doctor)
 {
+    char names[SERVICES][TOPIC_NAME_SIZE];
     const char *groups[SERVICES];
     int members[SERVICES];
     bool going_on = true;
 
     for (size_t i = 0; i < SERVICES; i++)
-        groups[i] = services[i].group;
+        groups[i] = group_name(services[i], names[i]);
     if (bus_describe_groups(doctor->bus, groups, SERVICES, CLI_WAIT_MS, members) != STATUS_OK) {
         doctor_lost_kafka(doctor, "consumer groups", bus_problem(doctor->bus));
         return;
     }
     for (size_t i = 0; going_on && i < SERVICES; i++)
-        going_on = check_group(doctor, &services[i], members[i]);
+        going_on = check_group(doctor, services[i], groups[i], members[i]);
 }
 
 /* ---- clock ---- */
@@ -142,13 +134,13 @@ static enum status read_newest(struct bus_reader *reader, const char *topic, int
 /* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can be seen. */
 void doctor_kafka_clock(struct doctor *doctor)
 {
-    static const char *const topics[] = {"orders", "saga.inbox", "order.events"};
+    static const enum topic topics[] = {TOPIC_ORDERS, TOPIC_INBOX, TOPIC_EVENTS};
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     int64_t newest_ms = 0, ahead_ms;
     enum status status = open_reader(doctor, NULL, &reader);
 
     for (size_t i = 0; i < COUNT_OF(topics) && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
-        status = read_newest(reader, topics[i], &newest_ms);
+        status = read_newest(reader, topic_name(topics[i]), &newest_ms);
     ahead_ms = newest_ms - dlq_now_ms();
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         doctor_lost_kafka(doctor, "clock of kafka", reader == NULL ? "no client" : bus_reader_problem(reader));
@@ -193,7 +185,7 @@ void doctor_dead_letters(struct doctor *doctor)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     const char *topics[DLQ_TOPICS_MAX];
-    size_t count = dlq_topics(doctor->arena, doctor->settings, NULL, topics);
+    size_t count = dlq_topics(NULL, topics);
     int64_t since_ms = dlq_now_ms() - RECENT_DAYS * DLQ_DAY_MS, total = 0, redriven;
     enum status status = open_reader(doctor, NULL, &reader);
 

@@ -132,7 +132,7 @@ static int follow(const struct cancel *cancel, struct store *store, struct arena
 
 static int send_cancel(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena, struct trace trace)
 {
-    static const char *const topics[] = {SIGNAL_INBOX, NULL};
+    const char *const topics[] = {topic_name(TOPIC_INBOX), NULL};
     CLEANUP(bus_close) struct bus *bus = NULL;
     struct order_signal signal = {
         .kind = "cancel", .order_id = text_of(cancel->order_id), .by = cancel->by, .reason = cancel->reason, .trace = trace};

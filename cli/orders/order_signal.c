@@ -81,7 +81,7 @@ enum status signal_send(struct bus *bus, struct arena *arena, const struct order
 
     if (!text_is_there(value))
         return STATUS_BAD_MESSAGE;
-    return bus_send(bus, &(struct outgoing){.topic = SIGNAL_INBOX,
+    return bus_send(bus, &(struct outgoing){.topic = topic_name(TOPIC_INBOX),
                                             .partition = -1,
                                             .key = signal->order_id,
                                             .value = value,

@@ -6,9 +6,9 @@
 #define ORDERLY_ORDER_SIGNAL_H
 
 #include "bus.h"
+#include "names.h"
 #include "trace.h"
 
-#define SIGNAL_INBOX "saga.inbox"
 
 struct order_signal {
     const char *kind; /* "cancel", "retry" */

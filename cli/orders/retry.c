@@ -309,7 +309,7 @@ static int check_words(const struct retry *retry)
 
 static int send_on(struct retry *retry, const struct cli_settings *settings)
 {
-    static const char *const topics[] = {SIGNAL_INBOX, NULL};
+    const char *const topics[] = {topic_name(TOPIC_INBOX), NULL};
     CLEANUP(store_close) struct store *store = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
     int code = cli_open_store(settings, NULL, 0, &store);

@@ -101,7 +101,7 @@ static int send_line(struct submission *submission, struct bus *bus, struct aren
     order_id = json_string(arena, json_member(root, TEXT("orderId")));
     if (!id_is_good(order_id))
         order_id = TEXT_NONE; /* it will be a dead letter, which is for the system to say */
-    status = bus_send(bus, &(struct outgoing){.topic = "orders", .partition = -1, .key = order_id, .value = line});
+    status = bus_send(bus, &(struct outgoing){.topic = topic_name(TOPIC_ORDERS), .partition = -1, .key = order_id, .value = line});
     if (status == STATUS_BAD_MESSAGE) {
         submission->refused++;
         return cli_fail(CLI_DONE, "line %zu is too large to send", number);
@@ -232,7 +232,7 @@ static int wait_for_all(struct submission *submission, struct store *store)
 
 static int submit(struct submission *submission, const struct cli_settings *settings, FILE *file)
 {
-    static const char *const topics[] = {"orders", NULL};
+    const char *const topics[] = {topic_name(TOPIC_ORDERS), NULL};
     CLEANUP(bus_close) struct bus *bus = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     int code = cli_open_bus(settings, topics, &bus);

@@ -13,6 +13,7 @@
 #define FILE_STEP ((size_t)64 * 1024)
 
 static const struct setting table[] = {
+    SETTING_TEXT("NAMESPACE", struct cli_settings, namespace, "", NAMESPACE_MEANING),
     SETTING_TEXT("KAFKA_BOOTSTRAP_SERVERS", struct cli_settings, bootstrap, "localhost:9092", "brokers to start from, host:port,..."),
     SETTING_SECRET("REDIS_URL", struct cli_settings, redis_url, "redis://localhost:6379",
                    "redis://[user:password@]host:port[/db], rediss://..., unix:///path"),
@@ -31,11 +32,24 @@ const struct setting *cli_settings_table(size_t *out_count)
     return table;
 }
 
+static size_t check_namespace(const char *name)
+{
+    if (namespace_is_good(text_of(name)))
+        return 0;
+    fprintf(stderr, NAMESPACE_COMPLAINT "\n", name, NAMESPACE_MAX);
+    return 1;
+}
+
 int cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input, struct cli_settings *out_settings)
 {
+    size_t mistakes;
+
     argp_parse(argp, argument_count, arguments, 0, NULL, input);
-    if (settings_read(table, COUNT_OF(table), out_settings, stderr) + settings_read_passed(&out_settings->passed, stderr) > 0)
+    mistakes = settings_read(table, COUNT_OF(table), out_settings, stderr);
+    mistakes += settings_read_passed(&out_settings->passed, stderr) + check_namespace(out_settings->namespace);
+    if (mistakes > 0)
         return cli_fail(CLI_USAGE, "the settings can't be used; see orderly --help");
+    namespace_use(text_of(out_settings->namespace));
     return CLI_DONE;
 }
 

@@ -3,6 +3,7 @@
 #define ORDERLY_CLI_H
 
 #include "bus.h"
+#include "names.h"
 #include "settings.h"
 #include "store.h"
 
@@ -14,6 +15,7 @@ enum cli_exit { CLI_DONE = 0, CLI_ENDED_BADLY = 1, CLI_USAGE = 2, CLI_UNREACHABL
 
 /* Settings of all subcommands, from the environment. */
 struct cli_settings {
+    char namespace[SETTING_TEXT_SIZE];
     char bootstrap[SETTING_TEXT_SIZE];
     char redis_url[SETTING_TEXT_SIZE];
     int64_t topic_partitions, topic_replication, retention_days, day_seconds, message_bytes_max;

@@ -8,11 +8,6 @@
 #define SEGMENT_HOURS 6 /* with the default of 7 days records live up to twice their retention */
 #define CONFIG_MAX 16
 
-static const char *const topics[] = {
-    "orders",           "saga.inbox",         "order.events",         "validator.commands",
-    "payment.commands", "inventory.commands", "fulfillment.commands",
-};
-
 /* A growing NULL-terminated list of names and values. */
 struct config {
     const char *list[CONFIG_MAX];
@@ -47,10 +42,10 @@ static const char *const *config_of(struct arena *arena, const struct cli_settin
     return config->list;
 }
 
-static struct topic_plan plan_of(struct arena *arena, const struct cli_settings *settings, const char *name, bool dead_letters)
+static struct topic_plan plan_of(struct arena *arena, const struct cli_settings *settings, enum topic topic, bool dead_letters)
 {
     return (struct topic_plan){
-        .name = dead_letters ? text_copy(arena, text_format(arena, "%s.dlq", name)).at : name,
+        .name = dead_letters ? topic_dead_name(topic) : topic_name(topic),
         .partitions = (int)settings->topic_partitions,
         .replication = (int)settings->topic_replication,
         .config = config_of(arena, settings, dead_letters),
@@ -61,10 +56,10 @@ void topic_plans(struct arena *arena, const struct cli_settings *settings, struc
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < COUNT_OF(topics); i++) {
-        out_plans[count++] = plan_of(arena, settings, topics[i], false);
-        if (strcmp(topics[i], "order.events") != 0) /* nobody of ours reads it */
-            out_plans[count++] = plan_of(arena, settings, topics[i], true);
+    for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
+        out_plans[count++] = plan_of(arena, settings, topic, false);
+        if (topic_reader(topic) != NULL)
+            out_plans[count++] = plan_of(arena, settings, topic, true);
     }
     assert(count == TOPIC_PLAN_COUNT);
 }

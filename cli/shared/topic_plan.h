@@ -5,6 +5,7 @@
 #define ORDERLY_TOPIC_PLAN_H
 
 #include "cli.h"
+#include "names.h"
 
 #define TOPIC_PLAN_COUNT 13
 

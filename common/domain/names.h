@@ -29,6 +29,9 @@ enum topic { TOPIC_TABLE(TOPIC_ENUM) TOPIC_COUNT };
 /* Whether a text can be a namespace: empty (none), or 1 to NAMESPACE_MAX of A-Z a-z 0-9 _ -, and not the beginning of a key of a system without
  * one, because saga:saga:X would be a saga of both. */
 bool namespace_is_good(struct text name);
+/* What the setting means; and, for printf, what to say of one that is not; its arguments are the name and NAMESPACE_MAX. */
+#define NAMESPACE_MEANING "stands before all topics and groups (shop.orders) and keys (shop:saga:X); empty = none"
+#define NAMESPACE_COMPLAINT "NAMESPACE=%s: at most %d of A-Z a-z 0-9 _ -, and none that a key begins with (saga, stock, ...)"
 /* Puts this namespace before all names from now on; namespace_is_good(). Before any thread is started, and before any name is asked for. */
 void namespace_use(struct text name);
 /* What stands before every key: "shop:", or "" without a namespace. Static. */
@@ -38,10 +41,14 @@ struct text namespace_of_keys(void);
 const char *topic_name(enum topic topic);
 /* The name of a topic in the contract, without namespace: for documents that are printed. Static. */
 const char *topic_plain_name(enum topic topic);
-/* The name of the service that reads a topic; NULL: none of ours. Static. */
+/* The full name of the topic that a topic's dead letters lie in. Static. */
+const char *topic_dead_name(enum topic topic);
+/* The name of the service that reads a topic; NULL: none of ours, so that it has no dead letters. Static. */
 const char *topic_reader(enum topic topic);
 /* Whether a full name is that of this topic. */
 bool topic_is(struct text name, enum topic topic);
+/* The full names of some topics, in out_names, which has room for one more: NULL is behind the last. Gives out_names. */
+const char *const *topic_names(const enum topic topics[], size_t count, const char *out_names[]);
 /* The consumer group of a service: "shop.orderly-payment". Gives out_group. */
 const char *group_name(const char *service, char out_group[TOPIC_NAME_SIZE]);
 

@@ -12,17 +12,19 @@ static const struct saga_step steps[STEP_COUNT] = {
 };
 
 static const struct {
-    const char *type, *topic, *setting;
+    const char *type;
+    enum topic topic;
+    const char *setting;
 } asks[ASK_COUNT] = {
-    [ASK_NOTHING] = {"", "", ""},
-    [ASK_VALIDATE] = {"order.validate", "validator.commands", "ORDER_VALIDATE"},
-    [ASK_AUTHORIZE] = {"payment.authorize", "payment.commands", "PAYMENT_AUTHORIZE"},
-    [ASK_ALLOCATE] = {"inventory.allocate", "inventory.commands", "INVENTORY_ALLOCATE"},
-    [ASK_SHIP] = {"fulfillment.ship", "fulfillment.commands", "FULFILLMENT_SHIP"},
-    [ASK_CAPTURE] = {"payment.capture", "payment.commands", "PAYMENT_CAPTURE"},
-    [ASK_VOID] = {"payment.void", "payment.commands", "PAYMENT_VOID"},
-    [ASK_RELEASE] = {"inventory.release", "inventory.commands", "INVENTORY_RELEASE"},
-    [ASK_CANCEL_SHIPMENT] = {"fulfillment.cancel", "fulfillment.commands", "FULFILLMENT_CANCEL"},
+    [ASK_NOTHING] = {"", TOPIC_COUNT, ""},
+    [ASK_VALIDATE] = {"order.validate", TOPIC_VALIDATOR, "ORDER_VALIDATE"},
+    [ASK_AUTHORIZE] = {"payment.authorize", TOPIC_PAYMENT, "PAYMENT_AUTHORIZE"},
+    [ASK_ALLOCATE] = {"inventory.allocate", TOPIC_INVENTORY, "INVENTORY_ALLOCATE"},
+    [ASK_SHIP] = {"fulfillment.ship", TOPIC_FULFILLMENT, "FULFILLMENT_SHIP"},
+    [ASK_CAPTURE] = {"payment.capture", TOPIC_PAYMENT, "PAYMENT_CAPTURE"},
+    [ASK_VOID] = {"payment.void", TOPIC_PAYMENT, "PAYMENT_VOID"},
+    [ASK_RELEASE] = {"inventory.release", TOPIC_INVENTORY, "INVENTORY_RELEASE"},
+    [ASK_CANCEL_SHIPMENT] = {"fulfillment.cancel", TOPIC_FULFILLMENT, "FULFILLMENT_CANCEL"},
 };
 
 static const struct {
@@ -94,7 +96,7 @@ const char *ask_type(enum ask ask)
     return asks[ask].type;
 }
 
-const char *ask_topic(enum ask ask)
+enum topic ask_topic(enum ask ask)
 {
     return asks[ask].topic;
 }
@@ -119,7 +121,7 @@ static void print_table(FILE *out)
     fprintf(out, "| # | status while it runs | command | topic | undo | when it is refused |\n|---|---|---|---|---|---|\n");
     for (int i = 0; i < STEP_COUNT; i++)
         fprintf(out, "| %d | `%s` | `%s` | `%s` | %s%s%s | `%s`, reason `%s` |\n", i + 1, saga_status_text(steps[i].status),
-                ask_type(steps[i].ask), ask_topic(steps[i].ask), steps[i].undo == ASK_NOTHING ? "–" : "`",
+                ask_type(steps[i].ask), topic_plain_name(ask_topic(steps[i].ask)), steps[i].undo == ASK_NOTHING ? "–" : "`",
                 ask_type(steps[i].undo), steps[i].undo == ASK_NOTHING ? "" : "`", saga_status_text(steps[i].refused_as),
                 steps[i].reason);
 }

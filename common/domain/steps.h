@@ -5,7 +5,7 @@
 #ifndef ORDERLY_STEPS_H
 #define ORDERLY_STEPS_H
 
-#include "text.h"
+#include "names.h"
 
 #include <stdio.h>
 
@@ -74,7 +74,7 @@ bool saga_status_is_parked(enum saga_status status);
 const char *saga_status_event(enum saga_status status);
 /* "payment.authorize", its topic "payment.commands", and the name in settings "PAYMENT_AUTHORIZE". Static. */
 const char *ask_type(enum ask ask);
-const char *ask_topic(enum ask ask);
+enum topic ask_topic(enum ask ask);
 const char *ask_setting(enum ask ask);
 /* The ask of a type; ASK_NOTHING when there is no such. */
 enum ask ask_of(struct text type);

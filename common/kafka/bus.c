@@ -1,4 +1,5 @@
 #include "bus_internal.h"
+#include "names.h"
 
 
 #include <inttypes.h>
@@ -280,7 +281,7 @@ static enum status open_producers(struct bus *bus, const struct bus_options *opt
         TRY(add_topic_of(bus, bus->producers[bus->producer_count - 1], options->sends_to[i], "", BUS_RECORD_MAX, problem, size));
     }
     for (size_t i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
-        TRY(add_topic_of(bus, bus->producers[0], options->topics[i], ".dlq", BUS_RECORD_MAX + BUS_BURIED_ROOM, problem, size));
+        TRY(add_topic_of(bus, bus->producers[0], options->topics[i], DEAD_LETTER_ENDING, BUS_RECORD_MAX + BUS_BURIED_ROOM, problem, size));
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 /* bus_bury.c - dead letters: a record that can't be handled, and why. */
 #include "bus.h"
+#include "names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,7 +94,7 @@ enum status bus_bury(struct bus *bus, const struct dead_letter *letter)
     own_fill(&own, letter, redrives, timestamp_ms);
     memcpy(headers + count, own.headers, own.count * sizeof(*headers));
     outgoing.header_count = count + own.count;
-    snprintf(topic, sizeof(topic), "%.*s.dlq", TEXT_ARG(letter->topic));
+    snprintf(topic, sizeof(topic), "%.*s" DEAD_LETTER_ENDING, TEXT_ARG(letter->topic));
     status = bus_send(bus, &outgoing);
     return status == STATUS_BAD_MESSAGE ? bury_cut(bus, &own, outgoing) : status;
 }

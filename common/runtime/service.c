@@ -22,6 +22,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_ENDED_BADLY = 1, EXIT_USAGE = 2 };
 static volatile int stop_requested;
 
 static const struct setting common_settings[] = {
+    SETTING_TEXT("NAMESPACE", struct service_settings, namespace, "", NAMESPACE_MEANING),
     SETTING_TEXT("KAFKA_BOOTSTRAP_SERVERS", struct service_settings, bootstrap, "localhost:9092",
                  "brokers to start from, host:port,..."),
     SETTING_SECRET("REDIS_URL", struct service_settings, redis_url, "redis://localhost:6379",
@@ -132,12 +133,21 @@ int service_run(const struct service *service, int argc, char **argv)
     return code;
 }
 
+static size_t check_namespace(const char *name, FILE *report)
+{
+    if (namespace_is_good(text_of(name)))
+        return 0;
+    fprintf(report, NAMESPACE_COMPLAINT "\n", name, NAMESPACE_MAX);
+    return 1;
+}
+
 static size_t read_settings(const struct service *service, struct service_settings *settings, void *own_settings)
 {
     size_t mistakes = settings_read(common_settings, COUNT_OF(common_settings), settings, stderr);
 
     mistakes += settings_read(service->own_settings, service->own_setting_count, own_settings, stderr);
     mistakes += settings_read_passed(&settings->passed, stderr);
+    mistakes += check_namespace(settings->namespace, stderr);
     if (!store_url_is_good(settings->redis_url)) {
         fprintf(stderr, "REDIS_URL can't be read: redis://[user:password@]host:port[/db], rediss://... or unix:///path\n");
         mistakes++;
@@ -167,21 +177,21 @@ static void prepare_process(void)
 
 static enum status open_bus(const struct service *service, const struct service_settings *settings, struct bus **out_bus)
 {
-    char group[128], problem[PROBLEM_SIZE] = "";
+    char group[TOPIC_NAME_SIZE], problem[PROBLEM_SIZE] = "";
+    const char *reads[TOPIC_COUNT + 1], *sends_to[TOPIC_COUNT + 1];
     struct bus_options options = {
         .bootstrap = settings->bootstrap,
-        .client_id = group,
+        .client_id = group_name(service->name, group),
         .group_id = group,
         .instance_id = settings->instance_id,
-        .topics = service->topics,
-        .sends_to = service->sends_to,
+        .topics = topic_names(service->reads, service->read_count, reads),
+        .sends_to = topic_names(service->sends_to, service->sends_to_count, sends_to),
         .passed = &settings->passed,
         .log = log_kafka,
         .batch_max = (size_t)settings->batch_max,
     };
     enum status status;
 
-    snprintf(group, sizeof(group), "orderly-%s", service->name);
     status = bus_open(&options, problem, sizeof(problem), out_bus);
     if (status != STATUS_OK)
         fprintf(stderr, "Kafka client: %s\n", problem);
@@ -224,7 +234,7 @@ static int run_with(const struct service *service, const struct service_settings
 {
     struct metric_table metric_tables[] = {service_metrics_table(), service->own_metrics};
     CLEANUP(metrics_destroy) struct metrics *metrics = metrics_create(metric_tables, COUNT_OF(metric_tables));
-    CLEANUP(service_metrics_close) struct service_metrics *service_metrics = service_metrics_open(metrics, service->topics);
+    CLEANUP(service_metrics_close) struct service_metrics *service_metrics = service_metrics_open(metrics, service->reads, service->read_count);
     CLEANUP(health_stop) struct health *health = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
@@ -233,6 +243,7 @@ static int run_with(const struct service *service, const struct service_settings
                       .metrics = metrics, .service_metrics = service_metrics, .stop = &stop_requested};
     enum status status;
 
+    namespace_use(text_of(settings->namespace));
     log_start(service->name, (enum log_level)settings->log_level);
     prepare_process();
     if (open_store(service, settings, &store) != STATUS_OK || open_bus(service, settings, &bus) != STATUS_OK)

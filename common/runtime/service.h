@@ -11,6 +11,7 @@
 #include "bus.h"
 #include "health.h"
 #include "metrics.h"
+#include "names.h"
 #include "settings.h"
 #include "store.h"
 
@@ -22,6 +23,7 @@
 
 /* Settings that every service has (DESIGN.md section 7). */
 struct service_settings {
+    char namespace[SETTING_TEXT_SIZE];
     char bootstrap[SETTING_TEXT_SIZE];
     char redis_url[SETTING_TEXT_SIZE];
     char instance_id[SETTING_TEXT_SIZE];
@@ -49,8 +51,10 @@ struct run {
 struct service {
     const char *name;               /* "inventory": also the consumer group, orderly-inventory */
     const char *purpose;            /* one line for --help */
-    const char *const *topics;      /* NULL-terminated */
-    const char *const *sends_to;    /* NULL-terminated, without dead-letter topics; the order matters: see bus_options */
+    const enum topic *reads;
+    size_t read_count;
+    const enum topic *sends_to;     /* without dead-letter topics; the order matters: see bus_options */
+    size_t sends_to_count;
     const struct store_script *const *scripts; /* NULL-terminated; or NULL */
     const struct setting *own_settings;
     size_t own_setting_count, own_settings_size;

@@ -116,7 +116,7 @@ static int64_t epoch_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct service_metrics *service_metrics_open(struct metrics *metrics, const char *const topics[])
+struct service_metrics *service_metrics_open(struct metrics *metrics, const enum topic topics[], size_t topic_count)
 {
     struct service_metrics *service_metrics = calloc(1, sizeof(*service_metrics));
 
@@ -128,10 +128,11 @@ struct service_metrics *service_metrics_open(struct metrics *metrics, const char
     service_metrics->batch_seconds = series(metrics, FAMILY_BATCH_SECONDS, NULL);
     service_metrics->retries = series(metrics, FAMILY_RETRIES, NULL);
     service_metrics->ready = series(metrics, FAMILY_READY, NULL);
-    for (size_t i = 0; topics[i] != NULL; i++) {
-        series(metrics, FAMILY_MESSAGES, (struct text[]){text_of(topics[i])});
+    for (size_t i = 0; i < topic_count; i++) {
+        const struct text topic = text_of(topic_name(topics[i]));
+        series(metrics, FAMILY_MESSAGES, (struct text[]){topic});
         for (size_t j = 0; j < COUNT_OF(reasons); j++)
-            buried_series(metrics, text_of(topics[i]), reasons[j]);
+            buried_series(metrics, topic, reasons[j]);
     }
     metric_set(series(metrics, FAMILY_BUILD, (struct text[]){TEXT(ORDERLY_VERSION)}), 1);
     metric_set(series(metrics, FAMILY_START, NULL), epoch_ms());

@@ -7,13 +7,14 @@
 #include "bus.h"
 #include "health.h"
 #include "metrics.h"
+#include "names.h"
 
 struct service_metrics;
 
 /* The families of every service. Static. */
 struct metric_table service_metrics_table(void);
-/* Resolves the series; topics (NULL-terminated) are those the service reads. The caller owns it; metrics must outlive it. */
-struct service_metrics *service_metrics_open(struct metrics *metrics, const char *const topics[]);
+/* Resolves the series; topics are those the service reads. The caller owns it; metrics must outlive it. */
+struct service_metrics *service_metrics_open(struct metrics *metrics, const enum topic topics[], size_t topic_count);
 /* NULL is fine. */
 void service_metrics_close(struct service_metrics *service_metrics);
 DEFINE_CLEANUP(struct service_metrics, service_metrics_close);

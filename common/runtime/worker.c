@@ -392,7 +392,7 @@ static enum status send_reply(struct run *run, const struct worker *worker, cons
 
     envelope.trace = trace_continue(run->arena, trace_of(task->record), envelope.id, task->reply.order_id);
     reply_write(&value, &task->reply);
-    return bus_send(run->bus, &(struct outgoing){.topic = WORKER_REPLY_TOPIC,
+    return bus_send(run->bus, &(struct outgoing){.topic = topic_name(TOPIC_INBOX),
                                                  .partition = -1,
                                                  .key = task->reply.order_id,
                                                  .value = buffer_text(&value),

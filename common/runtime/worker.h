@@ -13,7 +13,6 @@
 #include "trace.h"
 
 #define WORKER_TYPES_MAX 4
-#define WORKER_REPLY_TOPIC "saga.inbox"
 
 /* One command on its way through the phases. */
 struct task {

@@ -72,14 +72,16 @@ static enum status handle(struct run *run)
 
 int main(int argc, char **argv)
 {
-    static const char *const topics[] = {"fulfillment.commands", NULL};
-    static const char *const sends_to[] = {WORKER_REPLY_TOPIC, NULL};
+    static const enum topic reads[] = {TOPIC_FULFILLMENT};
+    static const enum topic sends_to[] = {TOPIC_INBOX};
     static const struct store_script *const scripts[] = {&ship_script, &cancel_script, NULL};
     static const struct service fulfillment = {
         .name = "fulfillment",
         .purpose = "books the shipment of an order, cancels it",
-        .topics = topics,
+        .reads = reads,
+        .read_count = COUNT_OF(reads),
         .sends_to = sends_to,
+        .sends_to_count = COUNT_OF(sends_to),
         .scripts = scripts,
         .handle = handle,
         .own_metrics = WORKER_METRICS,

@@ -74,14 +74,16 @@ static enum status handle(struct run *run)
 
 int main(int argc, char **argv)
 {
-    static const char *const topics[] = {"inventory.commands", NULL};
-    static const char *const sends_to[] = {WORKER_REPLY_TOPIC, NULL};
+    static const enum topic reads[] = {TOPIC_INVENTORY};
+    static const enum topic sends_to[] = {TOPIC_INBOX};
     static const struct store_script *const scripts[] = {&allocate_script, &release_script, NULL};
     static const struct service inventory = {
         .name = "inventory",
         .purpose = "takes every line of an order from the stock, or none, and puts back",
-        .topics = topics,
+        .reads = reads,
+        .read_count = COUNT_OF(reads),
         .sends_to = sends_to,
+        .sends_to_count = COUNT_OF(sends_to),
         .scripts = scripts,
         .handle = handle,
         .own_metrics = WORKER_METRICS,

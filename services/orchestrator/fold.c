@@ -5,7 +5,6 @@
 #include <assert.h>
 
 #define MILLISECONDS 1000
-#define REPLY_TO "saga.inbox"
 #define TIMED_OUT "step_timed_out"
 #define TOO_LATE "deadline_exceeded"
 
@@ -596,7 +595,7 @@ struct command saga_command(struct arena *arena, const struct saga *saga)
         .attempt = saga->attempt,
         .issued_at = time_text(arena, saga->updated_ms),
         .deadline_at = time_text(arena, saga->deadline_ms),
-        .reply_to = TEXT(REPLY_TO),
+        .reply_to = text_of(topic_name(TOPIC_INBOX)),
         .order = saga->order,
         .results = saga->results,
     };

@@ -70,7 +70,7 @@ static enum status send_all_admitted(struct run *run, size_t *out_count)
 
     *out_count = 0;
     for (size_t i = 0; i < run->record_count; i++) {
-        if (!text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS)))
+        if (!topic_is(run->records[i].topic, TOPIC_ORDERS))
             continue;
         if (*out_count == 0) /* most batches of a steady rate have no order */
             rules = rules_of(run);
@@ -101,7 +101,7 @@ static const char *inbox_problem(struct run *run, const struct record *record, s
  * programs that count the partitions differently can't pass it back and forth. */
 static int32_t other_partition(struct run *run, const struct record *record, struct text order_id)
 {
-    int32_t partition = bus_partition(run->bus, TOPIC_INBOX, order_id);
+    int32_t partition = bus_partition(run->bus, topic_name(TOPIC_INBOX), order_id);
     struct text forwarded;
 
     if (partition < 0 || partition == record->partition || record_header(record, HEADER_FORWARDED, &forwarded))
@@ -132,7 +132,7 @@ static enum status sort_record(struct run *run, struct batch *batch, const struc
 static enum status sort_all(struct run *run, struct batch *batch)
 {
     for (size_t i = 0; i < run->record_count; i++)
-        if (!text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS)))
+        if (!topic_is(run->records[i].topic, TOPIC_ORDERS))
             TRY(sort_record(run, batch, &run->records[i]));
     return STATUS_OK;
 }
@@ -154,7 +154,7 @@ static enum status send_conflicts(struct run *run, const struct group *group)
         if (entry->hearing != HEARING_CONFLICT)
             continue;
         log_event(LOG_WARNING, "conflicted", "order=%.*s", TEXT_ARG(group->order_id));
-        metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), "conflict");
+        metrics_count_buried(run->metrics, text_of(topic_name(TOPIC_ORDERS)), "conflict");
         TRY(outbox_bury_conflict(run, entry->record, entry->heard.said));
     }
     return STATUS_OK;
@@ -208,15 +208,17 @@ static enum status handle(struct run *run)
 
 int main(int argc, char **argv)
 {
-    static const char *const topics[] = {TOPIC_ORDERS, TOPIC_INBOX, NULL};
-    static const char *const sends_to[] = {"payment.commands", "inventory.commands", "fulfillment.commands", "validator.commands",
-                                           TOPIC_INBOX,        TOPIC_EVENTS,         NULL};
+    static const enum topic reads[] = {TOPIC_ORDERS, TOPIC_INBOX};
+    static const enum topic sends_to[] = {TOPIC_PAYMENT,   TOPIC_INVENTORY, TOPIC_FULFILLMENT,
+                                          TOPIC_VALIDATOR, TOPIC_INBOX,     TOPIC_EVENTS};
     static const struct store_script *const scripts[] = {&transition_script, &due_script, &sweep_script, NULL};
     struct service orchestrator = {
         .name = "orchestrator",
         .purpose = "admits orders, keeps every order's saga, sends commands and compensations",
-        .topics = topics,
+        .reads = reads,
+        .read_count = COUNT_OF(reads),
         .sends_to = sends_to,
+        .sends_to_count = COUNT_OF(sends_to),
         .scripts = scripts,
         .own_settings_size = sizeof(struct orchestrator_settings),
         .handle = handle,

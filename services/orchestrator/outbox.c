@@ -70,7 +70,7 @@ enum status outbox_admit(struct run *run, const struct record *record, const str
     size_t kept = keep_headers(run->arena, record, admission->order_id, headers + needed);
 
     return send_at_least(run,
-                         (struct outgoing){.topic = TOPIC_INBOX,
+                         (struct outgoing){.topic = topic_name(TOPIC_INBOX),
                                            .partition = -1,
                                            .key = admission->order_id,
                                            .value = admission->inbox_value,
@@ -112,7 +112,7 @@ enum status outbox_command(struct run *run, const struct saga *saga)
     };
 
     command_write(&value, &command);
-    return send_of_saga(run, saga, ask_topic(saga->pending), &envelope, buffer_text(&value));
+    return send_of_saga(run, saga, topic_name(ask_topic(saga->pending)), &envelope, buffer_text(&value));
 }
 
 enum status outbox_event(struct run *run, const struct saga *saga, const struct saga_event *event)
@@ -123,7 +123,7 @@ enum status outbox_event(struct run *run, const struct saga *saga, const struct 
         .time = event->at,
     };
 
-    return send_of_saga(run, saga, TOPIC_EVENTS, &envelope, event_record(run->arena, saga->order_id, event));
+    return send_of_saga(run, saga, topic_name(TOPIC_EVENTS), &envelope, event_record(run->arena, saga->order_id, event));
 }
 
 enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
@@ -144,7 +144,7 @@ enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
     buffer_add(&value, TEXT("{\"kind\":\"nudge\",\"orderId\":"));
     buffer_add_json_string(&value, order_id);
     buffer_add(&value, TEXT("}"));
-    return send(run, &(struct outgoing){.topic = TOPIC_INBOX,
+    return send(run, &(struct outgoing){.topic = topic_name(TOPIC_INBOX),
                                         .partition = -1,
                                         .key = order_id,
                                         .value = buffer_text(&value),
@@ -161,7 +161,7 @@ enum status outbox_forward(struct run *run, const struct record *record, struct 
     size_t count = 1 + record_headers(record, headers + 1);
 
     return send_at_least(run,
-                         (struct outgoing){.topic = TOPIC_INBOX,
+                         (struct outgoing){.topic = topic_name(TOPIC_INBOX),
                                            .partition = partition,
                                            .key = order_id,
                                            .value = record->value,
@@ -190,7 +190,7 @@ enum status outbox_bury_conflict(struct run *run, const struct record *record, c
 {
     struct header headers[BUS_HEADERS_MAX];
     struct dead_letter letter = {
-        .topic = TEXT(TOPIC_ORDERS), .key = said->order_id, .value = said->order, .headers = headers, .service = run->service->name,
+        .topic = text_of(topic_name(TOPIC_ORDERS)), .key = said->order_id, .value = said->order, .headers = headers, .service = run->service->name,
         .reason = "conflict"};
     const struct json *source, *masked;
     int64_t partition = -1;

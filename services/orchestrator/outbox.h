@@ -8,9 +8,6 @@
 #include "fold.h"
 #include "service.h"
 
-#define TOPIC_ORDERS "orders"
-#define TOPIC_INBOX "saga.inbox"
-#define TOPIC_EVENTS "order.events"
 #define ORCHESTRATOR_SOURCE "/orderly/orchestrator"
 #define HEADER_FORWARDED "orderly-forwarded" /* a record of saga.inbox that has been put where it belongs */
 

@@ -32,7 +32,7 @@ void tick_adjust_gate(struct run *run, size_t orders)
     struct gate_limits limits = limits_of(run);
 
     gate_enter(&state->gate, orders);
-    bus_limit(run->bus, TOPIC_ORDERS, gate_opening(&state->gate, &limits, bus_backlog(run->bus, TOPIC_INBOX)));
+    bus_limit(run->bus, topic_name(TOPIC_ORDERS), gate_opening(&state->gate, &limits, bus_backlog(run->bus, topic_name(TOPIC_INBOX))));
 }
 
 static size_t queue_count(struct run *run, enum saga_status status)
@@ -48,7 +48,7 @@ static enum status ask_redis(struct run *run)
 {
     struct orchestrator_state *state = run->state;
     struct gate_limits limits = limits_of(run);
-    int64_t backlog = bus_backlog(run->bus, TOPIC_INBOX);
+    int64_t backlog = bus_backlog(run->bus, topic_name(TOPIC_INBOX));
     bool takes_timers = backlog < limits.backlog_max;
     struct due due;
     size_t running, compensating;

@@ -137,14 +137,16 @@ static enum status handle(struct run *run)
 
 int main(int argc, char **argv)
 {
-    static const char *const topics[] = {"payment.commands", NULL};
-    static const char *const sends_to[] = {WORKER_REPLY_TOPIC, NULL};
+    static const enum topic reads[] = {TOPIC_PAYMENT};
+    static const enum topic sends_to[] = {TOPIC_INBOX};
     static const struct store_script *const scripts[] = {&authorize_script, &capture_script, &void_script, NULL};
     static const struct service payment = {
         .name = "payment",
         .purpose = "prices orders from the catalog, authorizes, captures and voids their payments",
-        .topics = topics,
+        .reads = reads,
+        .read_count = COUNT_OF(reads),
         .sends_to = sends_to,
+        .sends_to_count = COUNT_OF(sends_to),
         .scripts = scripts,
         .handle = handle,
         .own_metrics = WORKER_METRICS,

@@ -90,13 +90,15 @@ static const char *lack(struct run *run)
 
 int main(int argc, char **argv)
 {
-    static const char *const topics[] = {"validator.commands", NULL};
-    static const char *const sends_to[] = {WORKER_REPLY_TOPIC, NULL};
+    static const enum topic reads[] = {TOPIC_VALIDATOR};
+    static const enum topic sends_to[] = {TOPIC_INBOX};
     static const struct service validator = {
         .name = "validator",
         .purpose = "checks whole orders, answers with all the errors at once",
-        .topics = topics,
+        .reads = reads,
+        .read_count = COUNT_OF(reads),
         .sends_to = sends_to,
+        .sends_to_count = COUNT_OF(sends_to),
         .handle = handle,
         .own_metrics = WORKER_METRICS,
         WORKER_SETTINGS,

@@ -27,7 +27,7 @@ static char prefix[64];
 static int64_t now_ms;
 
 static const struct store_script *const scripts[] = {&due_script, &sweep_script, NULL};
-static const char *const sends_to[] = {TOPIC_INBOX, NULL};
+static const char *const sends_to[] = {"saga.inbox", NULL};
 static const struct service service = {.name = "orchestrator"};
 static const struct service_settings settings = {.batch_max = 500, .retention_days = 7};
 
@@ -186,7 +186,7 @@ static struct seen_nudges nudges(void)
     struct seen_nudges seen = {.count = 0};
 
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
-    read_topic(TOPIC_INBOX, see_nudge, &seen);
+    read_topic("saga.inbox", see_nudge, &seen);
     return seen;
 }
 

@@ -91,15 +91,26 @@ Test(dlq_letter, ages_are_short)
 
 Test(dlq_letter, topics_are_found_by_either_name)
 {
-    CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    struct cli_settings settings = {.topic_partitions = 1, .topic_replication = 1, .retention_days = 7};
     const char *topics[DLQ_TOPICS_MAX];
 
-    cr_expect_eq(dlq_topics(arena, &settings, NULL, topics), 6);
-    cr_expect_eq(dlq_topics(arena, &settings, "orders", topics), 1);
+    cr_expect_eq(dlq_topics(NULL, topics), 6);
+    cr_expect_eq(dlq_topics("orders", topics), 1);
     cr_expect_str_eq(topics[0], "orders.dlq");
-    cr_expect_eq(dlq_topics(arena, &settings, "orders.dlq", topics), 1);
-    cr_expect_eq(dlq_topics(arena, &settings, "order.events", topics), 0);
-    cr_expect_eq(dlq_topics(arena, &settings, "order", topics), 0);
-    cr_expect_eq(dlq_topics(arena, &settings, "", topics), 0);
+    cr_expect_eq(dlq_topics("orders.dlq", topics), 1);
+    cr_expect_eq(dlq_topics("order.events", topics), 0);
+    cr_expect_eq(dlq_topics("order", topics), 0);
+    cr_expect_eq(dlq_topics("", topics), 0);
+}
+
+Test(dlq_letter, topics_are_found_with_and_without_the_namespace)
+{
+    const char *topics[DLQ_TOPICS_MAX];
+
+    namespace_use(TEXT("shop"));
+    cr_expect_eq(dlq_topics("orders", topics), 1);
+    cr_expect_str_eq(topics[0], "shop.orders.dlq");
+    cr_expect_eq(dlq_topics("shop.orders", topics), 1);
+    cr_expect_eq(dlq_topics("orders.dlq", topics), 1);
+    cr_expect_eq(dlq_topics("shop.orders.dlq", topics), 1);
+    cr_expect_eq(dlq_topics("other.orders", topics), 0);
 }

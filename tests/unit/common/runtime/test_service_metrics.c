@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const char *const topics[] = {"orders", "saga.inbox", NULL};
+static const enum topic topics[] = {TOPIC_ORDERS, TOPIC_INBOX};
 static struct metrics *metrics;
 static struct service_metrics *service_metrics;
 static char *text;
@@ -15,7 +15,7 @@ static void set_up(void)
     struct metric_table table = service_metrics_table();
 
     metrics = metrics_create(&table, 1);
-    service_metrics = service_metrics_open(metrics, topics);
+    service_metrics = service_metrics_open(metrics, topics, COUNT_OF(topics));
 }
 
 static void tear_down(void)
