@@ -64,7 +64,7 @@ static bool look_for_stock(struct doctor *doctor, struct catalog_check *check, s
 static bool scan_step(struct doctor *doctor, struct arena *arena, struct catalog_check *check, struct text *cursor, struct text *out_refusal)
 {
     const struct store_value *reply = doctor_ask(
-        doctor, "catalog", (struct text[]){TEXT("HSCAN"), TEXT("catalog"), *cursor, TEXT("COUNT"), SCAN_STEP}, 5, out_refusal);
+        doctor, "catalog", (struct text[]){TEXT("HSCAN"), key_catalog(doctor->arena), *cursor, TEXT("COUNT"), SCAN_STEP}, 5, out_refusal);
     const struct store_value *pairs;
     struct text *words;
     size_t count;
@@ -176,7 +176,7 @@ void doctor_catalog(struct doctor *doctor)
     if (doctor->redis_away)
         return;
     if (text_is_there(refusal)) {
-        doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("redis-cli TYPE catalog"), "it can't be read (%.*s)", TEXT_ARG(refusal));
+        doctor_tell(doctor, FINDING_WRONG, "catalog", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(key_catalog(doctor->arena))), "it can't be read (%.*s)", TEXT_ARG(refusal));
         return;
     }
     tell_catalog(doctor, check);

@@ -1,6 +1,7 @@
 /* catalog_load.c - orderly catalog load */
 #include "catalog_file.h"
 #include "cli.h"
+#include "keys.h"
 #include "stock.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static int load_entries(struct store *store, struct arena *arena, const struct c
         size_t count = file->entry_count - done < LOAD_BATCH ? file->entry_count - done : LOAD_BATCH;
         struct text *words = arena_take(arena, (2 + 2 * count) * sizeof(*words));
         words[0] = TEXT("HSET");
-        words[1] = TEXT("catalog");
+        words[1] = key_catalog(arena);
         for (size_t i = 0; i < count; i++) {
             words[2 + 2 * i] = file->entries[done + i].product_id;
             words[3 + 2 * i] = file->entries[done + i].entry;

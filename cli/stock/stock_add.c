@@ -85,10 +85,10 @@ static int make_operation_id(struct arena *arena, struct stock_add *add)
     return CLI_DONE;
 }
 
-static int check_catalog(struct store *store, const struct stock_add *add)
+static int check_catalog(struct store *store, struct arena *arena, const struct stock_add *add)
 {
     const struct store_value *reply;
-    int code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply);
+    int code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), key_catalog(arena), text_of(add->product_id)}, 3, &reply);
 
     if (code == CLI_DONE && store_number(reply) == 0)
         return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added",
@@ -130,7 +130,7 @@ int stock_add_run(int argument_count, char **arguments)
     if (code == CLI_DONE)
         code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
     if (code == CLI_DONE)
-        code = check_catalog(store, &add);
+        code = check_catalog(store, arena, &add);
     if (code == CLI_DONE && add.operation_id == NULL)
         code = make_operation_id(arena, &add);
     if (code != CLI_DONE)

@@ -164,7 +164,7 @@ static int load_catalog(struct store *store, struct arena *arena, struct stock_l
     int code;
 
     words[0] = TEXT("HMGET");
-    words[1] = TEXT("catalog");
+    words[1] = key_catalog(arena);
     for (size_t i = 0; i < count; i++)
         words[i + 2] = lines[i].product_id;
     code = cli_ask(store, words, count + 2, &reply);
