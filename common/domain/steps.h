@@ -72,9 +72,11 @@ bool saga_status_is_terminal(enum saga_status status);
 bool saga_status_is_parked(enum saga_status status);
 /* The event that ends a saga, or parks it, with this status. Static. */
 const char *saga_status_event(enum saga_status status);
-/* "payment.authorize", its topic "payment.commands", and the name in settings "PAYMENT_AUTHORIZE". Static. */
+/* The type of the command that asks: "payment.authorize". Static. */
 const char *ask_type(enum ask ask);
+/* The topic that it is sent to. */
 enum topic ask_topic(enum ask ask);
+/* Its name in settings: "PAYMENT_AUTHORIZE". Static. */
 const char *ask_setting(enum ask ask);
 /* The ask of a type; ASK_NOTHING when there is no such. */
 enum ask ask_of(struct text type);

@@ -21,11 +21,17 @@ static struct chunk *chunk_create(size_t size)
     return chunk;
 }
 
+static void chunk_free(struct chunk *chunk)
+{
+    ARENA_UNPOISON(chunk->bytes, chunk->size);
+    free(chunk);
+}
+
 static void chunks_free(struct chunk *chunk)
 {
     while (chunk != NULL) {
         struct chunk *next = chunk->next;
-        free(chunk);
+        chunk_free(chunk);
         chunk = next;
     }
 }
@@ -53,6 +59,8 @@ static void free_from(struct arena *arena, char *at)
 {
     arena->at = at;
     arena->end = arena->current == NULL ? NULL : arena->current->bytes + arena->current->size;
+    if (at != NULL)
+        ARENA_POISON(at, (size_t)(arena->end - at));
 }
 
 /* Takes the newest chunk off, and keeps it for reuse when there is not too much of that. */
@@ -61,12 +69,13 @@ static void chunk_pop(struct arena *arena)
     struct chunk *chunk = arena->current;
 
     arena->current = chunk->next;
+    ARENA_POISON(chunk->bytes, chunk->size);
     if (chunk->size == ARENA_CHUNK_SIZE && arena->spare_bytes + chunk->size <= ARENA_KEEP_MAX) {
         chunk->next = arena->spare;
         arena->spare = chunk;
         arena->spare_bytes += chunk->size;
     } else {
-        free(chunk);
+        chunk_free(chunk);
     }
 }
 

@@ -11,6 +11,24 @@
 #include <stdalign.h>
 #include <stddef.h>
 
+/* Under AddressSanitizer what is not taken is poisoned: a use of what a reset or a rewind gave back, or one behind the end of what was taken, is
+ * reported as it is with malloc() and free(). */
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_IS_WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_IS_WATCHED 1
+#endif
+#endif
+#ifdef ARENA_IS_WATCHED
+#include <sanitizer/asan_interface.h>
+#define ARENA_POISON(at, size) ASAN_POISON_MEMORY_REGION((at), (size))
+#define ARENA_UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION((at), (size))
+#else
+#define ARENA_POISON(at, size) ((void)(at), (void)(size))
+#define ARENA_UNPOISON(at, size) ((void)(at), (void)(size))
+#endif
+
 /* Only arena.c looks inside, but for taking what is at hand. */
 struct arena {
     char *at, *end;        /* what is free of the current chunk; both NULL without one */
@@ -39,17 +57,20 @@ static inline void *arena_take(struct arena *arena, size_t size)
     if (taken == NULL || rounded < size || (size_t)(arena->end - taken) < rounded)
         return arena_take_anew(arena, size);
     arena->at += rounded;
+    ARENA_UNPOISON(taken, size);
     return taken;
 }
 /* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
 
-/* A place to come back to: rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to before it. */
+/* A place to come back to. Rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to before it. */
 struct arena_mark {
     const void *chunk;
     char *at;
 };
+/* The place where the next bytes will be taken. */
 struct arena_mark arena_mark(const struct arena *arena);
+/* Goes back to a mark. */
 void arena_rewind(struct arena *arena, struct arena_mark mark);
 
 #define ARENA_CHUNK_SIZE ((size_t)64 * 1024)

@@ -43,8 +43,9 @@ static inline const struct json *json_next(const struct json *value) { return va
 const struct json *json_member(const struct json *object, struct text name);
 /* The bytes between the quotes of a string. */
 static inline struct text json_inside(const struct json *string) { return (struct text){string->at + 1, string->length - 2}; }
-/* What the inside of a string with escapes stands for, in the arena; and whether that is this text. */
+/* What the inside of a string with escapes stands for, in the arena. */
 struct text json_unescaped(struct arena *arena, struct text inside);
+/* Whether it stands for this text. */
 bool json_unescaped_is(struct text inside, struct text text);
 /* A string without quotes and escapes: borrowed from the message when it has no escape, else made in the arena.
  * TEXT_NONE when value is NULL or not a string. */

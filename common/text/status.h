@@ -10,7 +10,7 @@ enum status_then { THEN_COMMIT, THEN_BURY, THEN_RETRY, THEN_STOP };
 /*      name         text                                                  then */
 #define STATUS_TABLE(row)                                                            \
     row(OK,          "done",                                               COMMIT)   \
-    row(BAD_MESSAGE, "the message breaks its rules (docs/messages.md)",    BURY)     \
+    row(BAD_MESSAGE, "the message breaks its rules",    BURY)     \
     row(CONFLICT,    "the record changed under us",                        RETRY)    \
     row(UNAVAILABLE, "Kafka or Redis did not answer in time",              RETRY)    \
     row(BROKEN,      "stored data breaks our own rules",                   BURY)     \

@@ -139,7 +139,7 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .labels = {"status"},
          .series_max = SAGA_STATUS_COUNT},
     [FAMILY_OLDEST] = {.name = "orderly_oldest_running_saga_seconds",
-                       .help = "Age of the oldest saga in sagas:running by this machine's clock, 0 without one",
+                       .help = "Age of the oldest saga in the index of running sagas by this machine's clock, 0 without one",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
     [FAMILY_TIMERS_DUE] =

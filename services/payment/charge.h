@@ -20,10 +20,12 @@ struct charge {
     struct text outcome_voided;             /* what is answered when the void came first */
 };
 
-/* Queue the scripts; each gives its number, and the reply is the outcome's text. */
+/* Queues the authorization. Gives its number; the reply is the outcome's text. */
 size_t charge_queue_authorize(struct store *store, struct arena *arena, const struct charge *charge);
+/* Queues the capture; outcome_not_authorized is what is answered when there is nothing to capture. As above. */
 size_t charge_queue_capture(struct store *store, struct arena *arena, struct text order_id, struct text outcome,
                             struct text outcome_not_authorized);
+/* Queues the void; outcome_captured is what is answered when the money has been taken. As above. */
 size_t charge_queue_void(struct store *store, struct arena *arena, struct text order_id, struct text outcome,
                          struct text outcome_captured);
 

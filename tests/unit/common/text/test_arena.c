@@ -147,3 +147,24 @@ Test(arena, a_product_that_overflows_ends_the_process, .signal = SIGABRT)
 {
     arena_take_zeroed(arena, SIZE_MAX / 4, 8);
 }
+
+#ifdef ARENA_IS_WATCHED
+static bool is_poisoned(const char *at, size_t size) { return __asan_region_is_poisoned((void *)(uintptr_t)at, size) != NULL; }
+
+Test(arena, what_was_given_back_is_poisoned)
+{
+    char *kept = arena_take(arena, 100);
+    struct arena_mark mark = arena_mark(arena);
+    char *rewound = arena_take(arena, 100), *large = arena_take(arena, 2 * ARENA_CHUNK_SIZE), *last = arena_take(arena, 5);
+
+    cr_expect_not(is_poisoned(rewound, 100) || is_poisoned(large, 2 * ARENA_CHUNK_SIZE) || is_poisoned(last, 5));
+    cr_expect(is_poisoned(last + 5, 1), "what is behind the end of what was taken");
+    arena_rewind(arena, mark);
+    cr_expect(is_poisoned(rewound, 1));
+    cr_expect_not(is_poisoned(kept, 100));
+    arena_reset(arena);
+    cr_expect(is_poisoned(kept, 1));
+    cr_expect_eq(arena_take(arena, 100), kept);
+    cr_expect_not(is_poisoned(kept, 100));
+}
+#endif
