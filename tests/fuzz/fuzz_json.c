@@ -75,13 +75,43 @@ static void check_values(struct arena *arena, const struct json *root)
     }
 }
 
+/* Where ids may be, which are left as they are: at the top, and in what its array of items holds. */
+enum place { TOP, ITEMS, ITEM, ELSEWHERE };
+
+static bool may_be_id(enum place place, const struct json *name)
+{
+    if (place == TOP)
+        return json_string_is(name, TEXT("orderId")) || json_string_is(name, TEXT("customerId")) || json_string_is(name, TEXT("warehouse"));
+    return place == ITEM && json_string_is(name, TEXT("productId"));
+}
+
+/* No string, name or number holds a card number. */
+static void check_no_card(const struct json *value, enum place place)
+{
+    if (value->type == JSON_STRING || value->type == JSON_INTEGER)
+        check(!mask_finds_card(json_raw(value)));
+    if (value->type == JSON_ARRAY)
+        for (JSON_EACH(element, value))
+            check_no_card(element, place == ITEMS ? ITEM : ELSEWHERE);
+    if (value->type == JSON_OBJECT)
+        for (JSON_EACH_MEMBER(name, value)) {
+            const struct json *member = json_next(name);
+            check(!mask_finds_card(json_inside(name)));
+            if (!may_be_id(place, name) || member->type != JSON_STRING)
+                check_no_card(member, place == TOP && json_string_is(name, TEXT("items")) ? ITEMS : ELSEWHERE);
+        }
+}
+
 static void check_mask(struct arena *arena, const struct json *root)
 {
     bool masked, again;
     const struct text text = mask_json(arena, root, &masked);
 
     check(masked == (text.at != root->at) && text.length == root->length);
-    mask_json(arena, read_again(arena, text), &again);
+    const struct json *masked_root = read_again(arena, text);
+    check(masked_root->span == root->span && masked_root->count == root->count);
+    check_no_card(masked_root, TOP);
+    mask_json(arena, masked_root, &again);
     check(!again);
 }
 

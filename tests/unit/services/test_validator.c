@@ -100,6 +100,7 @@ static const struct {
     {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_" LONG_64 LONG_64 "\"}", "paymentMethod out_of_range"},
     {"{" IDS "," ITEM ",\"paymentMethod\":\"****************\"}", "paymentMethod card_number"},
     {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_****************\"}", "paymentMethod card_number"},
+    {"{" IDS "," ITEM ",\"paymentMethod\":\"**************\"}", "paymentMethod card_number"}, /* of a number */
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":[]}", "shipTo wrong_type"},
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"name\":\"\",\"city\":7,\"country\":\"it\"}}",
      "shipTo.name out_of_range, shipTo.city wrong_type, shipTo.country invalid_format"},
