@@ -49,9 +49,12 @@ static void add_stock(struct reading *reading, const struct catalog_stock *stock
     file->stocks[file->stock_count++] = *stock;
 }
 
+/* null is as good as absent where a member is optional. */
+static bool is_absent(const struct json *value) { return value == NULL || value->type == JSON_NULL; }
+
 static void read_stock(struct reading *reading, const struct json *stock, size_t number, struct text product_id)
 {
-    if (stock == NULL)
+    if (is_absent(stock))
         return;
     if (stock->type != JSON_OBJECT) {
         mistake(reading, "products[%zu].stock: not an object of warehouses", number);
@@ -61,7 +64,7 @@ static void read_stock(struct reading *reading, const struct json *stock, size_t
         struct catalog_stock one = {.warehouse = json_string(reading->arena, name), .product_id = product_id};
         if (!warehouse_is_good(one.warehouse))
             mistake(reading, "products[%zu].stock: a warehouse is 1 to %d of A-Z a-z 0-9 . _ -", number, ORDER_ID_MAX);
-        else if (read_number(reading, json_next(name), number, "stock", &one.units))
+        else if (!is_absent(json_next(name)) && read_number(reading, json_next(name), number, "stock", &one.units))
             add_stock(reading, &one);
     }
 }

@@ -18,7 +18,7 @@
 /* An order that is waited for. */
 struct awaited {
     char order_id[ORDER_ID_MAX + 1];
-    char status[32], reason[REASON_MAX + 1];
+    char status[32], reason[REASON_MAX * CHARACTER_BYTES_MAX + 1];
     bool ended;
 };
 

@@ -35,7 +35,7 @@ static const struct setting common_settings[] = {
     SETTING_NUMBER("RETENTION_DAYS", struct service_settings, retention_days, 7, 1, 3650,
                    "days that topics and finished orders are kept"),
     SETTING_NUMBER("MAX_MESSAGE_BYTES", struct service_settings, message_bytes_max, 65536, 1024, 131072,
-                   "largest order; commands and replies may be 8 times as large"),
+                   "largest order, and largest result of a reply that is kept; commands and replies may be 8 times as large"),
 };
 
 static size_t read_settings(const struct service *service, struct service_settings *settings, void *own_settings);

@@ -39,6 +39,28 @@ bool text_to_number(struct text text, int64_t *out_number)
     return true;
 }
 
+/* Every byte but those that go on with a character begins one. */
+static bool begins_character(char byte) { return ((unsigned char)byte & 0xC0) != 0x80; }
+
+size_t text_characters(struct text text)
+{
+    size_t characters = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        characters += begins_character(text.at[i]);
+    return characters;
+}
+
+struct text text_cut(struct text text, size_t characters_max)
+{
+    size_t characters = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        if (begins_character(text.at[i]) && characters++ == characters_max)
+            return (struct text){text.at, i};
+    return text;
+}
+
 uint64_t text_hash(struct text text)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);

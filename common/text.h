@@ -62,6 +62,11 @@ static inline const char *text_skip_plain(const char *at, const char *end)
         at++;
     return at;
 }
+/* How many characters (Unicode code points) a text of UTF-8 has. */
+size_t text_characters(struct text text);
+/* The first characters of a text of UTF-8, so many at most. Borrows; an absent text stays absent. */
+struct text text_cut(struct text text, size_t characters_max);
+#define CHARACTER_BYTES_MAX 4 /* of UTF-8 */
 /* A 64-bit FNV-1a hash: stable over machines and versions, not secret. */
 uint64_t text_hash(struct text text);
 

@@ -7,8 +7,6 @@
 #include <inttypes.h>
 #include <time.h>
 
-#define COMMAND_BYTES_FACTOR 8 /* a command may be this much larger than an order */
-
 struct tasks {
     struct task *list;
     size_t count;

@@ -450,8 +450,6 @@ static enum hearing hear_reply(struct fold *fold)
     if (saga->pending == ASK_NOTHING ||
         !text_equals(reply->command_id, saga_command_id(fold->arena, saga, saga->pending)))
         return HEARING_IGNORED;
-    if (reply->result.length > RESULT_BYTES_MAX)
-        return hear_failure(fold, TEXT("result_too_large"), reply->attempt);
     if (text_equals(reply->outcome, TEXT("succeeded")))
         return hear_success(fold, reply);
     if (text_equals(reply->outcome, TEXT("refused")))

@@ -9,8 +9,6 @@
 #include "events.h"
 #include "message.h"
 
-#define RESULT_BYTES_MAX (64 * 1024) /* of one reply's result: all of them travel with every later command */
-
 /* One record of saga.inbox. */
 struct heard {
     const struct inbox_record *said;

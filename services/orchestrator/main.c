@@ -12,7 +12,6 @@
 
 #define SECOND_MS 1000
 #define RETENTION_MARGIN_DAYS 2 /* marks and sagas live longer than the topics that can still bring a record of theirs */
-#define INBOX_BYTES_FACTOR 8    /* replies may be this much larger than an order */
 
 static const struct orchestrator_settings *settings_of(const struct run *run)
 {
@@ -89,7 +88,7 @@ static const char *inbox_problem(struct run *run, const struct record *record, s
     struct text order_id;
     const char *problem;
 
-    if (record->value.length > INBOX_BYTES_FACTOR * (size_t)run->settings->message_bytes_max)
+    if (record->value.length > COMMAND_BYTES_FACTOR * (size_t)run->settings->message_bytes_max)
         return "too_large";
     problem = record_problem(run->arena, record->value, 1, &root, &order_id);
     if (problem == NULL && inbox_read(run->arena, root, out_said) != STATUS_OK)
@@ -109,6 +108,19 @@ static int32_t other_partition(struct run *run, const struct record *record, str
     return partition;
 }
 
+/* What a reply says goes on, as far as it can; what could not be read of it, or is too large to go on, is said here. */
+static void take_reply(struct run *run, struct reply *reply)
+{
+    reply_bound_result(run->arena, reply, (size_t)run->settings->message_bytes_max);
+    for (size_t i = 0; i < REPLY_MEMBERS && reply->mended != 0; i++) {
+        if ((reply->mended >> i & 1) == 0)
+            continue;
+        log_event(LOG_WARNING, "mended", "order=%.*s command=%s member=%s problem=\"cut or left out\"", TEXT_ARG(reply->order_id),
+                  LOG_QUOTED(reply->command_id), reply_member(i));
+        measure_mended(run->metrics, reply_member(i));
+    }
+}
+
 static enum status sort_record(struct run *run, struct batch *batch, const struct record *record)
 {
     struct inbox_record *said = arena_take_zeroed(run->arena, 1, sizeof(*said));
@@ -125,6 +137,8 @@ static enum status sort_record(struct run *run, struct batch *batch, const struc
         measure_forwarded(run->metrics, said->kind);
         return outbox_forward(run, record, said->order_id, partition);
     }
+    if (text_equals(said->kind, TEXT("reply")))
+        take_reply(run, &said->reply);
     batch_add(batch, record, said);
     return STATUS_OK;
 }

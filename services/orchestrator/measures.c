@@ -36,6 +36,7 @@ enum {
     FAMILY_COMMAND_RETRIES,
     FAMILY_DEADLINES,
     FAMILY_NUDGES,
+    FAMILY_MENDED,
     FAMILY_SAGAS,
     FAMILY_OLDEST,
     FAMILY_TIMERS_DUE,
@@ -132,6 +133,11 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .series_max = STATUS_SERIES(SAGA_COMPLETED),
          .value = status_value},
     [FAMILY_NUDGES] = {.name = "orderly_nudges_total", .help = "Nudges sent because a timer was due", .type = METRIC_COUNTER},
+    [FAMILY_MENDED] = {.name = "orderly_reply_members_mended_total",
+                       .help = "Members of replies that broke their rule and were cut or left out, by name; the reply counts all the same",
+                       .type = METRIC_COUNTER,
+                       .labels = {"member"},
+                       .series_max = REPLY_MEMBERS},
     [FAMILY_SAGAS] =
         {.name = "orderly_sagas",
          .help = "Sagas in Redis by the index they stand in, broken: set aside; as Redis answered last. Every replica tells of all, so take max, "
@@ -161,6 +167,11 @@ static void count_record(struct metrics *metrics, struct text kind, size_t heari
 }
 
 void measure_forwarded(struct metrics *metrics, struct text kind) { count_record(metrics, kind, HEARING_COUNT); }
+
+void measure_mended(struct metrics *metrics, const char *member)
+{
+    metric_add(metrics_series(metrics, &families[FAMILY_MENDED], (struct text[]){text_of(member)}), 1);
+}
 
 void measure_nudges(struct metrics *metrics, size_t count)
 {

@@ -68,7 +68,7 @@ static struct text warehouse_of(struct run *run, struct text order)
     if (json_read(run->arena, order, &root) != STATUS_OK)
         return TEXT_NONE;
     member = json_member(root, TEXT("warehouse"));
-    warehouse = member == NULL ? TEXT("main") : json_string(run->arena, member);
+    warehouse = member == NULL || member->type == JSON_NULL ? TEXT("main") : json_string(run->arena, member);
     return warehouse_is_good(warehouse) ? text_copy(run->arena, warehouse) : TEXT_NONE;
 }
 

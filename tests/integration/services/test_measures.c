@@ -207,8 +207,10 @@ Test(measures, nudges_and_forwarded_records)
 {
     measure_nudges(metrics, 3);
     measure_forwarded(metrics, TEXT("retry"));
+    measure_mended(metrics, reply_member(REPLY_MEMBERS - 1));
     cr_expect(shows("orderly_nudges_total 0"));
     metrics_publish(metrics);
     cr_expect(shows("orderly_nudges_total 3"));
     cr_expect(shows("orderly_records_total{kind=\"retry\",hearing=\"forwarded\"} 1"));
+    cr_expect(shows("orderly_reply_members_mended_total{member=\"result\"} 1"));
 }

@@ -395,6 +395,17 @@ Test(walks, what_ended_long_ago_is_swept_and_its_units_are_added_up)
     cr_expect_str_eq(redis_do("ZCARD sagas:completed"), "1");
 }
 
+Test(walks, an_order_whose_warehouse_is_null_has_its_reservation_in_main)
+{
+    const char *none = put_saga("none", "completed", now_ms - 9 * DAY_MS);
+
+    redis_do("HSET saga:%s order {\"orderId\":\"%s\",\"warehouse\":null}", none, none);
+    put_marks(none, "main");
+    sweep_all();
+    expect_marks(none, "main", false);
+    cr_expect_str_eq(redis_do("HGET {stock:main}:swept A"), "2");
+}
+
 Test(walks, of_a_saga_that_has_expired_every_warehouse_is_swept)
 {
     const char *gone = id_of("gone");

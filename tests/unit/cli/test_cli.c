@@ -69,6 +69,8 @@ static const struct {
     {"{\"products\":[]}", ""},
     {"{\"products\":[" PRODUCT("A", "") "]}", ""},
     {"{\"products\":[" PRODUCT("A", ",\"stock\":{\"main\":0,\"east\":7}") "],\"more\":1}", ""},
+    {"{\"products\":[" PRODUCT("A", ",\"stock\":null") "]}", ""},
+    {"{\"products\":[" PRODUCT("A", ",\"stock\":{\"main\":null}") "]}", ""},
     {"", "not JSON"},
     {"[]", "products: missing"},
     {"{\"products\":{}}", "products: missing"},

@@ -205,3 +205,29 @@ Test(text, json_strings_escape_what_json_does_not_take)
         EXPECT_TEXT(buffer_text(&buffer), strings[i].json);
     }
 }
+
+/* ---- characters ---- */
+
+static const struct {
+    const char *text;
+    size_t characters;
+    const char *first_two;
+} characters[] = {
+    {"", 0, ""},           {"a", 1, "a"},
+    {"ab", 2, "ab"},       {"abc", 3, "ab"},
+    {"\u00e8\u00e8\u00e8", 3, "\u00e8\u00e8"}, {"\u65e5\u672c\u8a9e", 3, "\u65e5\u672c"},
+    {"\U0001f600a\U0001f600", 3, "\U0001f600a"}, {"e\u0301x", 3, "e\u0301"}, /* two code points that look like one */
+};
+
+Test(text, characters_are_counted_and_cut_whole)
+{
+    for (size_t i = 0; i < COUNT_OF(characters); i++) {
+        cr_expect_eq(text_characters(text_of(characters[i].text)), characters[i].characters, "%s", characters[i].text);
+        EXPECT_TEXT(text_cut(text_of(characters[i].text), 2), text_of(characters[i].first_two));
+        EXPECT_TEXT(text_cut(text_of(characters[i].text), 3), text_of(characters[i].text));
+        EXPECT_TEXT(text_cut(text_of(characters[i].text), 0), TEXT(""));
+    }
+    cr_expect_eq(text_characters(TEXT_NONE), 0);
+    cr_expect_not(text_is_there(text_cut(TEXT_NONE, 5)));
+    cr_expect(text_is_there(text_cut(TEXT("a"), 0)));
+}

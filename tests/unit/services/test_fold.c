@@ -542,19 +542,68 @@ Test(fold, a_timer_may_be_early_but_never_late)
     cr_expect_eq(teller.saga.timer_ms, 0);
 }
 
-Test(fold, a_reply_with_a_huge_result_is_a_failure)
+/* A JSON object of so many bytes, with the total of an authorization in it. */
+static struct text object_of(size_t bytes)
 {
-    struct teller teller = walk("validate+");
-    struct inbox_record said = reply_of(&teller, ASK_AUTHORIZE, '+');
-    char *huge = arena_take(arena, RESULT_BYTES_MAX + 1);
+    static const char before[] = "{\"label\":\"", after[] = "\",\"amount\":3998,\"currency\":\"USD\"}";
+    char *object = arena_take(arena, bytes);
 
-    memset(huge, ' ', RESULT_BYTES_MAX + 1);
-    huge[0] = '{';
-    huge[RESULT_BYTES_MAX] = '}';
-    said.reply.result = (struct text){huge, RESULT_BYTES_MAX + 1};
-    cr_expect_eq(tell(&teller, &said), HEARING_CHANGED);
-    cr_expect_eq(teller.saga.status, SAGA_AUTHORIZING_PAYMENT);
-    cr_expect_eq(teller.saga.attempt, 2);
+    memset(object, 'x', bytes);
+    memcpy(object, before, sizeof(before) - 1);
+    memcpy(object + bytes - (sizeof(after) - 1), after, sizeof(after) - 1);
+    return (struct text){object, bytes};
+}
+
+/* Tells a success with a result of so many bytes, as the orchestrator reads it when an order may have bytes_max. */
+static void succeed(struct teller *teller, enum ask ask, size_t bytes, size_t bytes_max)
+{
+    struct inbox_record said = reply_of(teller, ask, '+');
+
+    said.reply.result = object_of(bytes);
+    reply_bound_result(arena, &said.reply, bytes_max);
+    cr_expect_eq(tell(teller, &said), HEARING_CHANGED);
+}
+
+Test(fold, a_success_is_a_success_however_large_its_result_is)
+{
+    struct teller teller = begin();
+
+    for (enum ask ask = ASK_VALIDATE; ask <= ASK_CAPTURE; ask++)
+        succeed(&teller, ask, 500000, 65536);
+    cr_expect_eq(teller.saga.status, SAGA_COMPLETED);
+    cr_expect_eq(teller.saga.total, 3998, "what the payment said of the amount is known all the same");
+    cr_expect(text_equals(teller.saga.currency, TEXT("USD")));
+    cr_expect_not_null(strstr(text_copy(arena, teller.saga.results).at,
+                              "\"payment.authorize\":{\"resultTooLarge\":{\"bytes\":500000},\"amount\":3998,\"currency\":\"USD\"}"));
+    teller = walk("validate+ authorize+ allocate-");
+    succeed(&teller, ASK_VOID, 500000, 65536);
+    cr_expect_eq(teller.saga.status, SAGA_FAILED, "an undo that was done is done");
+}
+
+/* The longest way: everything that can have a result has the largest, and so has the order. */
+Test(fold, every_command_fits_into_what_workers_take)
+{
+    static const size_t limits[] = {RESULT_BYTES_MIN, 65536, 131072};
+
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        struct teller teller = {.offset = 100, .time_ms = INT64_C(1700000000000)};
+        struct inbox_record order = order_of(text_copy(arena, object_of(limits[i])).at);
+        tell(&teller, &order);
+        for (enum ask ask = ASK_VALIDATE; ask <= ASK_ALLOCATE; ask++)
+            succeed(&teller, ask, limits[i], limits[i]);
+        for (int failures = 0; failures < 10 && teller.saga.pending == ASK_SHIP; failures++) {
+            tell_word(&teller, "ship!");
+            tell_word(&teller, "nudge@60000");
+        }
+        succeed(&teller, ASK_CANCEL_SHIPMENT, limits[i], limits[i]);
+        succeed(&teller, ASK_RELEASE, 8 * limits[i], limits[i]);
+        cr_assert_eq(teller.saga.pending, ASK_VOID);
+        struct buffer buffer = buffer_in(arena, 0);
+        const struct command command = saga_command(arena, &teller.saga);
+        command_write(&buffer, &command);
+        cr_expect_gt(buffer.length, 5 * limits[i], "nothing was left out but the last");
+        cr_expect_leq(buffer.length + 2 * ORDER_ID_MAX, COMMAND_BYTES_FACTOR * limits[i]);
+    }
 }
 
 Test(fold, events_tell_the_whole_outcome)
