@@ -265,7 +265,8 @@ static enum status read_country(struct arena *arena, const struct json *ship_to,
 
     if (ship_to != NULL && ship_to->type != JSON_OBJECT && ship_to->type != JSON_NULL)
         return STATUS_BAD_MESSAGE;
-    if (member != NULL && member->type != JSON_NULL && !(country.length == 2 && is_capital(country.at[0]) && is_capital(country.at[1])))
+    if (member != NULL && member->type != JSON_NULL &&
+        !(country.length == 2 && is_capital(country.at[0]) && is_capital(country.at[1])))
         return STATUS_BAD_MESSAGE;
     *out_country = country;
     return STATUS_OK;

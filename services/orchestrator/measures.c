@@ -134,7 +134,8 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .value = status_value},
     [FAMILY_NUDGES] = {.name = "orderly_nudges_total", .help = "Nudges sent because a timer was due", .type = METRIC_COUNTER},
     [FAMILY_MENDED] = {.name = "orderly_reply_members_mended_total",
-                       .help = "Members of replies that broke their rule and were cut or left out, by name; the reply counts all the same",
+                       .help = "Members of replies that broke their rule and were cut or left out, by name; the reply counts all "
+                               "the same",
                        .type = METRIC_COUNTER,
                        .labels = {"member"},
                        .series_max = REPLY_MEMBERS},

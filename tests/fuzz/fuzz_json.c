@@ -81,7 +81,8 @@ enum place { TOP, ITEMS, ITEM, ELSEWHERE };
 static bool may_be_id(enum place place, const struct json *name)
 {
     if (place == TOP)
-        return json_string_is(name, TEXT("orderId")) || json_string_is(name, TEXT("customerId")) || json_string_is(name, TEXT("warehouse"));
+        return json_string_is(name, TEXT("orderId")) || json_string_is(name, TEXT("customerId")) ||
+               json_string_is(name, TEXT("warehouse"));
     return place == ITEM && json_string_is(name, TEXT("productId"));
 }
 
