@@ -50,14 +50,26 @@ static bool advance(struct walk *walk, struct text cursor)
 
 /* ---- the indexes ---- */
 
-/* members: orderId, since, orderId, since, ... A timer that is there stays; since is long due. */
-static enum status give_timers(struct run *run, const struct text members[], size_t count)
+/* Since when it stands there is long due, unless the clock was wrong that said so. */
+static struct text due_now(struct run *run, struct text since, const struct reconcile_rules *rules)
+{
+    int64_t since_ms;
+
+    return text_to_number(since, &since_ms) && since_ms <= rules->now_ms ? since : text_of_number(run->arena, rules->now_ms);
+}
+
+/* members: orderId, since, orderId, since, ... A timer that is there stays. What can't be an id goes: it would count as an order under way for ever. */
+static enum status give_timers(struct run *run, struct text index, const struct text members[], size_t count,
+                               const struct reconcile_rules *rules)
 {
     store_begin(run->store);
     for (size_t i = 0; i + 1 < count; i += 2) {
-        struct text words[] = {TEXT("ZADD"), ledger_timer_key_of(run->arena, members[i]), TEXT("NX"), members[i + 1], members[i]};
+        struct text timer = ledger_timer_key_of(run->arena, members[i]);
         if (id_is_good(members[i]))
-            store_queue(run->store, words[1], words, COUNT_OF(words));
+            store_queue(run->store, timer,
+                        (struct text[]){TEXT("ZADD"), timer, TEXT("NX"), due_now(run, members[i + 1], rules), members[i]}, 5);
+        else
+            ledger_queue_taking_out(run->store, index, members[i]);
     }
     return store_flush(run->store);
 }
@@ -70,12 +82,12 @@ static enum status walk_indexes(struct run *run, struct walk *walk, const struct
     size_t count;
 
     TRY(read_page(run, walk, words, COUNT_OF(words), &cursor, &members, &count));
-    TRY(give_timers(run, members, count));
+    TRY(give_timers(run, words[1], members, count, rules));
     if (!advance(walk, cursor))
         return STATUS_OK;
     walk->place = (walk->place + 1) % COUNT_OF(under_way);
     if (walk->place == 0)
-        walk->resume_ms = rules->now_ms + rules->rest_ms;
+        walk->resume_ms = rules->here_ms + rules->rest_ms;
     return STATUS_OK;
 }
 
@@ -210,15 +222,15 @@ static enum status walk_keys(struct run *run, struct walk *walk, const struct re
     TRY(examine(run, suspects, count, rules));
     TRY(set_aside(run, suspects, count));
     if (advance(walk, cursor))
-        walk->resume_ms = rules->now_ms + rules->rest_ms;
+        walk->resume_ms = rules->here_ms + rules->rest_ms;
     return STATUS_OK;
 }
 
 enum status reconcile_step(struct run *run, struct reconcile *reconcile, const struct reconcile_rules *rules)
 {
-    if (rules->now_ms >= reconcile->indexes.resume_ms)
+    if (rules->here_ms >= reconcile->indexes.resume_ms)
         TRY(walk_indexes(run, &reconcile->indexes, rules));
-    if (rules->now_ms >= reconcile->keys.resume_ms)
+    if (rules->here_ms >= reconcile->keys.resume_ms)
         TRY(walk_keys(run, &reconcile->keys, rules));
     return STATUS_OK;
 }

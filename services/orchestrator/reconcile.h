@@ -19,16 +19,17 @@
 struct walk {
     char cursor[CURSOR_SIZE]; /* Redis' own, "" is "0" */
     size_t place;             /* of the index that is walked */
-    int64_t resume_ms;        /* it rests until then */
+    int64_t resume_ms;        /* here: it rests until then */
 };
 
 struct reconcile {
     struct walk indexes, keys;
 };
 
-/* What it needs to know. Times are milliseconds since 1970. */
+/* What it needs to know. */
 struct reconcile_rules {
-    int64_t now_ms, rest_ms;
+    int64_t here_ms, rest_ms; /* by a clock that only runs (clocks.h) */
+    int64_t now_ms;           /* milliseconds since 1970, by the clocks that all share */
     int64_t listed_ms; /* so long at least a saga that ended stays in its index */
 };
 
