@@ -221,6 +221,7 @@ static enum status handle(struct run *run)
     size_t *event_counts, order_count;
 
     TRY(tick_know_time(run));
+    batch.latest_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
     TRY(sort_all(run, &batch));
     TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
     TRY(batch_events(&batch, run->store, &events, &event_counts));

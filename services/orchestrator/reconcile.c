@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "outbox.h"
+#include "set_back.h"
 
 #include <stdio.h>
 
@@ -98,6 +99,7 @@ struct suspect {
     struct text order_id;
     enum saga_status status;
     bool present, broken, listed, settled;
+    bool ahead; /* it has not ended, and changed later than it is now */
     size_t queued, scores; /* its look-up; its score in the index and, next to it, of one that waits in the timers */
 };
 
@@ -132,6 +134,7 @@ static void read_look(struct run *run, struct suspect *suspect, const struct rec
     if (suspect->broken)
         return;
     suspect->listed = !saga_status_is_terminal(suspect->status) || rules->now_ms - since_ms < rules->listed_ms;
+    suspect->ahead = !saga_status_is_terminal(suspect->status) && updated_ms - rules->now_ms > SAGA_AHEAD_MAX_MS;
     suspect->settled = rules->now_ms - updated_ms >= RECONCILE_SETTLED_MS;
 }
 
@@ -164,8 +167,10 @@ static bool is_astray(struct run *run, struct suspect *suspect)
     if (!saga_status_is_terminal(suspect->status))
         suspect->broken =
             ledger_read(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
-    if (suspect->broken || !suspect->present || !suspect->settled)
+    if (suspect->broken || !suspect->present || !(suspect->settled || suspect->ahead))
         return false;
+    if (suspect->ahead)
+        return true; /* a nudge sets its times back */
     return !has_score(run, suspect->scores) || (waits(suspect->status) && !has_score(run, suspect->scores + 1));
 }
 
@@ -181,8 +186,8 @@ static enum status examine(struct run *run, struct suspect suspects[], size_t co
     for (size_t i = 0; i < count; i++) {
         if (!is_examined(&suspects[i]) || !is_astray(run, &suspects[i]))
             continue;
-        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"its timer or its place in the index was lost\"",
-                  TEXT_ARG(suspects[i].order_id));
+        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"%s\"", TEXT_ARG(suspects[i].order_id),
+                  suspects[i].ahead ? "a clock was ahead that it has its times from" : "its timer or its place in the index was lost");
         TRY(outbox_nudge(run, suspects[i].order_id, rules->now_ms));
     }
     return STATUS_OK;

@@ -341,6 +341,19 @@ Test(walks, a_saga_that_is_in_no_index_is_nudged)
         cr_expect_not_null(strstr(seen.ids, statuses[i]), "%s", seen.ids);
 }
 
+Test(walks, a_saga_that_has_changed_in_the_future_is_nudged)
+{
+    put_saga("ahead", "validating", now_ms + DAY_MS);
+    put_saga("parked", "needs_attention", now_ms + DAY_MS);
+    put_saga("ended", "completed", now_ms + DAY_MS);
+    put_saga("soon", "validating", now_ms + 60000); /* clocks are never quite the same */
+    reconcile_all();
+    struct seen_nudges seen = nudges();
+    cr_expect_not_null(strstr(seen.ids, "ahead "));
+    cr_expect_not_null(strstr(seen.ids, "parked "));
+    cr_expect_eq(seen.count, 2, "%s", seen.ids);
+}
+
 Test(walks, what_can_not_be_read_is_set_aside)
 {
     const char *nonsense = put_saga("nonsense", "validating", now_ms - DAY_MS),
