@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,4 +27,14 @@ time_t time(time_t *out_now)
     if (out_now != NULL)
         *out_now = now.tv_sec;
     return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict out_now, void *restrict zone)
+{
+    struct timespec now;
+
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out_now = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    return 0;
 }
