@@ -75,8 +75,8 @@ int dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see
 /* Asks Redis in one round trip which of these have been redriven: sets redriven. A mark counts only for the very record it was made for: a
  * topic that was made anew gives the same places again, at other times. CLI_DONE, or the code of a problem that was printed. */
 int dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count);
-/* Remembers that these have been redriven, and forgets marks whose dead letters are gone: by the earlier of now_ms, of Redis, and the newest of these,
- * so that a clock that is ahead forgets nothing. Codes as dlq_look_up(). */
+/* Remembers that these have been redriven, and forgets marks whose dead letters are gone: by the earlier of now_ms, of Redis,
+ * and the newest of these, so that a clock that is ahead forgets nothing. Codes as dlq_look_up(). */
 int dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms);
 
 #endif

@@ -197,6 +197,7 @@ void doctor_clocks(struct doctor *doctor)
                     "the newest record is %" PRId64 " ms ahead of Redis' clock: minutes apart nothing is swept", ahead_ms);
     else
         doctor_tell(doctor, FINDING_OK, "kafka against redis", TEXT_NONE,
-                    "the newest record is %.*s old by Redis' clock; whether that is ahead, orderly_clock_difference_seconds tells",
+                    "the newest record is %.*s old by Redis' clock; whether that is ahead, orderly_clock_difference_seconds "
+                    "tells",
                     TEXT_ARG(age_text(doctor->arena, -ahead_ms)));
 }

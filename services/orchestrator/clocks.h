@@ -1,10 +1,12 @@
-/* clocks.h - what time it is where something is decided: by Redis' clock and the brokers', which all replicas share, never by this machine's.
+/* clocks.h - what time it is where something is decided: by Redis' clock and the brokers', which all replicas share, never by
+ * this machine's.
  *
- * Pure. Both are known from what they say now and then, and carried on with a clock of this machine that only runs ("here": bus_clock_ms()).
- * Redis' is measured from when it was asked: it is never behind. The brokers' is that of the newest records that were acknowledged: it is never
- * ahead. What takes something away goes by the earlier of the two, so that one that jumps ahead takes nothing away.
+ * Pure. Both are known from what they say now and then, and carried on with a clock of this machine that only runs ("here":
+ * bus_clock_ms()). Redis' is measured from when it was asked: it is never behind. The brokers' is that of the newest records
+ * that were acknowledged: it is never ahead. What takes something away goes by the earlier of the two, so that one that jumps
+ * ahead takes nothing away.
  * Units   milliseconds since 1970; here: milliseconds since anything
- * Source  docs/decisions/0002-clocks.md */
+ * Source  docs/decisions/0010-clocks.md */
 #ifndef ORDERLY_CLOCKS_H
 #define ORDERLY_CLOCKS_H
 

@@ -560,7 +560,8 @@ static enum hearing hear_of_nobody(struct fold *fold)
     return HEARING_IGNORED;
 }
 
-/* When it happens. A time that Redis' clock has not reached came from a broker whose clock had jumped ahead: what a saga waits for would wait until then. */
+/* When it happens. A time that Redis' clock has not reached came from a broker whose clock had jumped ahead: what a saga waits
+ * for would wait until then. */
 static int64_t time_of(struct fold *fold)
 {
     struct saga *saga = fold->saga;

@@ -1,7 +1,8 @@
 /* fold.h - a saga is a fold over what it hears: state and one record in, next state and what to send out.
  *
  * Pure: no Kafka, no Redis, no clock; the time of a transition is the later of the record's time and the saga's updatedAt, so that
- * folding the same records again gives the same saga and the same history. Where a broker's clock has jumped ahead, Redis' bounds both.
+ * folding the same records again gives the same saga and the same history. Where a broker's clock has jumped ahead, Redis'
+ * bounds both.
  * Source  DESIGN.md sections 2 and 5; the moves themselves are the table in steps.c */
 #ifndef ORDERLY_FOLD_H
 #define ORDERLY_FOLD_H

@@ -41,8 +41,8 @@ static bool is_too_old(const struct admission *admission)
     return admission->dead_reason != NULL && strcmp(admission->dead_reason, "too_old") == 0;
 }
 
-/* Redis says that an order is too old, and no broker was heard yet: the answer to a nudge, which changes nothing, brings the brokers' word, and the batch
- * is handled again. */
+/* Redis says that an order is too old, and no broker was heard yet: the answer to a nudge, which changes nothing, brings the
+ * brokers' word, and the batch is handled again. */
 static enum status ask_brokers(struct run *run, struct text order_id, int64_t now_ms)
 {
     TRY(outbox_nudge(run, order_id, now_ms));

@@ -147,8 +147,8 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .help = "Entries of all timers whose time has come by Redis' clock; they are taken within a second or so",
          .type = METRIC_GAUGE},
     [FAMILY_CLOCKS] = {.name = "orderly_clock_difference_seconds",
-                       .help = "How far Redis' clock is ahead of that of the brokers, as they dated what was sent last; negative: behind it. With more "
-                               "than 300 either way nothing is swept",
+                       .help = "How far Redis' clock is ahead of that of the brokers, as they dated what was sent last; "
+                               "negative: behind it. With more than 300 either way nothing is swept",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
 };

@@ -59,7 +59,8 @@ static struct text due_now(struct run *run, struct text since, const struct reco
     return text_to_number(since, &since_ms) && since_ms <= rules->now_ms ? since : text_of_number(run->arena, rules->now_ms);
 }
 
-/* members: orderId, since, orderId, since, ... A timer that is there stays. What can't be an id goes: it would count as an order under way for ever. */
+/* members: orderId, since, orderId, since, ... A timer that is there stays. What can't be an id goes: it would count as an
+ * order under way for ever. */
 static enum status give_timers(struct run *run, struct text index, const struct text members[], size_t count,
                                const struct reconcile_rules *rules)
 {
@@ -187,7 +188,8 @@ static enum status examine(struct run *run, struct suspect suspects[], size_t co
         if (!is_examined(&suspects[i]) || !is_astray(run, &suspects[i]))
             continue;
         log_event(LOG_WARNING, "mended", "order=%.*s problem=\"%s\"", TEXT_ARG(suspects[i].order_id),
-                  suspects[i].ahead ? "a clock was ahead that it has its times from" : "its timer or its place in the index was lost");
+                  suspects[i].ahead ? "a clock was ahead that it has its times from"
+                                    : "its timer or its place in the index was lost");
         TRY(outbox_nudge(run, suspects[i].order_id, rules->now_ms));
     }
     return STATUS_OK;

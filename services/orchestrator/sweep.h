@@ -29,14 +29,14 @@ struct sweep {
 };
 
 struct sweep_rules {
-    int64_t here_ms, rest_ms;                 /* by a clock that only runs (clocks.h) */
-    int64_t now_ms, ended_before_ms;          /* milliseconds since 1970, by the clocks that all share; what ended before is swept */
-    bool clocks_agree;                        /* otherwise nothing is */
+    int64_t here_ms, rest_ms;        /* by a clock that only runs (clocks.h) */
+    int64_t now_ms, ended_before_ms; /* milliseconds since 1970, by the clocks that all share; what ended before is swept */
+    bool clocks_agree;               /* otherwise nothing is */
 };
 
-/* A batch, unless the sweep rests. Sends nudges on run->bus, for sagas that stand in an index they do not belong into. While the clocks are not known
- * to agree and there is something to sweep, the first of it is nudged, which changes nothing: the answer to what is sent tells the brokers' time,
- * also where nothing else is going on.
+/* A batch, unless the sweep rests. Sends nudges on run->bus, for sagas that stand in an index they do not belong into. While
+ * the clocks are not known to agree and there is something to sweep, the first of it is nudged, which changes nothing: the
+ * answer to what is sent tells the brokers' time, also where nothing else is going on.
  * STATUS_UNAVAILABLE  Redis is away: what was not finished is done again */
 MUST_CHECK enum status sweep_step(struct run *run, struct sweep *sweep, const struct sweep_rules *rules);
 

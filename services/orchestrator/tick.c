@@ -69,8 +69,8 @@ static void tell_of_clocks(struct run *run)
 
     measure_clocks(run->metrics, difference_ms);
     if (apart && !state->told_apart)
-        log_event(LOG_ERROR, "clocks_apart", "redis_ahead_of_kafka_ms=%" PRId64 " problem=\"one of them is wrong: nothing is swept\"",
-                  difference_ms);
+        log_event(LOG_ERROR, "clocks_apart",
+                  "redis_ahead_of_kafka_ms=%" PRId64 " problem=\"one of them is wrong: nothing is swept\"", difference_ms);
     else if (!apart && state->told_apart)
         log_event(LOG_INFO, "clocks_agreed", "redis_ahead_of_kafka_ms=%" PRId64, difference_ms);
     state->told_apart = apart;
@@ -94,8 +94,8 @@ static size_t queue_count(struct run *run, enum saga_status status)
     return store_queue(run->store, key, (struct text[]){TEXT("ZCARD"), key}, 2);
 }
 
-/* All in one round trip: what time it is, what is due, and how many sagas are under way. With a backlog of its own a member takes no timers: it
- * would only make it longer, and the nudge would come no earlier. */
+/* All in one round trip: what time it is, what is due, and how many sagas are under way. With a backlog of its own a member
+ * takes no timers: it would only make it longer, and the nudge would come no earlier. */
 static enum status ask_redis(struct run *run)
 {
     struct orchestrator_state *state = run->state;

@@ -21,13 +21,14 @@ struct due {
     size_t queued[TIMER_SHARDS];
 };
 
-/* How many to take of one shard when Redis' clock is so far ahead of the brokers': what is due by Redis' clock alone is nudged in vain, again and again,
- * so few of them go, the oldest first; each also brings the brokers' time. */
+/* How many to take of one shard when Redis' clock is so far ahead of the brokers': what is due by Redis' clock alone is nudged
+ * in vain, again and again, so few of them go, the oldest first; each also brings the brokers' time. */
 size_t timers_limit(int64_t redis_ahead_ms);
 /* Queues taking what is due in every shard, so many of each at most. */
 void timers_queue(struct store *store, struct arena *arena, size_t limit, struct due *out_due);
-/* Sends a nudge for each that was taken; after store_flush(), before anything else is begun. What can't be an order's id, or stands in the shard of
- * another, would be due for ever: it is taken out. STATUS_FATAL as bus_send(), STATUS_UNAVAILABLE: Redis is away. */
+/* Sends a nudge for each that was taken; after store_flush(), before anything else is begun. What can't be an order's id, or
+ * stands in the shard of another, would be due for ever: it is taken out. STATUS_FATAL as bus_send(), STATUS_UNAVAILABLE: Redis
+ * is away. */
 MUST_CHECK enum status timers_nudge(struct run *run, const struct due *due);
 
 #endif

@@ -42,7 +42,8 @@ static void put_old_saga(const char *id)
 {
     struct text key = text_format(stage.arena, "saga:%s", id);
 
-    REDIS(TEXT("HSET"), key, TEXT("status"), TEXT("rejected"), TEXT("since"), TEXT("2001-01-01T00:00:00.000Z"), TEXT("order"), TEXT("{}"));
+    REDIS(TEXT("HSET"), key, TEXT("status"), TEXT("rejected"), TEXT("since"), TEXT("2001-01-01T00:00:00.000Z"), TEXT("order"),
+          TEXT("{}"));
     REDIS(TEXT("ZADD"), TEXT("sagas:rejected"), TEXT("978307200000"), text_of(id));
 }
 
@@ -151,10 +152,11 @@ Test(clocks, a_redrive_from_a_machine_forty_days_ahead_finds_nothing_too_old_and
     system_send("orders", NULL, value, strlen(value));
     WAIT_UNTIL(place_of_letter(value)[0] != '\0');
     place = text_format(stage.arena, "%s", place_of_letter(value)).at;
-    REDIS(TEXT("ZADD"), TEXT("dlq:redriven"), text_format(stage.arena, "%lld000", (long long)time(NULL)), TEXT("orders.dlq/0/999999999"));
+    REDIS(TEXT("ZADD"), TEXT("dlq:redriven"), text_format(stage.arena, "%lld000", (long long)time(NULL)),
+          TEXT("orders.dlq/0/999999999"));
     put_clock_ahead(FORTY_DAYS_SECONDS);
-    cr_expect_eq(system_run_orderly(redis_process_url(stage.redis), (const char *[]){"dlq", "redrive", place, NULL}, NULL, printed,
-                                    sizeof(printed)),
+    cr_expect_eq(system_run_orderly(redis_process_url(stage.redis), (const char *[]){"dlq", "redrive", place, NULL}, NULL,
+                                    printed, sizeof(printed)),
                  0, "%s", printed);
     put_clock_right();
     cr_expect(is_listed("dlq:redriven", place));

@@ -1,6 +1,7 @@
-/* clock_ahead.c - LD_PRELOAD: a wall clock that is CLOCK_AHEAD_SECONDS ahead, for a program that is tested with a clock that is wrong.
+/* clock_ahead.c - LD_PRELOAD: a wall clock that is CLOCK_AHEAD_SECONDS ahead, for a program that is tested with a wrong clock.
  *
- * Clocks that only run are right, as on a machine whose date is wrong. timespec_get() too: librdkafka waits until a time that it tells. */
+ * Clocks that only run are right, as on a machine whose date is wrong. timespec_get() too: librdkafka waits until a time that
+ * it tells. */
 #define _GNU_SOURCE
 
 #include <stdlib.h>

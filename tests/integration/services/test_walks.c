@@ -496,7 +496,8 @@ Test(walks, what_runs_or_is_parked_is_never_swept)
 
 Test(walks, while_the_clocks_do_not_agree_nothing_is_swept_but_the_brokers_are_asked)
 {
-    const char *first = put_saga("first", "completed", now_ms - 30 * DAY_MS), *second = put_saga("second", "completed", now_ms - 20 * DAY_MS);
+    const char *first = put_saga("first", "completed", now_ms - 30 * DAY_MS),
+               *second = put_saga("second", "completed", now_ms - 20 * DAY_MS);
 
     put_marks(first, "west");
     put_marks(second, "west");
