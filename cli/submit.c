@@ -208,10 +208,10 @@ static void print_outcomes(const struct submission *submission)
 static int wait_for_all(struct submission *submission, struct store *store)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    time_t end = time(NULL) + submission->wait_seconds;
+    int64_t end_ms = cli_clock_ms() + submission->wait_seconds * 1000;
     int code = CLI_DONE;
 
-    while (code == CLI_DONE && submission->ended_count < submission->order_count && time(NULL) < end) {
+    while (code == CLI_DONE && submission->ended_count < submission->order_count && cli_clock_ms() < end_ms) {
         size_t next = 0;
         while (code == CLI_DONE && next < submission->order_count)
             code = look(submission, store, arena, &next);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ASK_WAIT_MS 100
@@ -405,6 +406,38 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
     bus->joined = false;
 }
 
+int64_t bus_clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms)
+{
+    if (!bus->dated)
+        return false;
+    bus->dated = false;
+    *out_lowest_ms = bus->lowest_ahead_ms;
+    *out_highest_ms = bus->highest_ahead_ms;
+    return true;
+}
+
+/* The answer to what was sent carries the broker's time, when it is the broker that dates the records of the topic. */
+static void note_broker_clock(struct bus *bus, const rd_kafka_message_t *message)
+{
+    rd_kafka_timestamp_type_t dated_by = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    int64_t ahead_ms = rd_kafka_message_timestamp(message, &dated_by);
+
+    if (dated_by != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || ahead_ms <= 0)
+        return;
+    ahead_ms -= bus_clock_ms();
+    bus->lowest_ahead_ms = bus->dated && bus->lowest_ahead_ms < ahead_ms ? bus->lowest_ahead_ms : ahead_ms;
+    bus->highest_ahead_ms = bus->dated && bus->highest_ahead_ms > ahead_ms ? bus->highest_ahead_ms : ahead_ms;
+    bus->dated = true;
+}
+
 void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct bus *bus = opaque;
@@ -414,6 +447,7 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
     ((struct bus_round *)message->_private)->in_flight--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->brokers_down = false;
+        note_broker_clock(bus, message);
         return;
     }
     bus->refused++;

@@ -58,6 +58,8 @@ struct bus {
     size_t held_next, held_count;
     rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
     struct bus_flow flow;
+    bool dated;                     /* something that was acknowledged since bus_broker_clocks() was asked */
+    int64_t lowest_ahead_ms, highest_ahead_ms; /* only with dated */
     char problem[BUS_PROBLEM_SIZE];
 };
 

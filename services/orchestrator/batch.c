@@ -50,6 +50,7 @@ void batch_add(struct batch *batch, const struct record *record, const struct in
         .record = record,
         .heard = {.said = said,
                   .input = {record->partition, record->offset, record->timestamp_ms},
+                  .latest_ms = batch->latest_ms,
                   .trace_parent = trace.parent,
                   .trace_state = trace.state},
     };

@@ -44,6 +44,7 @@ struct group {
 struct batch {
     struct arena *arena;
     struct saga_cache *cache; /* borrowed; NULL: every saga is loaded from Redis */
+    int64_t latest_ms;        /* of all that is heard (fold.h); 0 from batch_in() */
     struct group *groups;
     size_t group_count, group_size;
     size_t *slots; /* hash table over order ids: 0, or the group's number + 1 */

@@ -1,6 +1,6 @@
 #include "fold.h"
 
-#include "policy.h"
+#include "set_back.h"
 
 #include <assert.h>
 
@@ -558,6 +558,23 @@ static enum hearing hear_of_nobody(struct fold *fold)
     return HEARING_IGNORED;
 }
 
+/* When it happens. A time that Redis' clock has not reached came from a broker whose clock had jumped ahead: what a saga waits
+ * for would wait until then. */
+static int64_t time_of(struct fold *fold)
+{
+    struct saga *saga = fold->saga;
+    int64_t latest_ms = fold->heard->latest_ms, time_ms = fold->heard->input.time_ms;
+
+    if (latest_ms != 0 && !saga_status_is_terminal(saga->status) && saga->updated_ms - latest_ms > SAGA_AHEAD_MAX_MS) {
+        saga_set_back(saga, &fold->policy, latest_ms);
+        saga->timer_ms = timer_of(saga);
+        fold->effects->write_timer = fold->effects->write_index = true;
+    }
+    if (latest_ms != 0 && time_ms > latest_ms)
+        time_ms = latest_ms;
+    return time_ms > saga->updated_ms ? time_ms : saga->updated_ms;
+}
+
 enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct heard *heard, struct effects *effects)
 {
     struct fold fold = {.arena = arena, .saga = saga, .heard = heard, .effects = effects};
@@ -571,7 +588,7 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
         return hear_of_nobody(&fold);
     if (saga->version > 0 && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
         return HEARING_BROKEN;
-    fold.at_ms = heard->input.time_ms > saga->updated_ms ? heard->input.time_ms : saga->updated_ms;
+    fold.at_ms = time_of(&fold);
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (text_equals(heard->said->kind, kinds[i].kind))
             hearing = kinds[i].hear(&fold);

@@ -1,7 +1,8 @@
 /* fold.h - a saga is a fold over what it hears: state and one record in, next state and what to send out.
  *
  * Pure: no Kafka, no Redis, no clock; the time of a transition is the later of the record's time and the saga's updatedAt, so that
- * folding the same records again gives the same saga and the same history.
+ * folding the same records again gives the same saga and the same history. Where a broker's clock has jumped ahead, Redis'
+ * bounds both.
  * Source  DESIGN.md sections 2 and 5; the moves themselves are the table in steps.c */
 #ifndef ORDERLY_FOLD_H
 #define ORDERLY_FOLD_H
@@ -13,6 +14,7 @@
 struct heard {
     const struct inbox_record *said;
     struct input input;
+    int64_t latest_ms;                     /* Redis' time now: nothing has happened later; 0: not known */
     struct text trace_parent, trace_state; /* of the record */
 };
 

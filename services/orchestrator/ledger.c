@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include "log.h"
 #include "transition.lua.h"
 
 #include <assert.h>
@@ -218,6 +219,13 @@ void ledger_queue_indexes(struct store *store, struct arena *arena, const struct
         queue_index(store, arena, status, changes, count); /* the five running ones share one index */
     for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
         queue_timers(store, arena, shard, changes, count);
+}
+
+void ledger_queue_taking_out(struct store *store, struct text key, struct text member)
+{
+    store_queue(store, key, (struct text[]){TEXT("ZREM"), key, member}, 3);
+    log_event(LOG_WARNING, "taken_out", "key=%.*s member=%s problem=\"no id of an order that belongs there\"", TEXT_ARG(key),
+              LOG_QUOTED(member));
 }
 
 void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id)

@@ -19,6 +19,9 @@ struct text ledger_saga_key(struct arena *arena, struct text order_id);
 struct text ledger_index_key(struct arena *arena, enum saga_status status);
 struct text ledger_timer_key(struct arena *arena, uint64_t shard);
 struct text ledger_timer_key_of(struct arena *arena, struct text order_id);
+/* Queues taking a member out of an index or a shard of timers that has no business there, and logs it: handling a nudge would
+ * not take it out. */
+void ledger_queue_taking_out(struct store *store, struct text key, struct text member);
 
 /* Queues the read of a saga. Gives its number. */
 size_t ledger_queue_load(struct store *store, struct arena *arena, struct text order_id);

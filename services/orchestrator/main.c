@@ -35,6 +35,19 @@ static struct text header_of(const struct record *record, const char *name)
     return record_header(record, name, &value) ? value : TEXT_NONE;
 }
 
+static bool is_too_old(const struct admission *admission)
+{
+    return admission->dead_reason != NULL && strcmp(admission->dead_reason, "too_old") == 0;
+}
+
+/* Redis says that an order is too old, and no broker was heard yet: the answer to a nudge, which changes nothing, brings the
+ * brokers' word, and the batch is handled again. */
+static enum status ask_brokers(struct run *run, struct text order_id, int64_t now_ms)
+{
+    TRY(outbox_nudge(run, order_id, now_ms));
+    return STATUS_UNAVAILABLE;
+}
+
 static enum status send_admitted(struct run *run, const struct admission_rules *rules, const struct record *record)
 {
     struct application application = {
@@ -45,8 +58,12 @@ static enum status send_admitted(struct run *run, const struct admission_rules *
         .time_ms = record->timestamp_ms,
         .made_ms = age_made_ms(record->timestamp_ms, header_of(record, "dlq-timestamp"), header_of(record, "ce_time")),
     };
-    struct admission admission = admission_decide(run->arena, rules, &application, wall_clock_ms());
+    const struct clocks *clocks = &((struct orchestrator_state *)run->state)->clocks;
+    int64_t now_ms = clocks_now_ms(clocks, bus_clock_ms());
+    struct admission admission = admission_decide(run->arena, rules, &application, now_ms);
 
+    if (is_too_old(&admission) && !clocks->brokers_known)
+        return ask_brokers(run, admission.order_id, now_ms);
     if (admission.dead_reason != NULL)
         return bury(run, record, admission.dead_reason, admission.masked_value);
     return outbox_admit(run, record, &admission);
@@ -195,6 +212,15 @@ static struct saga_cache *cache_of(struct run *run)
     return state->cache;
 }
 
+/* service->measure(). Before Redis has said what time it is there is nothing to show. */
+static void measure(struct run *run)
+{
+    int64_t now_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
+
+    if (now_ms != 0)
+        measure_ledger(run, now_ms);
+}
+
 static void end_state(void *state)
 {
     saga_cache_destroy(((struct orchestrator_state *)state)->cache);
@@ -208,6 +234,8 @@ static enum status handle(struct run *run)
     struct saga_event **events;
     size_t *event_counts, order_count;
 
+    TRY(tick_know_time(run));
+    batch.latest_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
     TRY(sort_all(run, &batch));
     TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
     TRY(batch_events(&batch, run->store, &events, &event_counts));
@@ -235,7 +263,7 @@ int main(int argc, char **argv)
         .own_settings_size = sizeof(struct orchestrator_settings),
         .handle = handle,
         .own_metrics = measures_table(),
-        .measure = measure_ledger,
+        .measure = measure,
         .tick = orchestrator_tick,
         .state_size = sizeof(struct orchestrator_state),
         .end_state = end_state,

@@ -1,7 +1,5 @@
 #include "measures.h"
 
-#include <time.h>
-
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -40,6 +38,7 @@ enum {
     FAMILY_SAGAS,
     FAMILY_OLDEST,
     FAMILY_TIMERS_DUE,
+    FAMILY_CLOCKS,
     FAMILY_COUNT
 };
 
@@ -147,13 +146,18 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .labels = {"status"},
          .series_max = SAGA_STATUS_COUNT},
     [FAMILY_OLDEST] = {.name = "orderly_oldest_running_saga_seconds",
-                       .help = "Age of the oldest saga in sagas:running by this machine's clock, 0 without one",
+                       .help = "Age of the oldest saga in sagas:running by Redis' clock, 0 without one",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
     [FAMILY_TIMERS_DUE] =
         {.name = "orderly_timers_due",
-         .help = "Entries of all timers whose time has come by this machine's clock; they are taken within a second or so",
+         .help = "Entries of all timers whose time has come by Redis' clock; they are taken within a second or so",
          .type = METRIC_GAUGE},
+    [FAMILY_CLOCKS] = {.name = "orderly_clock_difference_seconds",
+                       .help = "How far Redis' clock is ahead of that of the brokers, as they dated what was sent last; "
+                               "negative: behind it. With more than 300 either way nothing is swept",
+                       .type = METRIC_GAUGE,
+                       .scale = METRICS_SECOND_MS},
 };
 
 struct metric_table measures_table(void) { return (struct metric_table){families, FAMILY_COUNT}; }
@@ -211,15 +215,12 @@ void measure_group(struct metrics *metrics, const struct group *group)
         metric_add(metrics_at(metrics, &families[FAMILY_COMMAND_RETRIES], ASK_SERIES(group->saga.pending)), 1);
 }
 
-/* ---- what lies in Redis ---- */
-
-static int64_t epoch_ms(void)
+void measure_clocks(struct metrics *metrics, int64_t difference_ms)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
+    metric_set(metrics_series(metrics, &families[FAMILY_CLOCKS], NULL), difference_ms);
 }
+
+/* ---- what lies in Redis ---- */
 
 static size_t queue_count(struct store *store, const char *command, const char *index)
 {
@@ -293,9 +294,9 @@ static void show_sagas(struct run *run, const struct questions *questions)
     metrics_end_found(run->metrics, &families[FAMILY_SAGAS]);
 }
 
-void measure_ledger(struct run *run)
+void measure_ledger(struct run *run, int64_t now_ms)
 {
-    int64_t now_ms = epoch_ms(), due = 0;
+    int64_t due = 0;
     struct questions questions = ask(run->store, now_ms);
 
     if (store_flush(run->store) != STATUS_OK)

@@ -16,7 +16,9 @@ void measure_forwarded(struct metrics *metrics, struct text kind);
 void measure_mended(struct metrics *metrics, const char *member);
 /* Counts nudges that were sent. Outside of a batch, metrics_publish() is the caller's to call. */
 void measure_nudges(struct metrics *metrics, size_t count);
-/* service->measure(): sagas by index, the oldest running one, timers that are due; one round trip. */
-void measure_ledger(struct run *run);
+/* Sagas by index, the oldest running one, timers that are due; one round trip. now_ms: Redis' time. */
+void measure_ledger(struct run *run, int64_t now_ms);
+/* Shows how far Redis' clock is ahead of the brokers'. */
+void measure_clocks(struct metrics *metrics, int64_t difference_ms);
 
 #endif

@@ -37,6 +37,9 @@ void system_wait_ready(struct system *system);
 /* Whether a replica is ready now. */
 bool system_is_ready(struct system *system, const char *service, size_t replica);
 
+/* How many lines of a replica's log, and of those before it in its place, have this text. */
+size_t system_log_lines(const struct system *system, const char *service, size_t replica, const char *text);
+
 /* Runs bin/orderly with arguments ("get", "ORD-1", NULL) against the system's Kafka and Redis; gives its exit code. out (may be NULL) gets what it printed on
  * standard output and error together, cut to size. input (may be NULL) is its standard input. */
 int system_run_orderly(const char *redis_url, const char *const arguments[], const char *input, char *out, size_t size);

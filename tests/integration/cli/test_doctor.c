@@ -146,6 +146,7 @@ Test(doctor, a_redis_as_it_has_to_be)
     EXPECT("redis maxmemory-policy", "ok");
     EXPECT("redis memory", "ok");
     EXPECT("clock of redis", "ok");
+    cr_expect_not_null(strstr(printed, "kafka against redis"), "%s", printed);
     EXPECT("catalog", "ok");
     EXPECT("stock", "ok");
     EXPECT("sagas:broken", "ok");

@@ -181,8 +181,9 @@ static double value_behind(const char *start)
 Test(measures, what_lies_in_redis)
 {
     struct run run = {.store = store, .metrics = metrics};
+    const int64_t now_ms = INT64_C(1760000000000);
 
-    measure_ledger(&run);
+    measure_ledger(&run, now_ms);
     cr_expect(shows("orderly_sagas{status=\"running\"} 0"));
     cr_expect(shows("orderly_oldest_running_saga_seconds 0"));
     hear(order("{}"), 0); /* in 2023: its timer is due */
@@ -191,7 +192,7 @@ Test(measures, what_lies_in_redis)
     command("SADD sagas:broken X");
     command("ZADD sagas:timers:0 1 A 32503680000000 B");
     command("ZADD sagas:timers:15 2 C");
-    measure_ledger(&run);
+    measure_ledger(&run, now_ms);
     cr_expect(shows("orderly_sagas{status=\"running\"} 2"));
     cr_expect(shows("orderly_sagas{status=\"needs_attention\"} 3"));
     cr_expect(shows("orderly_sagas{status=\"completed\"} 0"));
@@ -199,7 +200,7 @@ Test(measures, what_lies_in_redis)
     cr_expect(shows("orderly_timers_due 3"));
     cr_expect_gt(value_behind("\norderly_oldest_running_saga_seconds "), 60.0 * 60 * 24 * 365);
     redis_process_kill(redis);
-    measure_ledger(&run);
+    measure_ledger(&run, now_ms);
     cr_expect(shows("orderly_timers_due 3"), "what was seen last stays");
 }
 

@@ -4,6 +4,7 @@
 #include "fold.h"
 
 #include "policy.h"
+#include "set_back.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct teller {
     struct effects effects; /* of the last record */
     enum hearing hearing;   /* of the last record */
     int64_t offset, time_ms;
+    int64_t latest_ms;      /* Redis' time */
     char events[1024];      /* all events so far, with a space behind each */
     char commands[1024];    /* all commands sent so far */
 };
@@ -38,7 +40,7 @@ static const struct {
 static enum hearing tell_at(struct teller *teller, const struct inbox_record *said, int64_t offset, int64_t time_ms)
 {
     struct inbox_record *kept = arena_take(arena, sizeof(*kept));
-    struct heard heard = {.said = kept, .input = {3, offset, time_ms}};
+    struct heard heard = {.said = kept, .input = {3, offset, time_ms}, .latest_ms = teller->latest_ms};
 
     *kept = *said;
     kept->order_id = TEXT("ORD-1");
@@ -501,6 +503,86 @@ Test(fold, time_never_runs_backwards)
 
     cr_expect_eq(tell_at(&teller, &next, teller.offset + 1, updated_ms - 100000), HEARING_CHANGED);
     cr_expect_eq(teller.saga.updated_ms, updated_ms);
+}
+
+#define TEN_DAYS_MS INT64_C(864000000)
+
+/* Once only: the next record is dated right again. */
+Test(fold, a_broker_whose_clock_jumps_ahead_fails_no_saga_and_lets_none_wait)
+{
+    struct teller teller = begin();
+    struct inbox_record jumped = reply_of(&teller, ASK_VALIDATE, '+');
+    int64_t now_ms = teller.time_ms + STEP_MS;
+
+    teller.latest_ms = now_ms;
+    cr_expect_eq(tell_at(&teller, &jumped, ++teller.offset, teller.time_ms + TEN_DAYS_MS), HEARING_CHANGED);
+    cr_expect_eq(teller.saga.status, SAGA_AUTHORIZING_PAYMENT, "it is not too late");
+    cr_expect_eq(teller.saga.updated_ms, now_ms);
+    cr_expect_lt(teller.saga.timer_ms, teller.saga.deadline_ms);
+    cr_expect_eq(teller.saga.last_input.time_ms, teller.time_ms + TEN_DAYS_MS, "a redelivery is told by the record's own time");
+    cr_expect_eq(tell_at(&teller, &jumped, teller.offset, teller.time_ms + TEN_DAYS_MS), HEARING_REDELIVERED);
+    teller.time_ms += STEP_MS;
+    teller.latest_ms = 0; /* not known: the record's time counts */
+    tell_word(&teller, "authorize+");
+    cr_expect_eq(teller.saga.status, SAGA_ALLOCATING_INVENTORY);
+    cr_expect_eq(teller.saga.updated_ms, teller.time_ms);
+}
+
+Test(fold, a_record_that_is_a_little_ahead_of_redis_is_not_heard_before_the_saga_has_changed)
+{
+    struct teller teller = walk("validate+");
+    int64_t updated_ms = teller.saga.updated_ms;
+
+    teller.latest_ms = updated_ms - SAGA_AHEAD_MAX_MS;
+    tell_word(&teller, "authorize+");
+    cr_expect_eq(teller.saga.updated_ms, updated_ms);
+}
+
+static void expect_no_time_ahead(const struct teller *teller, int64_t now_ms)
+{
+    const struct saga *saga = &teller->saga;
+    struct policy policy = policy_default();
+
+    cr_expect_leq(saga->created_ms, now_ms);
+    cr_expect_leq(saga->since_ms, now_ms);
+    cr_expect_leq(saga->updated_ms, now_ms);
+    cr_expect_leq(saga->deadline_ms, now_ms + policy.saga_deadline_seconds * 1000);
+    cr_expect_leq(saga->step_deadline_ms, now_ms + policy.of[saga->pending].step_deadline_seconds * 1000);
+    cr_expect_leq(saga->next_due_ms, now_ms + policy.of[saga->pending].step_timeout_ms);
+    cr_expect_leq(saga->timer_ms, now_ms + policy.of[saga->pending].step_timeout_ms);
+}
+
+/* Written before Redis' time was known, or by a Redis whose clock was ahead too. */
+Test(fold, a_saga_with_times_of_a_clock_that_was_ahead_goes_on)
+{
+    static const char *const starts[] = {"", "validate+", "validate+ authorize!", "validate+ authorize+ allocate-",
+                                         "validate+ authorize+ allocate+ ship+ capture-"};
+
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        struct teller teller = walk(starts[i]);
+        enum saga_status before = teller.saga.status;
+        teller.time_ms -= TEN_DAYS_MS;
+        teller.latest_ms = teller.time_ms + 2 * STEP_MS;
+        tell_word(&teller, saga_status_is_parked(before) ? "retry" : "nudge@0");
+        cr_expect_eq(teller.hearing, HEARING_CHANGED, "%s", starts[i]);
+        cr_expect(teller.effects.write_timer && teller.effects.write_index, "%s", starts[i]);
+        cr_expect(saga_has_something_to_send(&teller.saga) && teller.effects.send_command, "%s", starts[i]);
+        expect_no_time_ahead(&teller, teller.latest_ms);
+        cr_expect(saga_status_is_parked(before) || teller.saga.status == before, "%s", starts[i]);
+    }
+}
+
+Test(fold, one_that_ended_keeps_its_times)
+{
+    struct teller teller = walk(ALL);
+    int64_t ended_ms = teller.saga.completed_ms;
+
+    teller.time_ms -= TEN_DAYS_MS;
+    teller.latest_ms = teller.time_ms;
+    tell_word(&teller, "nudge@0");
+    cr_expect_eq(teller.hearing, HEARING_IGNORED);
+    cr_expect_eq(teller.saga.completed_ms, ended_ms);
+    cr_expect_eq(teller.saga.updated_ms, ended_ms);
 }
 
 Test(fold, several_records_at_once_give_the_same_as_one_by_one)
