@@ -14,7 +14,9 @@ void measure_group(struct metrics *metrics, const struct group *group);
 void measure_forwarded(struct metrics *metrics, struct text kind);
 /* Counts nudges that were sent. Outside of a batch, metrics_publish() is the caller's to call. */
 void measure_nudges(struct metrics *metrics, size_t count);
-/* service->measure(): sagas by index, the oldest running one, timers that are due; one round trip. */
+/* Asks Redis for its memory, for measure_ledger(). */
+extern const struct store_script memory_script;
+/* service->measure(): sagas by index, the oldest running one, timers that are due, the memory of Redis; one round trip. */
 void measure_ledger(struct run *run);
 
 #endif

@@ -93,12 +93,12 @@ for program in redis-cli kcat curl; do
 done
 redis-cli -p "$ORDERLY_REDIS_PORT" ACL SETUSER app on ">$password" '~*' '&*' +@all >/dev/null
 redis-cli -p "$ORDERLY_REDIS_PORT" ACL SETUSER default off >/dev/null
-(
-    export PATH=$work/seen:$PATH KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$ORDERLY_KAFKA_PORT
-    export REDIS_URL=redis://app:$encoded@127.0.0.1:$ORDERLY_REDIS_PORT
-    deploy/local/up.sh --only-infra
-    deploy/local/demo.sh
-) >"$work/seen/printed" 2>&1 || { tail -n 30 "$work/seen/printed"; fail 'the demo with a password failed'; }
+with_password() {
+    env PATH="$work/seen:$PATH" KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:$ORDERLY_KAFKA_PORT" \
+        REDIS_URL="redis://app:$encoded@127.0.0.1:$ORDERLY_REDIS_PORT" "$@"
+}
+{ with_password deploy/local/up.sh --only-infra && with_password deploy/local/demo.sh; } >"$work/seen/printed" 2>&1 ||
+    { tail -n 30 "$work/seen/printed"; fail 'the demo with a password failed'; }
 ! grep 'AUTH failed' "$work/seen/printed" || fail 'the demo signs in with something else'
 grep -q '^redis-cli .*HGET saga:' "$work/seen/arguments" || fail 'the commands of the demo went past the test'
 while read -r pid _; do
