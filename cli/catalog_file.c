@@ -144,16 +144,29 @@ static void check_twice(struct reading *reading)
             mistake(reading, "products: %.*s is listed twice", TEXT_ARG(file->entries[i].product_id));
 }
 
+/* NULL, and told, when the file can't be read at all. */
+static const struct json *read_root(struct reading *reading, struct text bytes)
+{
+    struct text text = text_without_mark(bytes);
+    const struct json *root = NULL;
+
+    if (text_is_wide(bytes))
+        mistake(reading, "the file is UTF-16, not UTF-8 (iconv -f UTF-16 -t UTF-8)");
+    else if (text_without_blanks(text).length == 0)
+        mistake(reading, "the file is empty");
+    else if (json_read(reading->arena, text, &root) != STATUS_OK)
+        mistake(reading, "the file is not JSON (or has a member twice)");
+    return root;
+}
+
 size_t catalog_file_read(struct arena *arena, struct text bytes, FILE *report, struct catalog_file *out_file)
 {
     struct reading reading = {.arena = arena, .report = report};
-    const struct json *root, *products;
+    const struct json *root = read_root(&reading, bytes), *products;
     size_t number = 0;
 
-    if (json_read(arena, bytes, &root) != STATUS_OK) {
-        mistake(&reading, "the file is not JSON (or has a member twice)");
+    if (reading.mistakes > 0)
         return reading.mistakes;
-    }
     products = json_member(root, TEXT("products"));
     if (products == NULL || products->type != JSON_ARRAY) {
         mistake(&reading, "products: missing, or not an array");

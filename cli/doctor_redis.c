@@ -141,7 +141,10 @@ void doctor_memory(struct doctor *doctor)
         doctor_tell(doctor, FINDING_WRONG, "redis evictions", TEXT("orderly audit"),
                     "%" PRId64 " keys were thrown away since Redis started", evicted);
     if (limit == 0)
-        doctor_tell(doctor, FINDING_OK, "redis memory", TEXT_NONE, "%" PRId64 " MB used, no limit set", used / 1000000);
+        doctor_tell(doctor, FINDING_WARNING, "redis memory",
+                    TEXT("redis-cli CONFIG SET maxmemory <60 % of what it may take>; redis-cli CONFIG REWRITE"),
+                    "%" PRId64 " MB used, no maxmemory: when its machine or container is full Redis is killed, not orders held back",
+                    used / 1000000);
     else
         doctor_tell(doctor, memory_finding(used, limit), "redis memory",
                     memory_finding(used, limit) == FINDING_OK ? TEXT_NONE : TEXT("redis-cli CONFIG SET maxmemory <more>; redis-cli CONFIG REWRITE"),

@@ -18,6 +18,30 @@ struct text text_copy(struct arena *arena, struct text text)
     return (struct text){copy, text.length};
 }
 
+struct text text_without_mark(struct text text)
+{
+    const size_t mark = text_begins(text, TEXT("\xEF\xBB\xBF")) ? 3 : 0;
+
+    return mark == 0 ? text : (struct text){text.at + mark, text.length - mark};
+}
+
+static bool is_blank(char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
+
+struct text text_without_blanks(struct text text)
+{
+    while (text.length > 0 && is_blank(text.at[text.length - 1]))
+        text.length--;
+    while (text.length > 0 && is_blank(text.at[0]))
+        text = (struct text){text.at + 1, text.length - 1};
+    return text;
+}
+
+bool text_is_wide(struct text text)
+{
+    return text_begins(text, TEXT("\xFF\xFE")) || text_begins(text, TEXT("\xFE\xFF")) ||
+           (text.length >= 2 && (text.at[0] == '\0' || text.at[1] == '\0'));
+}
+
 bool text_to_number(struct text text, int64_t *out_number)
 {
     const bool negative = text.length > 0 && text.at[0] == '-';

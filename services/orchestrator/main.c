@@ -253,7 +253,7 @@ int main(int argc, char **argv)
     static const char *const topics[] = {TOPIC_ORDERS, TOPIC_INBOX, NULL};
     static const char *const sends_to[] = {"payment.commands", "inventory.commands", "fulfillment.commands", "validator.commands",
                                            TOPIC_INBOX,        TOPIC_EVENTS,         NULL};
-    static const struct store_script *const scripts[] = {&transition_script, &due_script, &sweep_script, NULL};
+    static const struct store_script *const scripts[] = {&transition_script, &due_script, &sweep_script, &memory_script, NULL};
     struct service orchestrator = {
         .name = "orchestrator",
         .purpose = "admits orders, keeps every order's saga, sends commands and compensations",

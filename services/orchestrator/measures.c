@@ -1,5 +1,7 @@
 #include "measures.h"
 
+#include "memory.lua.h"
+
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -39,6 +41,8 @@ enum {
     FAMILY_OLDEST,
     FAMILY_TIMERS_DUE,
     FAMILY_CLOCKS,
+    FAMILY_REDIS_MEMORY,
+    FAMILY_REDIS_MEMORY_MAX,
     FAMILY_COUNT
 };
 
@@ -158,6 +162,12 @@ static const struct metric_family families[FAMILY_COUNT] = {
                                "negative: behind it. With more than 300 either way nothing is swept",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
+    [FAMILY_REDIS_MEMORY] = {.name = "orderly_redis_memory_bytes",
+                             .help = "Memory that Redis uses (used_memory), as it answered last; 0 when its user may not ask INFO",
+                             .type = METRIC_GAUGE},
+    [FAMILY_REDIS_MEMORY_MAX] = {.name = "orderly_redis_memory_max_bytes",
+                                 .help = "maxmemory of Redis: what it refuses to write beyond; 0 is no limit",
+                                 .type = METRIC_GAUGE},
 };
 
 struct metric_table measures_table(void) { return (struct metric_table){families, FAMILY_COUNT}; }
@@ -222,6 +232,8 @@ void measure_clocks(struct metrics *metrics, int64_t difference_ms)
 
 /* ---- what lies in Redis ---- */
 
+const struct store_script memory_script = {"memory", memory_lua};
+
 static size_t queue_count(struct store *store, const char *command, const char *index)
 {
     char key[KEY_SIZE];
@@ -240,7 +252,7 @@ static size_t queue_due(struct store *store, unsigned shard, struct text until)
 
 /* Everything that measure_ledger() asks, by the numbers of the answers. */
 struct questions {
-    size_t broken, oldest, due, indexes[SAGA_STATUS_COUNT]; /* due: the first of TIMER_SHARDS */
+    size_t broken, oldest, memory, due, indexes[SAGA_STATUS_COUNT]; /* due: the first of TIMER_SHARDS */
 };
 
 /* The running ones share an index: it is asked for once. */
@@ -262,6 +274,7 @@ static struct questions ask(struct store *store, int64_t now_ms)
             questions.indexes[status] = queue_count(store, "ZCARD", saga_status_index(status));
     questions.broken = queue_count(store, "SCARD", "broken");
     questions.oldest = store_queue(store, oldest[1], oldest, COUNT_OF(oldest));
+    questions.memory = store_call(store, &memory_script, 0, NULL, 0);
     questions.due = queue_due(store, 0, now);
     for (unsigned shard = 1; shard < TIMER_SHARDS; shard++)
         queue_due(store, shard, now);
@@ -294,6 +307,14 @@ static void show_sagas(struct run *run, const struct questions *questions)
     metrics_end_found(run->metrics, &families[FAMILY_SAGAS]);
 }
 
+static void show_memory(struct run *run, const struct store_value *reply)
+{
+    if (store_count(reply) != 2)
+        return;
+    metric_set(metrics_series(run->metrics, &families[FAMILY_REDIS_MEMORY], NULL), store_number(store_element(reply, 0)));
+    metric_set(metrics_series(run->metrics, &families[FAMILY_REDIS_MEMORY_MAX], NULL), store_number(store_element(reply, 1)));
+}
+
 void measure_ledger(struct run *run, int64_t now_ms)
 {
     int64_t due = 0;
@@ -302,6 +323,7 @@ void measure_ledger(struct run *run, int64_t now_ms)
     if (store_flush(run->store) != STATUS_OK)
         return; /* the next look at readiness says so */
     show_sagas(run, &questions);
+    show_memory(run, store_value(run->store, questions.memory));
     metric_set(metrics_series(run->metrics, &families[FAMILY_OLDEST], NULL),
                now_ms - oldest_ms(store_value(run->store, questions.oldest), now_ms));
     for (size_t shard = 0; shard < TIMER_SHARDS; shard++)

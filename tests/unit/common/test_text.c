@@ -231,3 +231,34 @@ Test(text, characters_are_counted_and_cut_whole)
     cr_expect_not(text_is_there(text_cut(TEXT_NONE, 5)));
     cr_expect(text_is_there(text_cut(TEXT("a"), 0)));
 }
+
+Test(text, a_byte_order_mark_is_no_part_of_a_text)
+{
+    EXPECT_TEXT(text_without_mark(TEXT("\xEF\xBB\xBF{}")), TEXT("{}"));
+    EXPECT_TEXT(text_without_mark(TEXT("\xEF\xBB\xBF")), TEXT(""));
+    EXPECT_TEXT(text_without_mark(TEXT("{}\xEF\xBB\xBF")), TEXT("{}\xEF\xBB\xBF"));
+    EXPECT_TEXT(text_without_mark(TEXT("\xEF\xBB")), TEXT("\xEF\xBB"));
+    EXPECT_TEXT(text_without_mark(TEXT_NONE), TEXT(""));
+}
+
+Test(text, wide_characters_are_told_from_utf_8)
+{
+    static const struct text wide[] = {
+        BYTES("\xFF\xFE{\0"), BYTES("\xFE\xFF\0{"), BYTES("\xFF\xFE\0\0"),
+        BYTES("\0\0\xFE\xFF"), BYTES("{\0}\0"), BYTES("\0{\0}"),
+    };
+    static const struct text narrow[] = {TEXT(""), TEXT("{}"), TEXT("\xEF\xBB\xBF{}"), TEXT("\xFF"), TEXT("{"), {NULL, 0}};
+
+    for (size_t i = 0; i < COUNT_OF(wide); i++)
+        cr_expect(text_is_wide(wide[i]), "%zu", i);
+    for (size_t i = 0; i < COUNT_OF(narrow); i++)
+        cr_expect_not(text_is_wide(narrow[i]), "%zu", i);
+}
+
+Test(text, what_surrounds_a_line_is_taken_off)
+{
+    EXPECT_TEXT(text_without_blanks(TEXT("  {\"a\": 1}\t \r\n")), TEXT("{\"a\": 1}"));
+    EXPECT_TEXT(text_without_blanks(TEXT(" \t\r\n")), TEXT(""));
+    EXPECT_TEXT(text_without_blanks(TEXT("")), TEXT(""));
+    EXPECT_TEXT(text_without_blanks(TEXT_NONE), TEXT(""));
+}
