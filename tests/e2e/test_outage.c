@@ -122,3 +122,18 @@ Test(outage, a_record_in_a_wrong_partition_is_moved_once)
     stage.services = NULL;
     cr_expect_eq(count_of("saga.inbox", id, "orderly-forwarded"), 1);
 }
+
+/* It answers every PING, and so nothing but the batch itself tells that something is wrong. */
+Test(outage, a_batch_that_can_not_get_done_makes_a_service_not_ready)
+{
+    const char *id;
+
+    START("LOG_LEVEL=info");
+    id = unique("full");
+    REDIS(TEXT("CONFIG"), TEXT("SET"), TEXT("maxmemory"), TEXT("1"));
+    send_order(id, "IT");
+    WAIT_UNTIL(!system_is_ready(stage.services, "orchestrator", 0));
+    REDIS(TEXT("CONFIG"), TEXT("SET"), TEXT("maxmemory"), TEXT("0"));
+    wait_for_status(stage.store, id, "completed");
+    WAIT_UNTIL(system_is_ready(stage.services, "orchestrator", 0));
+}
