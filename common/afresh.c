@@ -52,7 +52,7 @@ static int64_t in_a_row(const struct afresh *afresh, int64_t now)
 
 int64_t afresh_wait_ms(const struct afresh *afresh, int64_t now)
 {
-    int64_t wait_ms = INT64_C(1) * AFRESH_WAIT_FIRST_MS << in_a_row(afresh, now);
+    int64_t wait_ms = (int64_t)AFRESH_WAIT_FIRST_MS << in_a_row(afresh, now);
 
     return wait_ms < AFRESH_WAIT_MAX_MS ? wait_ms : AFRESH_WAIT_MAX_MS;
 }

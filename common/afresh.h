@@ -1,7 +1,8 @@
-/* afresh.h - starting this program afresh in the same process, for when a Kafka client has given up for good but nothing is wrong with us: not
- * everybody who runs a service has somebody who starts it again.
+/* afresh.h - starting this program afresh in the same process, for when a Kafka client has given up for good but nothing is wrong
+ * with us: not everybody who runs a service has somebody who starts it again.
  *
- * The pause before it doubles from start to start, until a start has lasted. How many there were in a row goes along in the environment. */
+ * The pause before it doubles from start to start, until a start has lasted. How many there were in a row goes along in the
+ * environment. */
 #ifndef ORDERLY_AFRESH_H
 #define ORDERLY_AFRESH_H
 
@@ -24,8 +25,8 @@ struct afresh {
 struct afresh afresh_begin(void);
 /* The pause before the next start. */
 int64_t afresh_wait_ms(const struct afresh *afresh, int64_t now_ms);
-/* Pauses, then executes this program anew: same process, no arguments. All but stdin, stdout and stderr closes itself. Comes back at once when
- * stop becomes true (true), or when the program can't be executed (false). */
+/* Pauses, then executes this program anew: same process, no arguments. All but stdin, stdout and stderr closes itself. Comes back
+ * at once when stop becomes true (true), or when the program can't be executed (false). */
 MUST_CHECK bool afresh_start(const struct afresh *afresh, const volatile int *stop);
 
 #endif

@@ -72,12 +72,12 @@ bool bus_is_joined(const struct bus *bus);
 enum bus_end {
     BUS_END_NONE,     /* none has given up */
     BUS_END_FENCED,   /* the group thinks that another member has this instance id */
-    BUS_END_SPOILT,   /* this client is no good any more, a new one is: a log lost its tail, or the broker has forgotten the producer */
+    BUS_END_SPOILT,   /* this client is no good, a new one is: a log lost its tail, or the broker forgot the producer */
     BUS_END_HOPELESS, /* a new client would end like this one: it is not allowed to, or the broker is too old */
 };
 enum bus_end bus_end(const struct bus *bus);
-/* Leaves the group, waiting for a few seconds at most, so that others get the partitions at once, and lets go of nothing else: for a process that is
- * about to end or to start afresh because of STATUS_FATAL. Closing a client that has given up may hang. */
+/* Leaves the group, waiting for a few seconds at most, so that others get the partitions at once, and lets go of nothing else:
+ * for a process that is about to end or to start afresh because of STATUS_FATAL. Closing a client that has given up may hang. */
 void bus_leave(struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);

@@ -8,11 +8,12 @@
 
 #define LEAVE_SECONDS_MAX 5
 
-/* What a new client of the same settings would hear from the same brokers. All else is about the one client: its place in a log that was cut, its
- * number that the broker has forgotten or given to another, its name in the group. */
+/* What a new client of the same settings would hear from the same brokers. All else is about the one client: its place in a log
+ * that was cut, its number that the broker has forgotten or given to another, its name in the group. */
 static const rd_kafka_resp_err_t hopeless[] = {
-    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-    RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,   RD_KAFKA_RESP_ERR__AUTHENTICATION,            RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION,
+    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,   RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+    RD_KAFKA_RESP_ERR__AUTHENTICATION,              RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION,
     RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,
 };
 
@@ -66,7 +67,8 @@ void bus_leave(struct bus *bus)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += LEAVE_SECONDS_MAX;
-    if (pthread_create(&thread, NULL, close_consumer, bus->consumer) == 0 && pthread_timedjoin_np(thread, NULL, &end) == ETIMEDOUT)
+    if (pthread_create(&thread, NULL, close_consumer, bus->consumer) == 0 &&
+        pthread_timedjoin_np(thread, NULL, &end) == ETIMEDOUT)
         pthread_detach(thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

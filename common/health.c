@@ -126,7 +126,8 @@ static void begin_visit(struct health *health, struct MHD_Connection *connection
     make_room(health);
 }
 
-static void note_connection(void *opaque, struct MHD_Connection *connection, void **visit, enum MHD_ConnectionNotificationCode code)
+static void note_connection(void *opaque, struct MHD_Connection *connection, void **visit,
+                            enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         begin_visit(opaque, connection, visit);
@@ -176,8 +177,8 @@ static bool start_thread(struct health *health)
 static bool start_daemon(struct health *health)
 {
     health->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, health, MHD_OPTION_LISTEN_SOCKET, health->listener,
-                                      MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ROOM, MHD_OPTION_NOTIFY_CONNECTION, note_connection, health,
-                                      MHD_OPTION_END);
+                                      MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ROOM, MHD_OPTION_NOTIFY_CONNECTION,
+                                      note_connection, health, MHD_OPTION_END);
     if (health->daemon == NULL) {
         close(health->listener);
         return false;

@@ -220,21 +220,25 @@ static void log_start_up(const struct service *service, const struct service_set
 
 static void log_stop(enum status status, const char *problem)
 {
-    log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status), LOG_QUOTED(text_of(problem)));
+    log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status),
+              LOG_QUOTED(text_of(problem)));
 }
 
-/* What is logged of a start afresh. A broker that was frozen hears a static member join twice, and takes the second time for another member of the
- * same name; when there really is another one both go on like this, and say so. */
+/* What is logged of a start afresh. A broker that was frozen hears a static member join twice, and takes the second time for
+ * another member of the same name; when there really is another one both go on like this, and say so. */
 static const char *afresh_problem(const struct bus *bus)
 {
-    return bus_end(bus) == BUS_END_FENCED ? "the group took another member for this one; is INSTANCE_ID used twice?" : bus_problem(bus);
+    if (bus_end(bus) != BUS_END_FENCED)
+        return bus_problem(bus);
+    return "the group took another member for this one; is INSTANCE_ID used twice?";
 }
 
 /* Whether a new client would be any better; what else is fatal is a mistake of ours, and would be one again. */
 static bool is_worth_a_start(enum bus_end end) { return end == BUS_END_FENCED || end == BUS_END_SPOILT; }
 
-/* The loop can't go on. Nothing is wrong with us when only a Kafka client has given up: the program starts afresh, in the same process, and says
- * that it is not ready until then. The clients are not closed: that may hang, and their sockets close themselves. */
+/* The loop can't go on. Nothing is wrong with us when only a Kafka client has given up: the program starts afresh, in the same
+ * process, and says that it is not ready until then. The clients are not closed: that may hang, and their sockets close
+ * themselves. */
 static _Noreturn void end_badly(struct run *run, struct health *health, const struct afresh *afresh)
 {
     health_set(health, HEALTH_KAFKA, "the client has given up");
@@ -360,7 +364,8 @@ static void have_trouble(struct trouble *trouble, struct health *health, int64_t
     health_trouble(health, since_ms);
 }
 
-/* A batch is handled, or there is none. After a rewind that says little: its records may be refused again. Not those of a batch so far back. */
+/* A batch is handled, or there is none. After a rewind that says little: its records may be refused again. Not those of a batch
+ * so far back. */
 static void end_trouble(struct trouble *trouble, struct run *run, struct health *health)
 {
     if (trouble->since_ms == 0 || (trouble->rewound && bus_has_under_way(run->bus) && ++trouble->handled <= BUS_ROUNDS_MAX))

@@ -213,8 +213,8 @@ static void end_state(void *state)
     saga_cache_destroy(((struct orchestrator_state *)state)->cache);
 }
 
-/* The whole batch, start to end. Nothing is sent before Redis has taken everything: as long as it is away the batch is handled again and again,
- * and what was sent would be sent each time. */
+/* The whole batch, start to end. Nothing is sent before Redis has taken everything: as long as it is away the batch is handled
+ * again and again, and what was sent would be sent each time. */
 static enum status handle(struct run *run)
 {
     struct batch batch = batch_in(run->arena, cache_of(run), run->record_count);

@@ -217,7 +217,7 @@ static enum status walk_keys(struct run *run, struct walk *walk, const struct re
         read_look(run, &suspects[i], rules);
     TRY(examine(run, suspects, count));
     TRY(set_aside(run, suspects, count));
-    TRY(nudge_all(run, suspects, count, rules->now_ms)); /* last: what is sent before Redis fails is sent again by the next tick */
+    TRY(nudge_all(run, suspects, count, rules->now_ms)); /* behind the writes: a tick that fails sends it again */
     if (advance(walk, cursor))
         walk->resume_ms = rules->now_ms + rules->rest_ms;
     return STATUS_OK;

@@ -1,5 +1,5 @@
-/* What leaves for good while Redis is away: a record that can't be handled, or lies in a wrong partition, is sent on once, however often its
- * batch has to be handled again. */
+/* What leaves for good while Redis is away: a record that can't be handled, or lies in a wrong partition, is sent on once,
+ * however often its batch has to be handled again. */
 #include "stage.h"
 
 #include <criterion/criterion.h>
@@ -59,7 +59,8 @@ Test(outage, a_worker_buries_a_record_once)
     START("LOG_LEVEL=info");
     send_in_an_outage("payment", "payment.commands", id,
                       text_format(stage.arena,
-                                  "{\"commandId\":\"%s/payment.authorize\",\"orderId\":\"%s\",\"type\":\"payment.authorize\",\"attempt\":1,\"order\":%.*s}",
+                                  "{\"commandId\":\"%s/payment.authorize\",\"orderId\":\"%s\","
+                                  "\"type\":\"payment.authorize\",\"attempt\":1,\"order\":%.*s}",
                                   id, id, TEXT_ARG(order_to(id, "IT"))).at);
     expect_one_letter("payment.commands.dlq", id);
 }

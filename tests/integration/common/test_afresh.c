@@ -1,4 +1,5 @@
-/* A service whose Kafka client gives up for good, on librdkafka's mock cluster: it starts afresh in its own process, and does what was left. */
+/* A service whose Kafka client gives up for good, on librdkafka's mock cluster: it starts afresh in its own process, and does
+ * what was left. */
 #include "health.h"
 #include "log.h"
 #include "redis_process.h"
@@ -41,7 +42,8 @@ static void set_up(void)
         rd_kafka_mock_topic_create(cluster, topics[i], 1, 1);
     redis = redis_process_start(NULL);
     port = test_free_port();
-    snprintf(log_path, sizeof(log_path), "%s/orderly-afresh-%d.log", getenv("TMPDIR") == NULL ? "/tmp" : getenv("TMPDIR"), (int)getpid());
+    snprintf(log_path, sizeof(log_path), "%s/orderly-afresh-%d.log",
+             getenv("TMPDIR") == NULL ? "/tmp" : getenv("TMPDIR"), (int)getpid());
 }
 
 static void tear_down(void)
@@ -125,7 +127,8 @@ static bool lives(void)
 static struct bus *open_bus(const char *const sends_to[], const char *const reads[])
 {
     struct bus_options options = {.bootstrap = rd_kafka_mock_cluster_bootstraps(cluster), .client_id = "orderly-test",
-                                  .group_id = reads == NULL ? NULL : "orderly-test", .topics = reads, .sends_to = sends_to, .batch_max = 10};
+                                  .group_id = reads == NULL ? NULL : "orderly-test",
+                                  .topics = reads, .sends_to = sends_to, .batch_max = 10};
     char problem[256] = "";
     struct bus *bus = NULL;
 
@@ -136,9 +139,10 @@ static struct bus *open_bus(const char *const sends_to[], const char *const read
 /* Something that makes the service send: it is buried. */
 static void send_junk(void)
 {
+    const struct outgoing junk = {.topic = topics[0], .partition = -1, .key = TEXT("k"), .value = TEXT("junk")};
     struct bus *bus = open_bus(topics, NULL);
 
-    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topics[0], .partition = -1, .key = TEXT("k"), .value = TEXT("junk")}), STATUS_OK);
+    cr_assert_eq(bus_send(bus, &junk), STATUS_OK);
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     bus_close(bus);
 }
@@ -209,8 +213,8 @@ Test(afresh, a_member_that_was_taken_for_another_starts_afresh)
 
 Test(afresh, what_a_new_client_would_meet_again_ends_it)
 {
-    rd_kafka_mock_push_request_errors(cluster, KEY_INIT_PRODUCER_ID, 3, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-                                      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+    for (int i = 0; i < 3; i++)
+        rd_kafka_mock_push_request_errors(cluster, KEY_INIT_PRODUCER_ID, 1, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
     start("");
     cr_expect_eq(exit_code(), 1);
     cr_expect_eq(logged("event=stopped", "status=FATAL"), 1);
