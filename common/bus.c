@@ -117,11 +117,6 @@ bool bus_is_joined(const struct bus *bus)
     return bus->joined && !bus->brokers_down;
 }
 
-bool bus_is_fenced(const struct bus *bus)
-{
-    return bus->fenced;
-}
-
 const char *bus_problem(const struct bus *bus)
 {
     return bus->problem;
@@ -457,15 +452,13 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
 {
     struct bus *bus = opaque;
-    char fatal[BUS_PROBLEM_SIZE];
 
+    (void)client;
     bus_set_problem(bus, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         bus->brokers_down = true;
-    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
         bus->fatal = true;
-        bus->fenced = rd_kafka_fatal_error(client, fatal, sizeof(fatal)) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
-    }
 }
 
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line)

@@ -68,8 +68,17 @@ DEFINE_CLEANUP(struct bus, bus_close);
 MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 /* Whether the group has given this member its partitions (perhaps none) and brokers are reached. */
 bool bus_is_joined(const struct bus *bus);
-/* Whether STATUS_FATAL came because the group thinks that another member has this instance id. */
-bool bus_is_fenced(const struct bus *bus);
+/* Why STATUS_FATAL came, where a client is to blame. The worst of all clients counts. */
+enum bus_end {
+    BUS_END_NONE,     /* none has given up */
+    BUS_END_FENCED,   /* the group thinks that another member has this instance id */
+    BUS_END_SPOILT,   /* this client is no good, a new one is: a log lost its tail, or the broker forgot the producer */
+    BUS_END_HOPELESS, /* a new client would end like this one: it is not allowed to, or the broker is too old */
+};
+enum bus_end bus_end(const struct bus *bus);
+/* Leaves the group, waiting for a few seconds at most, so that others get the partitions at once, and lets go of nothing else:
+ * for a process that is about to end or to start afresh because of STATUS_FATAL. Closing a client that has given up may hang. */
+void bus_leave(struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);
 

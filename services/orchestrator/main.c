@@ -138,33 +138,61 @@ static void take_reply(struct run *run, struct reply *reply)
     }
 }
 
-static enum status sort_record(struct run *run, struct batch *batch, const struct record *record)
+/* A record that is not for a saga of this batch. */
+struct astray {
+    const struct record *record;
+    const struct inbox_record *said;
+    const char *problem; /* it is buried; NULL: it goes to */
+    int32_t partition;
+};
+
+struct all_astray {
+    struct astray *list;
+    size_t count;
+};
+
+static void sort_record(struct run *run, struct batch *batch, const struct record *record, struct all_astray *all)
 {
     struct inbox_record *said = arena_take_zeroed(run->arena, 1, sizeof(*said));
-    const char *problem = inbox_problem(run, record, said);
-    int32_t partition;
-    bool masked = false;
+    struct astray astray = {.record = record, .said = said, .problem = inbox_problem(run, record, said)};
 
-    if (problem != NULL) {
-        struct text value = mask_bytes(run->arena, record->value, &masked);
-        return bury(run, record, problem, masked ? value : TEXT_NONE);
-    }
-    partition = other_partition(run, record, said->order_id);
-    if (partition >= 0) {
-        measure_forwarded(run->metrics, said->kind);
-        return outbox_forward(run, record, said->order_id, partition);
+    if (astray.problem == NULL)
+        astray.partition = other_partition(run, record, said->order_id);
+    if (astray.problem != NULL || astray.partition >= 0) {
+        all->list[all->count++] = astray;
+        return;
     }
     if (text_equals(said->kind, TEXT("reply")))
         take_reply(run, &said->reply);
     batch_add(batch, record, said);
-    return STATUS_OK;
 }
 
-static enum status sort_all(struct run *run, struct batch *batch)
+static struct all_astray sort_all(struct run *run, struct batch *batch)
 {
+    struct all_astray all = {.list = arena_take(run->arena, run->record_count * sizeof(*all.list))};
+
     for (size_t i = 0; i < run->record_count; i++)
         if (!text_equals(run->records[i].topic, TEXT(TOPIC_ORDERS)))
-            TRY(sort_record(run, batch, &run->records[i]));
+            sort_record(run, batch, &run->records[i], &all);
+    return all;
+}
+
+static enum status send_astray(struct run *run, const struct astray *astray)
+{
+    bool masked = false;
+
+    if (astray->problem != NULL) {
+        struct text value = mask_bytes(run->arena, astray->record->value, &masked);
+        return bury(run, astray->record, astray->problem, masked ? value : TEXT_NONE);
+    }
+    measure_forwarded(run->metrics, astray->said->kind);
+    return outbox_forward(run, astray->record, astray->said->order_id, astray->partition);
+}
+
+static enum status send_all_astray(struct run *run, const struct all_astray *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        TRY(send_astray(run, &all->list[i]));
     return STATUS_OK;
 }
 
@@ -226,17 +254,19 @@ static void end_state(void *state)
     saga_cache_destroy(((struct orchestrator_state *)state)->cache);
 }
 
-/* The whole batch, start to end; nothing is sent of a saga before its transition is written. */
+/* The whole batch, start to end. Nothing is sent before Redis has taken everything: as long as it is away the batch is handled
+ * again and again, and what was sent would be sent each time. */
 static enum status handle(struct run *run)
 {
     struct batch batch = batch_in(run->arena, cache_of(run), run->record_count);
     int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
     struct saga_event **events;
+    struct all_astray astray;
     size_t *event_counts, order_count;
 
     TRY(tick_know_time(run));
     batch.latest_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
-    TRY(sort_all(run, &batch));
+    astray = sort_all(run, &batch);
     TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
     TRY(batch_events(&batch, run->store, &events, &event_counts));
     for (size_t i = 0; i < batch.group_count; i++) {
@@ -244,6 +274,7 @@ static enum status handle(struct run *run)
         TRY(send_group(run, &batch.groups[i], events[i], event_counts[i]));
     }
     TRY(send_all_admitted(run, &order_count));
+    TRY(send_all_astray(run, &astray));
     tick_adjust_gate(run, order_count);
     return STATUS_OK;
 }

@@ -99,7 +99,7 @@ static enum status walk_indexes(struct run *run, struct walk *walk, const struct
 struct suspect {
     struct text order_id;
     enum saga_status status;
-    bool present, broken, listed, settled;
+    bool present, broken, listed, settled, astray;
     bool ahead; /* it has not ended, and changed later than it is now */
     size_t queued, scores; /* its look-up; its score in the index and, next to it, of one that waits in the timers */
 };
@@ -177,21 +177,16 @@ static bool is_astray(struct run *run, struct suspect *suspect)
 
 static bool is_examined(const struct suspect *suspect) { return !suspect->broken && (suspect->listed || !suspect->present); }
 
-static enum status examine(struct run *run, struct suspect suspects[], size_t count, const struct reconcile_rules *rules)
+/* Finds those that have to be nudged, and those that can't be read. */
+static enum status examine(struct run *run, struct suspect suspects[], size_t count)
 {
     store_begin(run->store);
     for (size_t i = 0; i < count; i++)
         if (is_examined(&suspects[i]))
             queue_examination(run, &suspects[i]);
     TRY(store_flush(run->store));
-    for (size_t i = 0; i < count; i++) {
-        if (!is_examined(&suspects[i]) || !is_astray(run, &suspects[i]))
-            continue;
-        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"%s\"", TEXT_ARG(suspects[i].order_id),
-                  suspects[i].ahead ? "a clock was ahead that it has its times from"
-                                    : "its timer or its place in the index was lost");
-        TRY(outbox_nudge(run, suspects[i].order_id, rules->now_ms));
-    }
+    for (size_t i = 0; i < count; i++)
+        suspects[i].astray = is_examined(&suspects[i]) && is_astray(run, &suspects[i]);
     return STATUS_OK;
 }
 
@@ -205,6 +200,19 @@ static enum status set_aside(struct run *run, const struct suspect suspects[], s
         ledger_queue_broken(run->store, run->arena, suspects[i].order_id);
     }
     return store_flush(run->store);
+}
+
+static enum status nudge_all(struct run *run, const struct suspect suspects[], size_t count, int64_t now_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!suspects[i].astray)
+            continue;
+        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"%s\"", TEXT_ARG(suspects[i].order_id),
+                  suspects[i].ahead ? "a clock was ahead that it has its times from"
+                                    : "its timer or its place in the index was lost");
+        TRY(outbox_nudge(run, suspects[i].order_id, now_ms));
+    }
+    return STATUS_OK;
 }
 
 static enum status walk_keys(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
@@ -226,8 +234,9 @@ static enum status walk_keys(struct run *run, struct walk *walk, const struct re
     TRY(store_flush(run->store));
     for (size_t i = 0; i < count; i++)
         read_look(run, &suspects[i], rules);
-    TRY(examine(run, suspects, count, rules));
+    TRY(examine(run, suspects, count));
     TRY(set_aside(run, suspects, count));
+    TRY(nudge_all(run, suspects, count, rules->now_ms)); /* behind the writes: a tick that fails sends it again */
     if (advance(walk, cursor))
         walk->resume_ms = rules->here_ms + rules->rest_ms;
     return STATUS_OK;

@@ -210,10 +210,12 @@ static enum status remove_all(struct run *run, const struct sweep *sweep, const 
             queue_removal(run, sweep, &all[i]);
         else if (all[i].fate == FATE_BROKEN)
             ledger_queue_broken(run->store, run->arena, all[i].order_id);
-        else
-            TRY(outbox_nudge(run, all[i].order_id, now_ms));
     }
-    return store_flush(run->store);
+    TRY(store_flush(run->store));
+    for (size_t i = 0; i < count; i++)
+        if (all[i].fate == FATE_MISPLACED)
+            TRY(outbox_nudge(run, all[i].order_id, now_ms));
+    return STATUS_OK;
 }
 
 /* Last: as long as an entry is there, everything before is done again. */

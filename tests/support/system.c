@@ -1,6 +1,7 @@
 #include "system.h"
 
 #include "health.h"
+#include "log.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>
@@ -234,6 +235,8 @@ static void stop_replica(struct replica *replica)
 
 void system_stop(struct system *system)
 {
+    if (system == NULL)
+        return;
     for (size_t i = 0; i < SYSTEM_SERVICES; i++)
         for (size_t j = 0; j < SYSTEM_REPLICAS_MAX; j++)
             if (system->replicas[i][j].pid != 0)

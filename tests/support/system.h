@@ -26,7 +26,7 @@ struct system;
 
 /* Creates the topics, loads the catalog file (NULL: none), starts all programs and waits until they are ready. */
 struct system *system_start(const struct system_options *options, const char *catalog_path);
-/* SIGTERM to all that run; each must end with 0. Releases the system. */
+/* SIGTERM to all that run; each must end with 0. Releases the system; NULL is fine. */
 void system_stop(struct system *system);
 /* Sends a signal to one replica of "payment"; with SIGKILL it is also waited for. */
 void system_kill(struct system *system, const char *service, size_t replica, int signal_number);
