@@ -118,7 +118,6 @@ static struct ledger_change change_of(struct group *group)
     return (struct ledger_change){
         .old_values = group->old_values,
         .values = group->values,
-        .old_version = group->loaded.version,
         .old_status = group->loaded.status,
         .saga = &group->saga,
         .effects = &group->effects,
@@ -203,7 +202,7 @@ static bool is_doubtful(const struct group *group)
     return group->cached && !changed;
 }
 
-/* Loads and folds all groups that are not folded yet. */
+/* Loads and folds all groups that are not folded yet. A group is doubtful once at most: then it comes from Redis. */
 static enum status load_and_fold(struct batch *batch, struct store *store)
 {
     for (bool all_folded = false; !all_folded;) {
@@ -223,14 +222,26 @@ static enum status load_and_fold(struct batch *batch, struct store *store)
     return STATUS_OK;
 }
 
+static void tell_unsettled(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->group_count; i++)
+        if (!batch->groups[i].settled)
+            log_event(LOG_WARNING, "overtaken", "order=%.*s rounds=%d", TEXT_ARG(batch->groups[i].order_id), BATCH_ROUNDS_MAX);
+}
+
+/* In a round in which a group is refused somebody else moved that saga on. That happens once or twice; who goes on for ever is not believed: the
+ * process would hear no signal and eat all memory meanwhile. What was refused is in the cache no more, so that the next try reads it from Redis. */
 enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live)
 {
-    /* Every round in which a group is refused is one in which somebody else moved that saga on: it ends. */
-    for (bool all_settled = batch->group_count == 0; !all_settled;) {
+    bool all_settled = batch->group_count == 0;
+
+    for (int round = 0; round < BATCH_ROUNDS_MAX && !all_settled; round++) {
         TRY(load_and_fold(batch, store));
         TRY(write(batch, store, seconds_to_live, &all_settled));
     }
-    return STATUS_OK;
+    if (!all_settled)
+        tell_unsettled(batch);
+    return all_settled ? STATUS_OK : STATUS_CONFLICT;
 }
 
 /* ---- events ---- */

@@ -8,6 +8,8 @@
 #include "ledger.h"
 #include "service.h"
 
+#define BATCH_ROUNDS_MAX 5 /* in which a saga that somebody else changes is loaded and folded again, before the loop is asked */
+
 /* What one record did to its saga, for the metrics. */
 struct move {
     enum saga_status from, to;
@@ -55,7 +57,8 @@ struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t reco
 /* Adds a record of saga.inbox to its saga's group. said is in the arena. */
 void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said);
 /* Loads, folds and writes all groups; a saga that somebody else changed meanwhile is loaded and folded again.
- * STATUS_UNAVAILABLE  Redis is away: the whole batch has to be handled again */
+ * STATUS_UNAVAILABLE  Redis is away: the whole batch has to be handled again
+ * STATUS_CONFLICT     somebody else came first in each of BATCH_ROUNDS_MAX rounds: likewise, and what the loop does between the tries comes first */
 MUST_CHECK enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live);
 /* The events that a group has to send: those of its transitions, and those that redelivered records had caused (from the history,
  * read here in one round trip for all groups that need it). out_events[i], out_counts[i] are those of groups[i]. */

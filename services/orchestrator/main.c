@@ -172,12 +172,17 @@ static enum status send_group(struct run *run, const struct group *group, const 
     return STATUS_OK;
 }
 
+/* With partitions come sagas that others have handled meanwhile. Redis refuses what is folded into an old copy, unless it has lost writes since
+ * and the saga came back to the very same version and input; a copy that is gone can't be folded into. */
 static struct saga_cache *cache_of(struct run *run)
 {
     struct orchestrator_state *state = run->state;
 
     if (state->cache == NULL)
         state->cache = saga_cache_create();
+    if (state->assignments != bus_assignments(run->bus))
+        saga_cache_clear(state->cache);
+    state->assignments = bus_assignments(run->bus);
     return state->cache;
 }
 

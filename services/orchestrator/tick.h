@@ -15,6 +15,7 @@ struct orchestrator_state {
     struct reconcile reconcile;
     struct sweep sweep;
     struct saga_cache *cache; /* made at the first batch */
+    size_t assignments;       /* of partitions, when it was emptied last */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */

@@ -57,7 +57,6 @@ static enum status hear(const struct loaded *before, const struct inbox_record *
     struct text values[SAGA_FIELD_COUNT];
     struct ledger_change change = {.old_values = before->values,
                                    .values = values,
-                                   .old_version = before->saga.version,
                                    .old_status = before->saga.status,
                                    .saga = &saga,
                                    .effects = &effects};
