@@ -161,18 +161,20 @@ static void remember(struct batch *batch, const struct group *group)
         saga_cache_keep(batch->cache, &group->saga, group->values);
 }
 
-/* Settles a group by the answer to its transition. */
+/* Settles a group by the answer to its transition. A saga that is found to be broken only now is set aside in the next round. */
 static void settle(struct batch *batch, struct group *group, const struct store *store)
 {
     enum status status = STATUS_OK;
+    bool was_broken = group->broken;
 
     if (!group->broken && is_changed(group))
         status = ledger_transition_result(store_value(store, group->queued));
     group->broken = group->broken || status == STATUS_BROKEN;
     group->conflicted = status == STATUS_CONFLICT;
-    group->settled = group->folded = !group->conflicted;
+    group->folded = !group->conflicted;
+    group->settled = group->folded && group->broken == was_broken;
     remember(batch, group);
-    if (group->broken)
+    if (group->broken && group->settled)
         log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(group->order_id));
 }
 

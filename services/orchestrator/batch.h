@@ -38,7 +38,7 @@ struct group {
     bool settled;      /* written, or there was nothing to write */
     bool cached;       /* loaded from the cache, not from Redis */
     bool folded;       /* what is written next is worked out */
-    bool broken;       /* the saga could not be understood: it is set aside */
+    bool broken;       /* the saga could not be understood, or written: it is set aside, and nothing of the group has become of it */
     bool conflicted;   /* somebody else changed it meanwhile: it was folded again */
     size_t queued;     /* number of what the phase queued */
 };

@@ -13,6 +13,8 @@
 #define SECOND_MS 1000
 #define RETENTION_MARGIN_DAYS 2 /* marks and sagas live longer than the topics that can still bring a record of theirs */
 #define INBOX_BYTES_FACTOR 8    /* replies may be this much larger than an order */
+#define REASON_CONFLICT "conflict"
+#define REASON_SAGA_BROKEN "saga_broken"
 
 static const struct orchestrator_settings *settings_of(const struct run *run)
 {
@@ -27,6 +29,15 @@ static enum status bury(struct run *run, const struct record *record, const char
               (int)record->partition, (long long)record->offset, reason);
     metrics_count_buried(run->metrics, record->topic, reason);
     return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
+}
+
+/* The same for a record of saga.inbox, with what could be a card number masked: nobody has looked at it yet. */
+static enum status bury_masked(struct run *run, const struct record *record, const char *reason)
+{
+    bool masked = false;
+    struct text value = mask_bytes(run->arena, record->value, &masked);
+
+    return bury(run, record, reason, masked ? value : TEXT_NONE);
 }
 
 static struct text header_of(const struct record *record, const char *name)
@@ -114,12 +125,9 @@ static enum status sort_record(struct run *run, struct batch *batch, const struc
     struct inbox_record *said = arena_take_zeroed(run->arena, 1, sizeof(*said));
     const char *problem = inbox_problem(run, record, said);
     int32_t partition;
-    bool masked = false;
 
-    if (problem != NULL) {
-        struct text value = mask_bytes(run->arena, record->value, &masked);
-        return bury(run, record, problem, masked ? value : TEXT_NONE);
-    }
+    if (problem != NULL)
+        return bury_masked(run, record, problem);
     partition = other_partition(run, record, said->order_id);
     if (partition >= 0) {
         measure_forwarded(run->metrics, said->kind);
@@ -145,6 +153,28 @@ static void log_hearing(const struct hearing_entry *entry)
               TEXT_ARG(entry->heard.said->kind), hearing_name(entry->hearing));
 }
 
+/* As the record of orders that it came from. */
+static enum status bury_order(struct run *run, const struct hearing_entry *entry, const char *reason)
+{
+    log_event(LOG_WARNING, "buried", "topic=" TOPIC_ORDERS " order=%.*s reason=%s", TEXT_ARG(entry->heard.said->order_id), reason);
+    metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), reason);
+    return outbox_bury_order(run, entry->record, entry->heard.said, reason);
+}
+
+/* Nothing of what a saga that is set aside has heard is folded: its dead letters are all that is left of it, to be sent back when the saga is mended.
+ * A nudge says nothing that could get lost: the reconciler gives the saga a timer again, and that makes others. */
+static enum status bury_unheard(struct run *run, const struct group *group)
+{
+    for (size_t i = 0; i < group->entry_count; i++) {
+        const struct hearing_entry *entry = &group->entries[i];
+        if (text_equals(entry->heard.said->kind, TEXT("order")))
+            TRY(bury_order(run, entry, REASON_SAGA_BROKEN));
+        else if (!text_equals(entry->heard.said->kind, TEXT("nudge")))
+            TRY(bury_masked(run, entry->record, REASON_SAGA_BROKEN));
+    }
+    return STATUS_OK;
+}
+
 static enum status send_conflicts(struct run *run, const struct group *group)
 {
     for (size_t i = 0; i < group->entry_count; i++) {
@@ -153,9 +183,7 @@ static enum status send_conflicts(struct run *run, const struct group *group)
             log_hearing(entry);
         if (entry->hearing != HEARING_CONFLICT)
             continue;
-        log_event(LOG_WARNING, "conflicted", "order=%.*s", TEXT_ARG(group->order_id));
-        metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), "conflict");
-        TRY(outbox_bury_conflict(run, entry->record, entry->heard.said));
+        TRY(bury_order(run, entry, REASON_CONFLICT));
     }
     return STATUS_OK;
 }
@@ -163,7 +191,7 @@ static enum status send_conflicts(struct run *run, const struct group *group)
 static enum status send_group(struct run *run, const struct group *group, const struct saga_event events[], size_t event_count)
 {
     if (group->broken)
-        return STATUS_OK;
+        return bury_unheard(run, group);
     TRY(send_conflicts(run, group));
     for (size_t i = 0; i < event_count; i++)
         TRY(outbox_event(run, &group->saga, &events[i]));

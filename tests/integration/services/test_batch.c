@@ -147,6 +147,58 @@ Test(batch, a_version_is_compared_as_it_stands_in_redis)
     }
 }
 
+/* A batch of one record about a saga whose key is broken: it is set aside, and said to be broken, so that the record gets a dead letter. */
+static void expect_broken(struct inbox_record said)
+{
+    struct batch batch = batch_in(arena, ours, 1);
+    struct record record = {.partition = 2, .offset = ++offset, .timestamp_ms = TIME_MS + offset * 10};
+    struct saga_event **events;
+    size_t *counts;
+
+    command(TEXT("DEL"), TEXT("sagas:broken"), TEXT_NONE, TEXT_NONE);
+    said.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &said);
+    cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
+    cr_expect(batch.groups[0].broken);
+    cr_expect(batch.groups[0].settled);
+    cr_assert_eq(batch_events(&batch, store, &events, &counts), STATUS_OK);
+    cr_expect_eq(counts[0], 0);
+    command(TEXT("SISMEMBER"), TEXT("sagas:broken"), TEXT("ORD-1"), TEXT_NONE);
+    cr_expect_eq(store_number(store_value(store, 0)), 1);
+    command(TEXT("ZCARD"), ledger_timer_key_of(arena, TEXT("ORD-1")), TEXT_NONE, TEXT_NONE);
+    cr_expect_eq(store_number(store_value(store, 0)), 0, "its timer is away");
+}
+
+Test(batch, a_key_that_is_no_hash_is_set_aside)
+{
+    offset = 0;
+    command(TEXT("SET"), TEXT("saga:ORD-1"), TEXT("x"), TEXT_NONE);
+    expect_broken(order());
+    expect_broken(success("order.validate"));
+    command(TEXT("DEL"), TEXT("saga:ORD-1"), TEXT_NONE, TEXT_NONE);
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED, "mended");
+}
+
+Test(batch, a_key_that_is_no_hash_any_more_is_set_aside_though_a_copy_makes_sense)
+{
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    command(TEXT("SET"), TEXT("saga:ORD-1"), TEXT("x"), TEXT_NONE);
+    expect_broken(success("order.validate"));
+    expect_broken(success("order.validate"));
+}
+
+Test(batch, a_history_that_is_no_list_sets_the_saga_aside)
+{
+    offset = 0;
+    command(TEXT("SET"), TEXT("{saga:ORD-1}:history"), TEXT("x"), TEXT_NONE);
+    expect_broken(order());
+    command(TEXT("DEL"), TEXT("{saga:ORD-1}:history"), TEXT_NONE, TEXT_NONE);
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED, "mended");
+    command(TEXT("SET"), TEXT("{saga:ORD-1}:history"), TEXT("x"), TEXT_NONE);
+    expect_broken(success("order.validate"));
+}
+
 /* Somebody always comes first: the batch goes back to the loop, which serves the group, looks at the stop flag and gives the memory back. */
 Test(batch, a_saga_that_is_never_won_is_handed_back)
 {
