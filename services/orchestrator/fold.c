@@ -266,11 +266,7 @@ static enum hearing hear_order(struct fold *fold)
 
     if (saga->version == 0)
         return admit(fold);
-    if (json_same(saga->order, fold->heard->said->order))
-        return HEARING_DUPLICATE;
-    transit(fold);
-    raise_event(fold, "order.conflict", detail_of_conflict(fold->arena, saga, fold->heard->said->source));
-    return HEARING_CONFLICT;
+    return json_same(saga->order, fold->heard->said->order) ? HEARING_DUPLICATE : HEARING_CONFLICT;
 }
 
 /* ---- a reply ---- */
@@ -542,6 +538,8 @@ static enum hearing hear_again(struct fold *fold)
     struct saga *saga = fold->saga;
     bool is_order = text_equals(fold->heard->said->kind, TEXT("order"));
 
+    if (is_order && !json_same(saga->order, fold->heard->said->order))
+        return HEARING_CONFLICT; /* it has caused nothing here */
     if (is_full(effects->redelivered_count))
         effects->redelivered =
             list_grow(fold->arena, effects->redelivered, effects->redelivered_count, sizeof(*effects->redelivered));
@@ -549,7 +547,7 @@ static enum hearing hear_again(struct fold *fold)
     effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;
-    return is_order && !json_same(saga->order, fold->heard->said->order) ? HEARING_CONFLICT : HEARING_REDELIVERED;
+    return HEARING_REDELIVERED;
 }
 
 /* It has expired, or its record is lost: what is left of it in timers and indexes goes. */

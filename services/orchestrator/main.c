@@ -175,14 +175,18 @@ static enum status bury_unheard(struct run *run, const struct group *group)
     return STATUS_OK;
 }
 
+/* An order that contradicts the saga changes nothing of it; handled again, it raises the same event and is buried again. */
 static enum status send_conflicts(struct run *run, const struct group *group)
 {
     for (size_t i = 0; i < group->entry_count; i++) {
         const struct hearing_entry *entry = &group->entries[i];
+        struct saga_event event;
         if (log_wants(LOG_DEBUG))
             log_hearing(entry);
         if (entry->hearing != HEARING_CONFLICT)
             continue;
+        event = event_of_conflict(run->arena, &group->saga, entry->heard.said->source, &entry->heard.input);
+        TRY(outbox_event(run, &group->saga, &event));
         TRY(bury_order(run, entry, REASON_CONFLICT));
     }
     return STATUS_OK;

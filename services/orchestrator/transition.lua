@@ -14,7 +14,7 @@ local length = 0
 for first = 6, last_line, 1000 do
     length = redis.call('RPUSH', KEYS[2], unpack(ARGV, first, math.min(first + 999, last_line)))
 end
--- An order that is retried, or contradicted, for ever keeps the end: more than the events of all records that can come again after a crash
+-- An order that is retried for ever keeps the end: more than the events of all records that can come again after a crash
 -- (BUS_ROUNDS_MAX + 1 batches of 500 records, two events each), because those are sent again from here.
 if length > 20000 then
     redis.call('LTRIM', KEYS[2], -20000, -1)
