@@ -569,6 +569,70 @@ Test(fold, a_timer_may_be_early_but_never_late)
     cr_expect_eq(teller.saga.timer_ms, 0);
 }
 
+/* A nudge when one is due; gives how long after the last record that is. The timer's entry is never behind what has to be looked at. */
+static int64_t nudge_when_due(struct teller *teller)
+{
+    int64_t waited_ms = teller->saga.next_due_ms - teller->time_ms;
+
+    cr_expect_leq(teller->saga.timer_ms, teller->saga.next_due_ms);
+    cr_expect_leq(teller->saga.timer_ms, teller->saga.step_deadline_ms);
+    teller->time_ms = teller->saga.next_due_ms;
+    tell_at(teller, &(struct inbox_record){.kind = TEXT("nudge")}, ++teller->offset, teller->time_ms);
+    return waited_ms;
+}
+
+/* Whoever is away finds a command five times when it comes back after the step deadline, not sixty times. */
+Test(fold, a_silent_worker_is_asked_less_and_less_often)
+{
+    struct teller teller = walk("validate+");
+
+    for (int64_t wait_ms = 10000; wait_ms <= 160000; wait_ms *= 2) {
+        cr_expect_eq(nudge_when_due(&teller), wait_ms);
+        cr_expect(teller.effects.send_command, "%lld", (long long)wait_ms);
+        cr_expect_eq(teller.saga.attempt, 1, "which uses up no attempt");
+    }
+    cr_expect_str_eq(teller.commands, "order.validate payment.authorize payment.authorize payment.authorize payment.authorize "
+                                      "payment.authorize payment.authorize ");
+    cr_expect_eq(teller.saga.timer_ms, teller.saga.step_deadline_ms, "it would be sent again later than that");
+    teller.time_ms = teller.saga.timer_ms;
+    tell_at(&teller, &(struct inbox_record){.kind = TEXT("nudge")}, ++teller.offset, teller.time_ms);
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATING);
+    cr_expect_eq(nudge_when_due(&teller), 10000, "another command begins anew");
+    cr_expect_eq(nudge_when_due(&teller), 20000);
+}
+
+Test(fold, a_further_attempt_is_waited_for_anew)
+{
+    struct teller teller = walk("validate+");
+
+    nudge_when_due(&teller);
+    nudge_when_due(&teller);
+    tell_word(&teller, "authorize!");
+    cr_expect_leq(nudge_when_due(&teller), 200, "the delay of the attempt");
+    cr_expect(teller.effects.send_command);
+    cr_expect_eq(nudge_when_due(&teller), 10000);
+    cr_expect_eq(nudge_when_due(&teller), 20000);
+    cr_expect_eq(nudge_when_due(&teller), 40000);
+}
+
+/* A nudge that is late, one that is early, and a cancel that is only remembered. */
+Test(fold, what_comes_in_between_makes_no_wait_longer_than_twice_the_one_before)
+{
+    struct teller teller = walk("validate+ authorize+ allocate+");
+
+    tell_word(&teller, "nudge@25000");
+    cr_expect_eq(teller.saga.next_due_ms - teller.time_ms, 20000, "late: twice what was to be waited for");
+    tell_word(&teller, "nudge@1000");
+    cr_expect(!teller.effects.send_command);
+    tell_word(&teller, "nudge@20000");
+    cr_expect_eq(teller.saga.next_due_ms - teller.time_ms, 40000);
+    tell_word(&teller, "cancel");
+    tell_word(&teller, "nudge@40000");
+    cr_expect(teller.effects.send_command);
+    cr_expect_leq(teller.saga.next_due_ms - teller.time_ms, 80000);
+    cr_expect_gt(teller.saga.next_due_ms - teller.time_ms, 70000);
+}
+
 Test(fold, a_reply_with_a_huge_result_is_a_failure)
 {
     struct teller teller = walk("validate+");
