@@ -243,8 +243,8 @@ static enum status receive_all(struct store *store)
     return STATUS_OK;
 }
 
-/* What a script has met, when an error says so as Redis 6 does: "ERR Error running script (call to f_...): @user_script:5: WRONGTYPE ...". Later ones
- * give the error itself, with the place behind it. */
+/* What a script has met, when an error says so as Redis 6 does: "ERR Error running script (call to f_...): @user_script:5:
+ * WRONGTYPE ...". Later ones give the error itself, with the place behind it. */
 static struct text met_by_script(const redisReply *reply)
 {
     static const char place[] = "@user_script:";
@@ -263,8 +263,8 @@ static bool is_own_fault(const redisReply *reply)
     return text_begins(reply_text(reply), TEXT("WRONGTYPE ")) || text_begins(met_by_script(reply), TEXT("WRONGTYPE "));
 }
 
-/* Refusals that a new connection would not better: it could do even less. After any other one it loads the scripts, signs in, finds the new master, or
- * another way through a proxy. */
+/* Refusals that a new connection would not better: it could do even less. After any other one it loads the scripts, signs in,
+ * finds the new master, or another way through a proxy. */
 static bool is_of_the_server(const redisReply *reply)
 {
     static const char *const names[] = {"LOADING", "OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN"};
@@ -276,7 +276,8 @@ static bool is_of_the_server(const redisReply *reply)
     return false;
 }
 
-/* Nobody can list what Redis, its next version and the proxies before it say when they can't serve; what is a command's own fault is one thing. */
+/* Nobody can list what Redis, its next version and the proxies before it say when they can't serve; what is a command's own
+ * fault is one thing. */
 static enum status check_reply(struct store *store, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ERROR || is_own_fault(reply))

@@ -1,7 +1,8 @@
 -- Supplies products that the warehouse has never heard of; what is there already is left alone.
 -- KEYS  stock:<warehouse>, {stock:<warehouse>}:supplied
 -- ARGV  productId, units, ...
--- Returns how many products were supplied; an error when a number of what was supplied before makes no sense: nothing is changed then.
+-- Returns how many products were supplied; an error when a number of what was supplied before makes no sense: nothing is
+-- changed then.
 local most = 9007199254740992
 local supplied = 0
 for i = 1, #ARGV, 2 do

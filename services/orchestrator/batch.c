@@ -231,8 +231,9 @@ static void tell_unsettled(const struct batch *batch)
             log_event(LOG_WARNING, "overtaken", "order=%.*s rounds=%d", TEXT_ARG(batch->groups[i].order_id), BATCH_ROUNDS_MAX);
 }
 
-/* In a round in which a group is refused somebody else moved that saga on. That happens once or twice; who goes on for ever is not believed: the
- * process would hear no signal and eat all memory meanwhile. What was refused is in the cache no more, so that the next try reads it from Redis. */
+/* In a round in which a group is refused somebody else moved that saga on. That happens once or twice; who goes on for ever is
+ * not believed: the process would hear no signal and eat all memory meanwhile. What was refused is in the cache no more, so
+ * that the next try reads it from Redis. */
 enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live)
 {
     bool all_settled = batch->group_count == 0;

@@ -1,7 +1,8 @@
 /* cache.h - the sagas under way as this process wrote them last, so that the next record of one needs no read of Redis.
  *
- * Only a shortcut: a transition is a compare-and-set on version and lastInput, so an entry that somebody else has overtaken is refused by Redis,
- * dropped, and the saga is loaded. What has ended or is parked is not kept: nothing more is expected, or an operator may mend it by hand.
+ * Only a shortcut: a transition is a compare-and-set on version and lastInput, so an entry that somebody else has overtaken is
+ * refused by Redis, dropped, and the saga is loaded. What has ended or is parked is not kept: nothing more is expected, or an
+ * operator may mend it by hand.
  * Owner   copies in, copies out; bounded by SAGA_CACHE_ENTRIES of at most SAGA_CACHE_BYTES_MAX each, the longest unused makes room */
 #ifndef ORDERLY_CACHE_H
 #define ORDERLY_CACHE_H

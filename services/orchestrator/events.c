@@ -195,7 +195,7 @@ static bool read_source(struct arena *arena, struct text source, struct text *ou
 
 struct saga_event event_of_conflict(struct arena *arena, const struct saga *saga, struct text source, const struct input *input)
 {
-    struct buffer detail = detail_in(arena, saga);
+    struct buffer detail = detail_in(arena, saga), id = buffer_in(arena, saga->order_id.length + 64);
     struct text topic = TEXT("saga.inbox");
     struct input place = *input;
 
@@ -203,9 +203,14 @@ struct saga_event event_of_conflict(struct arena *arena, const struct saga *saga
         topic = TEXT("saga.inbox");
         place = *input;
     }
+    buffer_add(&id, saga->order_id);
+    buffer_add(&id, TEXT("/conflict/"));
+    buffer_add(&id, topic);
+    buffer_add(&id, TEXT("/"));
+    buffer_add(&id, event_input(arena, &place));
     add_raw(&detail, TEXT("source"), source);
     return (struct saga_event){
-        .id = text_format(arena, "%.*s/conflict/%.*s/%.*s", TEXT_ARG(saga->order_id), TEXT_ARG(topic), TEXT_ARG(event_input(arena, &place))),
+        .id = buffer_text(&id),
         .type = TEXT("order.conflict"),
         .at = time_text(arena, place.time_ms),
         .detail = object_end(&detail),

@@ -33,8 +33,8 @@ struct text detail_of_compensation(struct arena *arena, const struct saga *saga)
 struct text detail_of_parking(struct arena *arena, const struct saga *saga, struct text failure);
 struct text detail_of_end(struct arena *arena, const struct saga *saga);
 
-/* The event of an order that contradicts the saga. That is no transition: it is named by the order's own record,
- * "<orderId>/conflict/<topic>/<partition>/<offset>", as source tells, or else (anybody can write to saga.inbox) by input, the record of saga.inbox. */
+/* The event of an order that contradicts the saga. That is no transition: it is named by the order's own record, as source
+ * tells, "<orderId>/conflict/<topic>/<partition>/<offset>"; or else by that in saga.inbox, input: anybody can write there. */
 struct saga_event event_of_conflict(struct arena *arena, const struct saga *saga, struct text source, const struct input *input);
 
 #endif

@@ -101,10 +101,11 @@ static int64_t first_wait_ms(const struct fold *fold)
     return fold->policy.of[fold->saga->pending].step_timeout_ms;
 }
 
-/* How long to wait when a command is sent again: twice as long as the last time, so that a worker which comes back does not find as many copies of
- * it as it was away for. The last time is from when it was sent, which was the last change, to when it was due; a change in between (a cancel that is
- * remembered) makes it look shorter, never longer, and nothing has to be kept. What was to be waited for counts, not how late the nudge came: after a
- * long outage of our own the next try must not lie beyond the deadline. A further attempt begins anew. To be asked before transit(). */
+/* How long to wait when a command is sent again: twice as long as the last time, so that a worker which comes back does not
+ * find as many copies of it as it was away for. The last time is from when it was sent, which was the last change, to when it
+ * was due; a change in between (a cancel that is remembered) makes it look shorter, never longer, and nothing has to be kept.
+ * What was to be waited for counts, not how late the nudge came: after a long outage of our own the next try must not lie
+ * beyond the deadline. A further attempt begins anew. To be asked before transit(). */
 static int64_t next_wait_ms(const struct fold *fold)
 {
     const struct saga *saga = fold->saga;

@@ -156,13 +156,16 @@ static void log_hearing(const struct hearing_entry *entry)
 /* As the record of orders that it came from. */
 static enum status bury_order(struct run *run, const struct hearing_entry *entry, const char *reason)
 {
-    log_event(LOG_WARNING, "buried", "topic=" TOPIC_ORDERS " order=%.*s reason=%s", TEXT_ARG(entry->heard.said->order_id), reason);
+    const struct inbox_record *said = entry->heard.said;
+
+    log_event(LOG_WARNING, "buried", "topic=" TOPIC_ORDERS " order=%.*s reason=%s", TEXT_ARG(said->order_id), reason);
     metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), reason);
-    return outbox_bury_order(run, entry->record, entry->heard.said, reason);
+    return outbox_bury_order(run, entry->record, said, reason);
 }
 
-/* Nothing of what a saga that is set aside has heard is folded: its dead letters are all that is left of it, to be sent back when the saga is mended.
- * A nudge says nothing that could get lost: the reconciler gives the saga a timer again, and that makes others. */
+/* Nothing of what a saga that is set aside has heard is folded: its dead letters are all that is left of it, to be sent back
+ * when the saga is mended. A nudge says nothing that could get lost: the reconciler gives the saga a timer again, and that
+ * makes others. */
 static enum status bury_unheard(struct run *run, const struct group *group)
 {
     for (size_t i = 0; i < group->entry_count; i++) {
@@ -204,8 +207,8 @@ static enum status send_group(struct run *run, const struct group *group, const 
     return STATUS_OK;
 }
 
-/* With partitions come sagas that others have handled meanwhile. Redis refuses what is folded into an old copy, unless it has lost writes since
- * and the saga came back to the very same version and input; a copy that is gone can't be folded into. */
+/* With partitions come sagas that others have handled meanwhile. Redis refuses what is folded into an old copy, unless it has
+ * lost writes since and the saga came back to the very same version and input; a copy that is gone can't be folded into. */
 static struct saga_cache *cache_of(struct run *run)
 {
     struct orchestrator_state *state = run->state;

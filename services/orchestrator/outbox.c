@@ -186,7 +186,8 @@ static size_t kept_headers(const struct record *record, struct header out[BUS_HE
     return count;
 }
 
-enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said, const char *reason)
+enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
+                              const char *reason)
 {
     struct header headers[BUS_HEADERS_MAX];
     struct dead_letter letter = {

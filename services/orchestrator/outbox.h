@@ -27,6 +27,7 @@ MUST_CHECK enum status outbox_nudge(struct run *run, struct text order_id, int64
 /* Puts a record of saga.inbox into the partition where its saga is folded. */
 MUST_CHECK enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition);
 /* Buries an order that came by saga.inbox as the record of orders that it came from. reason: static. */
-MUST_CHECK enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said, const char *reason);
+MUST_CHECK enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
+                                         const char *reason);
 
 #endif

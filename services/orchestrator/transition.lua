@@ -1,7 +1,7 @@
 -- One or more transitions of a saga, as a compare-and-set on its version and what it heard last.
 -- KEYS  saga:<orderId>, {saga:<orderId>}:history
--- ARGV  expected version and lastInput, as the text that was read ('': not there), seconds to live (0: for ever), number of history lines,
---       of removed fields; then the lines; the removed names; name, value, ... of what is set, 1000 at most
+-- ARGV  expected version and lastInput, as the text that was read ('': not there), seconds to live (0: for ever), number of
+--       history lines, of removed fields; then the lines; the removed names; name, value, ... of what is set, 1000 at most
 -- Returns 1, or 0 when one of the two is another: nothing is written then.
 local found = redis.call('HMGET', KEYS[1], 'version', 'lastInput')
 if (found[1] or '') ~= ARGV[1] or (found[2] or '') ~= ARGV[2] then

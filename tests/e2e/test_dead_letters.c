@@ -189,7 +189,8 @@ static void expect_set_aside(const char *id, bool expected)
     cr_expect_eq(store_number(store_value(store, 0)), expected, "%s", id);
 }
 
-/* A key that somebody has spoilt: in the place of the saga, or of its history. The order waits in its dead letters until that is mended. */
+/* A key that somebody has spoilt: in the place of the saga, or of its history. The order waits in its dead letters until that
+ * is mended. */
 static void expect_order_comes_back(const char *name, const char *key_format)
 {
     char id[ID_SIZE], key[2 * ID_SIZE];
@@ -210,7 +211,8 @@ static void expect_order_comes_back(const char *name, const char *key_format)
 
 Test(dead_letters, an_order_whose_saga_is_spoilt_waits_until_it_is_mended)
 {
-    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+    const struct system_options plain = {.redis_url = redis_process_url(redis)};
+    struct system *services = system_start(&plain, "tests/support/catalog.json");
 
     expect_order_comes_back("spoilt-saga", "saga:%s");
     expect_order_comes_back("spoilt-history", "{saga:%s}:history");
@@ -219,9 +221,9 @@ Test(dead_letters, an_order_whose_saga_is_spoilt_waits_until_it_is_mended)
 
 Test(dead_letters, an_answer_to_a_spoilt_saga_waits_until_it_is_mended)
 {
-    static const char *const patient[] = {"STEP_TIMEOUT_MS=600000", NULL}; /* nothing but the dead letter brings the answer again */
-    struct system *services =
-        system_start(&(struct system_options){.redis_url = redis_process_url(redis), .settings = patient}, "tests/support/catalog.json");
+    static const char *const patience[] = {"STEP_TIMEOUT_MS=600000", NULL}; /* only the dead letter brings the answer again */
+    const struct system_options patient = {.redis_url = redis_process_url(redis), .settings = patience};
+    struct system *services = system_start(&patient, "tests/support/catalog.json");
     char id[ID_SIZE], key[ID_SIZE + 8], version[32];
     struct found found;
 

@@ -94,8 +94,8 @@ struct contrary_redis *contrary_redis_start(void)
     if (redis == NULL)
         abort();
     redis->listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (redis->listener < 0 || bind(redis->listener, (struct sockaddr *)&address, length) != 0 || listen(redis->listener, 1) != 0 ||
-        getsockname(redis->listener, (struct sockaddr *)&address, &length) != 0)
+    if (redis->listener < 0 || bind(redis->listener, (struct sockaddr *)&address, length) != 0 ||
+        listen(redis->listener, 1) != 0 || getsockname(redis->listener, (struct sockaddr *)&address, &length) != 0)
         give_up("contrary redis: listen");
     snprintf(redis->url, sizeof(redis->url), "redis://127.0.0.1:%d", ntohs(address.sin_port));
     if (pthread_create(&redis->thread, NULL, serve, redis) != 0)

@@ -1,5 +1,5 @@
-/* contrary_redis.h - a Redis in which somebody else always comes first: every key is empty when it is read, and every script answers 0,
- * "it has changed meanwhile". One connection; a thread of this process.
+/* contrary_redis.h - a Redis in which somebody else always comes first: every key is empty when it is read, and every script
+ * answers 0, "it has changed meanwhile". One connection; a thread of this process.
  *
  * What can't be done ends the test with a message on stderr: no call fails. */
 #ifndef ORDERLY_TEST_CONTRARY_REDIS_H

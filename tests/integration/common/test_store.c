@@ -138,7 +138,7 @@ static const struct store_script complain_script = {.name = "complain", .source 
 
 #define IN_SCRIPT "ERR Error running script (call to f_0123456789abcdef0123456789abcdef01234567): @user_script:5: " /* Redis 6 */
 
-/* What is wrong with a key is its own, and waiting does not help. Anything else may be over in a moment, and must lose nothing. */
+/* What is wrong with a key is its own, and waiting does not help. All else may be over in a moment, and must lose nothing. */
 Test(store, only_a_key_of_the_wrong_type_is_the_commands_own_fault)
 {
     static const struct {
@@ -146,7 +146,7 @@ Test(store, only_a_key_of_the_wrong_type_is_the_commands_own_fault)
         enum status status;
     } cases[] = {
         {"WRONGTYPE Operation against a key holding the wrong kind of value", STATUS_OK},
-        {"WRONGTYPE Operation against a key holding the wrong kind of value script: 0123, on @user_script:5.", STATUS_OK}, /* 7 and later */
+        {"WRONGTYPE Operation against a key holding the wrong kind of value script: 0123, on @user_script:5.", STATUS_OK}, /* 7 */
         {IN_SCRIPT "WRONGTYPE Operation against a key holding the wrong kind of value", STATUS_OK},
         {IN_SCRIPT "OOM command not allowed when used memory > 'maxmemory'.", STATUS_UNAVAILABLE},
         {IN_SCRIPT "-READONLY You can't write against a read only replica.", STATUS_UNAVAILABLE},

@@ -147,7 +147,8 @@ Test(batch, a_version_is_compared_as_it_stands_in_redis)
     }
 }
 
-/* A batch of one record about a saga whose key is broken: it is set aside, and said to be broken, so that the record gets a dead letter. */
+/* A batch of one record about a saga whose key is broken: it is set aside, and said to be broken, so that the record gets a
+ * dead letter. */
 static void expect_broken(struct inbox_record said)
 {
     struct batch batch = batch_in(arena, ours, 1);
@@ -199,7 +200,8 @@ Test(batch, a_history_that_is_no_list_sets_the_saga_aside)
     expect_broken(success("order.validate"));
 }
 
-/* Somebody always comes first: the batch goes back to the loop, which serves the group, looks at the stop flag and gives the memory back. */
+/* Somebody always comes first: the batch goes back to the loop, which serves the group, looks at the stop flag and gives the
+ * memory back. */
 Test(batch, a_saga_that_is_never_won_is_handed_back)
 {
     CLEANUP(contrary_redis_stop) struct contrary_redis *contrary = contrary_redis_start();

@@ -398,7 +398,8 @@ Test(walks, what_ended_long_ago_is_swept_and_its_units_are_added_up)
 /* A script does not roll back: what was added before the number that makes no sense would be added again each time. */
 Test(walks, what_can_not_be_added_up_is_not_swept_in_part_and_stops_nothing)
 {
-    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS), *other = put_saga("other", "completed", now_ms - 9 * DAY_MS);
+    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS);
+    const char *other = put_saga("other", "completed", now_ms - 9 * DAY_MS);
 
     put_marks(done, "west");
     put_marks(other, "west");
