@@ -152,10 +152,12 @@ Test(batch, a_version_is_compared_as_it_stands_in_redis)
 static void expect_broken(struct inbox_record said)
 {
     struct batch batch = batch_in(arena, ours, 1);
-    struct record record = {.partition = 2, .offset = ++offset, .timestamp_ms = TIME_MS + offset * 10};
+    struct record record = {.partition = 2};
     struct saga_event **events;
     size_t *counts;
 
+    record.offset = ++offset;
+    record.timestamp_ms = TIME_MS + offset * 10;
     command(TEXT("DEL"), TEXT("sagas:broken"), TEXT_NONE, TEXT_NONE);
     said.order_id = TEXT("ORD-1");
     batch_add(&batch, &record, &said);
