@@ -117,6 +117,11 @@ bool bus_is_joined(const struct bus *bus)
     return bus->joined && !bus->brokers_down;
 }
 
+size_t bus_assignments(const struct bus *bus)
+{
+    return bus->assignments;
+}
+
 const char *bus_problem(const struct bus *bus)
 {
     return bus->problem;
@@ -386,6 +391,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
         bus_lag_assigned(bus, partitions);
+        bus->assignments++;
         bus->joined = true;
         return;
     }

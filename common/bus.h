@@ -68,6 +68,8 @@ DEFINE_CLEANUP(struct bus, bus_close);
 MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 /* Whether the group has given this member its partitions (perhaps none) and brokers are reached. */
 bool bus_is_joined(const struct bus *bus);
+/* How often the group has given this member partitions: when it has grown, others may have handled what is ours now. */
+size_t bus_assignments(const struct bus *bus);
 /* Why STATUS_FATAL came, where a client is to blame. The worst of all clients counts. */
 enum bus_end {
     BUS_END_NONE,     /* none has given up */

@@ -53,6 +53,7 @@ struct bus {
     struct bus_round rounds[BUS_ROUNDS_MAX + 1]; /* a ring: those that are closed, the oldest first, then the open one */
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
+    size_t assignments;             /* so far */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
     rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */

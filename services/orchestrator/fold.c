@@ -89,11 +89,31 @@ static void enter_status(struct fold *fold, enum saga_status status)
     fold->saga->status = status;
 }
 
-static void send_pending(struct fold *fold)
+static void send_pending(struct fold *fold, int64_t wait_ms)
 {
     fold->saga->backing_off = 0;
-    fold->saga->next_due_ms = fold->at_ms + fold->policy.of[fold->saga->pending].step_timeout_ms;
+    fold->saga->next_due_ms = fold->at_ms + wait_ms;
     fold->effects->send_command = true;
+}
+
+static int64_t first_wait_ms(const struct fold *fold)
+{
+    return fold->policy.of[fold->saga->pending].step_timeout_ms;
+}
+
+/* How long to wait when a command is sent again: twice as long as the last time, so that a worker which comes back does not
+ * find as many copies of it as it was away for. The last time is from when it was sent, which was the last change, to when it
+ * was due; a change in between (a cancel that is remembered) makes it look shorter, never longer, and nothing has to be kept.
+ * What was to be waited for counts, not how late the nudge came: after a long outage of our own the next try must not lie
+ * beyond the deadline. A further attempt begins anew. To be asked before transit(). */
+static int64_t next_wait_ms(const struct fold *fold)
+{
+    const struct saga *saga = fold->saga;
+    int64_t first_ms = first_wait_ms(fold), last_ms = saga->next_due_ms - saga->updated_ms;
+
+    if (saga->backing_off)
+        return first_ms;
+    return 2 * (last_ms > first_ms ? last_ms : first_ms);
 }
 
 static void ask_for(struct fold *fold, enum ask ask)
@@ -102,7 +122,7 @@ static void ask_for(struct fold *fold, enum ask ask)
     fold->saga->attempt = 1;
     fold->saga->last_failure = TEXT_NONE;
     fold->saga->step_deadline_ms = fold->at_ms + fold->policy.of[ask].step_deadline_seconds * MILLISECONDS;
-    send_pending(fold);
+    send_pending(fold, first_wait_ms(fold));
 }
 
 /* Nothing is waited for any more, or only an operator. */
@@ -266,11 +286,7 @@ static enum hearing hear_order(struct fold *fold)
 
     if (saga->version == 0)
         return admit(fold);
-    if (json_same(saga->order, fold->heard->said->order))
-        return HEARING_DUPLICATE;
-    transit(fold);
-    raise_event(fold, "order.conflict", detail_of_conflict(fold->arena, saga, fold->heard->said->source));
-    return HEARING_CONFLICT;
+    return json_same(saga->order, fold->heard->said->order) ? HEARING_DUPLICATE : HEARING_CONFLICT;
 }
 
 /* ---- a reply ---- */
@@ -488,8 +504,9 @@ static enum hearing hear_nudge(struct fold *fold)
         give_up(fold, TEXT(TIMED_OUT));
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->next_due_ms) {
+        int64_t wait_ms = next_wait_ms(fold);
         transit(fold);
-        send_pending(fold);
+        send_pending(fold, wait_ms);
         hearing = HEARING_CHANGED;
     }
     return rewind_timer(fold, hearing);
@@ -540,6 +557,8 @@ static enum hearing hear_again(struct fold *fold)
     struct saga *saga = fold->saga;
     bool is_order = text_equals(fold->heard->said->kind, TEXT("order"));
 
+    if (is_order && !json_same(saga->order, fold->heard->said->order))
+        return HEARING_CONFLICT; /* it has caused nothing here */
     if (is_full(effects->redelivered_count))
         effects->redelivered =
             list_grow(fold->arena, effects->redelivered, effects->redelivered_count, sizeof(*effects->redelivered));
@@ -547,7 +566,7 @@ static enum hearing hear_again(struct fold *fold)
     effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;
-    return is_order && !json_same(saga->order, fold->heard->said->order) ? HEARING_CONFLICT : HEARING_REDELIVERED;
+    return HEARING_REDELIVERED;
 }
 
 /* It has expired, or its record is lost: what is left of it in timers and indexes goes. */

@@ -24,7 +24,7 @@ enum hearing {
     HEARING_IGNORED,     /* late, not for the pending command, not due: nothing changed */
     HEARING_REDELIVERED, /* handled before: nothing changed, what it caused is sent again */
     HEARING_DUPLICATE,   /* an order that is here already, with the same content: nothing changed */
-    HEARING_CONFLICT,    /* an order that is here already, with other content: also buried */
+    HEARING_CONFLICT,    /* an order that is here already, with other content: nothing changed, to be told and buried */
     HEARING_BROKEN,      /* the saga's own data make no sense: nothing changed */
     HEARING_COUNT
 };

@@ -77,7 +77,7 @@ size_t ledger_queue_history(struct store *store, struct arena *arena, struct tex
 
 /* ---- transitions ---- */
 
-#define TRANSITION_HEAD 6 /* two keys, the version, the seconds, two counts */
+#define TRANSITION_HEAD 7 /* two keys, what is compared, the seconds, two counts */
 
 /* Appends the names of the fields that went. */
 static size_t add_removed(struct text arguments[], size_t count, const struct text old_values[], const struct text values[])
@@ -112,14 +112,15 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
     for (size_t i = 0; i < effects->event_count; i++)
         arguments[count++] = event_history_line(arena, &effects->events[i]);
     count = add_removed(arguments, count, change->old_values, change->values);
-    arguments[5] = text_of_number(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
+    arguments[6] = text_of_number(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
     count = add_set(arguments, count, change->old_values, change->values);
     assert(count <= room);
     arguments[0] = ledger_saga_key(arena, saga->order_id);
     arguments[1] = history_key(arena, saga->order_id);
-    arguments[2] = text_of_number(arena, change->old_version);
-    arguments[3] = text_of_number(arena, ended ? seconds_to_live : 0);
-    arguments[4] = text_of_number(arena, (int64_t)effects->event_count);
+    arguments[2] = change->old_values[SAGA_FIELD_VERSION];
+    arguments[3] = change->old_values[SAGA_FIELD_LAST_INPUT];
+    arguments[4] = text_of_number(arena, ended ? seconds_to_live : 0);
+    arguments[5] = text_of_number(arena, (int64_t)effects->event_count);
     return store_call(store, &transition_script, 2, arguments, count);
 }
 

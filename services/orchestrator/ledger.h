@@ -34,9 +34,8 @@ size_t ledger_queue_history(struct store *store, struct arena *arena, struct tex
 
 /* A saga before and after what it heard. */
 struct ledger_change {
-    const struct text *old_values; /* as read */
+    const struct text *old_values; /* as read: the transition is refused when version or lastInput are other texts by then */
     struct text *values;           /* room for SAGA_FIELD_COUNT: those that the transition writes */
-    int64_t old_version;
     enum saga_status old_status;
     const struct saga *saga;
     const struct effects *effects;

@@ -12,6 +12,8 @@
 
 #define SECOND_MS 1000
 #define RETENTION_MARGIN_DAYS 2 /* marks and sagas live longer than the topics that can still bring a record of theirs */
+#define REASON_CONFLICT "conflict"
+#define REASON_SAGA_BROKEN "saga_broken"
 
 static const struct orchestrator_settings *settings_of(const struct run *run)
 {
@@ -26,6 +28,15 @@ static enum status bury(struct run *run, const struct record *record, const char
               (int)record->partition, (long long)record->offset, reason);
     metrics_count_buried(run->metrics, record->topic, reason);
     return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
+}
+
+/* The same for a record of saga.inbox, with what could be a card number masked: nobody has looked at it yet. */
+static enum status bury_masked(struct run *run, const struct record *record, const char *reason)
+{
+    bool masked = false;
+    struct text value = mask_bytes(run->arena, record->value, &masked);
+
+    return bury(run, record, reason, masked ? value : TEXT_NONE);
 }
 
 static struct text header_of(const struct record *record, const char *name)
@@ -179,12 +190,8 @@ static struct all_astray sort_all(struct run *run, struct batch *batch)
 
 static enum status send_astray(struct run *run, const struct astray *astray)
 {
-    bool masked = false;
-
-    if (astray->problem != NULL) {
-        struct text value = mask_bytes(run->arena, astray->record->value, &masked);
-        return bury(run, astray->record, astray->problem, masked ? value : TEXT_NONE);
-    }
+    if (astray->problem != NULL)
+        return bury_masked(run, astray->record, astray->problem);
     measure_forwarded(run->metrics, astray->said->kind);
     return outbox_forward(run, astray->record, astray->said->order_id, astray->partition);
 }
@@ -204,17 +211,44 @@ static void log_hearing(const struct hearing_entry *entry)
               TEXT_ARG(entry->heard.said->kind), hearing_name(entry->hearing));
 }
 
+/* As the record of orders that it came from. */
+static enum status bury_order(struct run *run, const struct hearing_entry *entry, const char *reason)
+{
+    const struct inbox_record *said = entry->heard.said;
+
+    log_event(LOG_WARNING, "buried", "topic=" TOPIC_ORDERS " order=%.*s reason=%s", TEXT_ARG(said->order_id), reason);
+    metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), reason);
+    return outbox_bury_order(run, entry->record, said, reason);
+}
+
+/* Nothing of what a saga that is set aside has heard is folded: its dead letters are all that is left of it, to be sent back
+ * when the saga is mended. A nudge says nothing that could get lost: the reconciler gives the saga a timer again, and that
+ * makes others. */
+static enum status bury_unheard(struct run *run, const struct group *group)
+{
+    for (size_t i = 0; i < group->entry_count; i++) {
+        const struct hearing_entry *entry = &group->entries[i];
+        if (text_equals(entry->heard.said->kind, TEXT("order")))
+            TRY(bury_order(run, entry, REASON_SAGA_BROKEN));
+        else if (!text_equals(entry->heard.said->kind, TEXT("nudge")))
+            TRY(bury_masked(run, entry->record, REASON_SAGA_BROKEN));
+    }
+    return STATUS_OK;
+}
+
+/* An order that contradicts the saga changes nothing of it; handled again, it raises the same event and is buried again. */
 static enum status send_conflicts(struct run *run, const struct group *group)
 {
     for (size_t i = 0; i < group->entry_count; i++) {
         const struct hearing_entry *entry = &group->entries[i];
+        struct saga_event event;
         if (log_wants(LOG_DEBUG))
             log_hearing(entry);
         if (entry->hearing != HEARING_CONFLICT)
             continue;
-        log_event(LOG_WARNING, "conflicted", "order=%.*s", TEXT_ARG(group->order_id));
-        metrics_count_buried(run->metrics, TEXT(TOPIC_ORDERS), "conflict");
-        TRY(outbox_bury_conflict(run, entry->record, entry->heard.said));
+        event = event_of_conflict(run->arena, &group->saga, entry->heard.said->source, &entry->heard.input);
+        TRY(outbox_event(run, &group->saga, &event));
+        TRY(bury_order(run, entry, REASON_CONFLICT));
     }
     return STATUS_OK;
 }
@@ -222,7 +256,7 @@ static enum status send_conflicts(struct run *run, const struct group *group)
 static enum status send_group(struct run *run, const struct group *group, const struct saga_event events[], size_t event_count)
 {
     if (group->broken)
-        return STATUS_OK;
+        return bury_unheard(run, group);
     TRY(send_conflicts(run, group));
     for (size_t i = 0; i < event_count; i++)
         TRY(outbox_event(run, &group->saga, &events[i]));
@@ -231,12 +265,17 @@ static enum status send_group(struct run *run, const struct group *group, const 
     return STATUS_OK;
 }
 
+/* With partitions come sagas that others have handled meanwhile. Redis refuses what is folded into an old copy, unless it has
+ * lost writes since and the saga came back to the very same version and input; a copy that is gone can't be folded into. */
 static struct saga_cache *cache_of(struct run *run)
 {
     struct orchestrator_state *state = run->state;
 
     if (state->cache == NULL)
         state->cache = saga_cache_create();
+    if (state->assignments != bus_assignments(run->bus))
+        saga_cache_clear(state->cache);
+    state->assignments = bus_assignments(run->bus);
     return state->cache;
 }
 

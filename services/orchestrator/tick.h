@@ -18,6 +18,7 @@ struct orchestrator_state {
     struct saga_cache *cache; /* made at the first batch */
     struct clocks clocks;
     bool told_apart;          /* that the clocks are */
+    size_t assignments;       /* of partitions, when it was emptied last */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */

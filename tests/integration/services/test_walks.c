@@ -466,6 +466,24 @@ Test(walks, an_order_whose_warehouse_is_null_has_its_reservation_in_main)
     cr_expect_str_eq(redis_do("HGET {stock:main}:swept A"), "2");
 }
 
+/* A script does not roll back: what was added before the number that makes no sense would be added again each time. */
+Test(walks, what_can_not_be_added_up_is_not_swept_in_part_and_stops_nothing)
+{
+    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS);
+    const char *other = put_saga("other", "completed", now_ms - 9 * DAY_MS);
+
+    put_marks(done, "west");
+    put_marks(other, "west");
+    redis_do("HSET {stock:west}:reservation:%s items C=2", other);
+    redis_do("HSET {stock:west}:swept B 007");
+    sweep_all();
+    cr_expect_str_eq(redis_do("HGET {stock:west}:swept A"), "");
+    cr_expect_str_eq(redis_do("HGET {stock:west}:swept B"), "007");
+    cr_expect_str_eq(redis_do("EXISTS {stock:west}:reservation:%s", done), "1");
+    expect_marks(other, "west", false);
+    cr_expect_str_eq(redis_do("HGET {stock:west}:swept C"), "2");
+}
+
 Test(walks, of_a_saga_that_has_expired_every_warehouse_is_swept)
 {
     const char *gone = id_of("gone");

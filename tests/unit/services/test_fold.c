@@ -348,18 +348,45 @@ Test(fold, the_same_order_twice_is_a_duplicate_and_another_one_a_conflict)
 
     cr_expect_eq(tell(&teller, &same), HEARING_DUPLICATE);
     cr_expect_arr_eq(&before, &teller.saga, sizeof(before));
-    cr_expect_eq(tell(&teller, &other), HEARING_CONFLICT);
-    cr_expect_eq(teller.saga.status, before.status);
-    cr_expect_eq(teller.saga.pending, before.pending);
-    cr_expect(text_equals(teller.saga.order, before.order));
-    cr_expect_eq(teller.effects.event_count, 1);
-    cr_expect(text_equals(teller.effects.events[0].type, TEXT("order.conflict")));
-    cr_expect(!teller.effects.send_command);
-    /* again after a crash: still a conflict, to be buried again, but no new transition */
-    int64_t version = teller.saga.version;
-    cr_expect_eq(tell_at(&teller, &other, teller.offset, teller.time_ms), HEARING_CONFLICT);
-    cr_expect_eq(teller.saga.version, version);
-    cr_expect_eq(teller.effects.redelivered_count, 1);
+    for (int times = 0; times < 2; times++) { /* again after a crash */
+        cr_expect_eq(tell_at(&teller, &other, 120, teller.time_ms), HEARING_CONFLICT);
+        cr_expect_arr_eq(&before, &teller.saga, sizeof(before), "it says nothing about the order that is under way");
+        cr_expect_arr_eq(&teller.effects, &(struct effects){0}, sizeof(struct effects));
+    }
+    teller.offset = 130; /* the saga went on before the crash: still a conflict, to be buried again */
+    tell_word(&teller, "authorize+");
+    before = teller.saga;
+    cr_expect_eq(tell_at(&teller, &other, 120, teller.time_ms - 5), HEARING_CONFLICT);
+    cr_expect_arr_eq(&before, &teller.saga, sizeof(before));
+    cr_expect_arr_eq(&teller.effects, &(struct effects){0}, sizeof(struct effects));
+}
+
+Test(fold, a_conflict_is_named_by_the_record_of_the_order)
+{
+    static const struct {
+        struct text source;
+        const char *id, *at;
+    } cases[] = {
+        {TEXT("{\"topic\":\"orders\",\"partition\":2,\"offset\":7,\"timestamp\":1700000000123}"), "ORD-1/conflict/orders/2/7",
+         "2023-11-14T22:13:20.123Z"},
+        {TEXT("{}"), "ORD-1/conflict/saga.inbox/3/9", "2023-11-14T22:13:21.000Z"}, /* somebody else wrote it to saga.inbox */
+        {TEXT("{\"topic\":\"or/ders\",\"partition\":2,\"offset\":7,\"timestamp\":1}"), "ORD-1/conflict/saga.inbox/3/9",
+         "2023-11-14T22:13:21.000Z"},
+    };
+    struct teller teller = walk("validate+");
+    struct input input = {3, 9, INT64_C(1700000001000)};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct saga_event event = event_of_conflict(arena, &teller.saga, cases[i].source, &input);
+        const struct json *root;
+        cr_assert_eq(json_read(arena, event_record(arena, TEXT("ORD-1"), &event), &root), STATUS_OK);
+        cr_expect(text_equals(event_id(arena, TEXT("ORD-1"), &event), text_of(cases[i].id)), "%.*s", TEXT_ARG(event.id));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("eventId"))), text_of(cases[i].id)));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("type"))), TEXT("order.conflict")));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("at"))), text_of(cases[i].at)));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("status"))), TEXT("authorizing_payment")));
+        cr_expect(text_equals(json_raw(json_member(root, TEXT("source"))), cases[i].source));
+    }
 }
 
 /* As Redis has it. */
@@ -548,8 +575,9 @@ static void expect_no_time_ahead(const struct teller *teller, int64_t now_ms)
     cr_expect_leq(saga->updated_ms, now_ms);
     cr_expect_leq(saga->deadline_ms, now_ms + policy.saga_deadline_seconds * 1000);
     cr_expect_leq(saga->step_deadline_ms, now_ms + policy.of[saga->pending].step_deadline_seconds * 1000);
-    cr_expect_leq(saga->next_due_ms, now_ms + policy.of[saga->pending].step_timeout_ms);
-    cr_expect_leq(saga->timer_ms, now_ms + policy.of[saga->pending].step_timeout_ms);
+    /* A command that was sent again waits twice as long. */
+    cr_expect_leq(saga->next_due_ms, now_ms + 2 * policy.of[saga->pending].step_timeout_ms);
+    cr_expect_leq(saga->timer_ms, now_ms + 2 * policy.of[saga->pending].step_timeout_ms);
 }
 
 /* Written before Redis' time was known, or by a Redis whose clock was ahead too. */
@@ -622,6 +650,71 @@ Test(fold, a_timer_may_be_early_but_never_late)
     tell_word(&teller, "authorize-");
     cr_expect(teller.effects.write_timer, "nothing is waited for");
     cr_expect_eq(teller.saga.timer_ms, 0);
+}
+
+/* A nudge when one is due; gives how long after the last record that is. The timer's entry is never behind what has to be
+ * looked at. */
+static int64_t nudge_when_due(struct teller *teller)
+{
+    int64_t waited_ms = teller->saga.next_due_ms - teller->time_ms;
+
+    cr_expect_leq(teller->saga.timer_ms, teller->saga.next_due_ms);
+    cr_expect_leq(teller->saga.timer_ms, teller->saga.step_deadline_ms);
+    teller->time_ms = teller->saga.next_due_ms;
+    tell_at(teller, &(struct inbox_record){.kind = TEXT("nudge")}, ++teller->offset, teller->time_ms);
+    return waited_ms;
+}
+
+/* Whoever is away finds a command five times when it comes back after the step deadline, not sixty times. */
+Test(fold, a_silent_worker_is_asked_less_and_less_often)
+{
+    struct teller teller = walk("validate+");
+
+    for (int64_t wait_ms = 10000; wait_ms <= 160000; wait_ms *= 2) {
+        cr_expect_eq(nudge_when_due(&teller), wait_ms);
+        cr_expect(teller.effects.send_command, "%lld", (long long)wait_ms);
+        cr_expect_eq(teller.saga.attempt, 1, "which uses up no attempt");
+    }
+    cr_expect_str_eq(teller.commands, "order.validate payment.authorize payment.authorize payment.authorize payment.authorize "
+                                      "payment.authorize payment.authorize ");
+    cr_expect_eq(teller.saga.timer_ms, teller.saga.step_deadline_ms, "it would be sent again later than that");
+    teller.time_ms = teller.saga.timer_ms;
+    tell_at(&teller, &(struct inbox_record){.kind = TEXT("nudge")}, ++teller.offset, teller.time_ms);
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATING);
+    cr_expect_eq(nudge_when_due(&teller), 10000, "another command begins anew");
+    cr_expect_eq(nudge_when_due(&teller), 20000);
+}
+
+Test(fold, a_further_attempt_is_waited_for_anew)
+{
+    struct teller teller = walk("validate+");
+
+    nudge_when_due(&teller);
+    nudge_when_due(&teller);
+    tell_word(&teller, "authorize!");
+    cr_expect_leq(nudge_when_due(&teller), 200, "the delay of the attempt");
+    cr_expect(teller.effects.send_command);
+    cr_expect_eq(nudge_when_due(&teller), 10000);
+    cr_expect_eq(nudge_when_due(&teller), 20000);
+    cr_expect_eq(nudge_when_due(&teller), 40000);
+}
+
+/* A nudge that is late, one that is early, and a cancel that is only remembered. */
+Test(fold, what_comes_in_between_makes_no_wait_longer_than_twice_the_one_before)
+{
+    struct teller teller = walk("validate+ authorize+ allocate+");
+
+    tell_word(&teller, "nudge@25000");
+    cr_expect_eq(teller.saga.next_due_ms - teller.time_ms, 20000, "late: twice what was to be waited for");
+    tell_word(&teller, "nudge@1000");
+    cr_expect(!teller.effects.send_command);
+    tell_word(&teller, "nudge@20000");
+    cr_expect_eq(teller.saga.next_due_ms - teller.time_ms, 40000);
+    tell_word(&teller, "cancel");
+    tell_word(&teller, "nudge@40000");
+    cr_expect(teller.effects.send_command);
+    cr_expect_leq(teller.saga.next_due_ms - teller.time_ms, 80000);
+    cr_expect_gt(teller.saga.next_due_ms - teller.time_ms, 70000);
 }
 
 /* A JSON object of so many bytes, with the total of an authorization in it. */
