@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """memory_limits.py COMPOSE REDIS_CONF - whether what runs in a container stops growing before the container's limit ends it.
 
-A Redis without maxmemory, or with one too near to its limit, is killed when it is full, and again each time it has loaded what it had.
+A Redis without maxmemory, or with one too near to its limit, is killed when it is full, loads what it had, and is killed again.
 """
 
 import re
@@ -9,7 +9,7 @@ import sys
 
 import yaml
 
-REDIS_PERCENT_MAX = 70  # above it is no room for what a rewrite copies, fragmentation and the buffers that maxmemory does not count
+REDIS_PERCENT_MAX = 70  # above it is no room for what a rewrite copies, fragmentation and buffers that are not counted
 JAVA_PERCENT_MAX = 60  # beside its heap Java needs metaspace, code, threads and direct buffers: a quarter of a GB for a broker
 UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
 
@@ -21,7 +21,8 @@ def size(text):
 
 def redis_problem(service, conf):
     words = service["command"]
-    limits = [words[i + 1] for i, word in enumerate(words) if word == "--maxmemory"] or re.findall(r"^maxmemory (\S+)", conf, re.M)
+    limits = [words[i + 1] for i, word in enumerate(words) if word == "--maxmemory"]
+    limits = limits or re.findall(r"^maxmemory (\S+)", conf, re.M)
     if not limits or size(limits[-1]) == 0:
         return "no maxmemory"
     if size(limits[-1]) * 100 > size(service["mem_limit"]) * REDIS_PERCENT_MAX:
