@@ -47,12 +47,12 @@ static int unreachable(const struct audit_records *records, enum status status)
 
 static int read_spans(struct audit_records *records, const char *topic, struct bus_span spans[], size_t *out_count)
 {
-    time_t end = time(NULL) + CLI_WAIT_MS / 1000;
+    int64_t end_ms = cli_clock_ms() + CLI_WAIT_MS;
     enum status status;
 
     /* A broker that has just come up, or that has just made the topic, may refuse for a moment. */
     while ((status = bus_reader_spans(records->reader, topic, CLI_WAIT_MS, spans, out_count)) == STATUS_UNAVAILABLE &&
-           time(NULL) < end)
+           cli_clock_ms() < end_ms)
         nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
     return status == STATUS_OK ? CLI_DONE : unreachable(records, status);
 }

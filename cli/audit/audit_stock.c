@@ -201,11 +201,13 @@ static int find_products(struct audit *audit, size_t warehouse, enum number numb
     return code;
 }
 
-/* Whole numbers that a script can compute with; what is not there is 0. */
+/* Whole numbers that a script can compute with, written as it writes them (not 007); what is not there is 0. */
 static bool read_number(struct text text, int64_t *out_number)
 {
+    bool is_plain = text.length == 1 || (text.length > 1 && text.at[0] >= '1' && text.at[0] <= '9');
+
     *out_number = 0;
-    return !text_is_there(text) || (text_to_number(text, out_number) && *out_number >= 0 && *out_number <= UNITS_MAX);
+    return !text_is_there(text) || (is_plain && text_to_number(text, out_number) && *out_number <= UNITS_MAX);
 }
 
 static struct numbers numbers_read(const struct store_value *reply, size_t i)

@@ -53,7 +53,7 @@ void letter_read(const struct record *record, struct letter *out_letter);
 bool shown_bytes(struct text bytes, char *out, size_t size);
 /* "12s", "5m", "3h", "2d". In the arena. */
 struct text age_text(struct arena *arena, int64_t age_ms);
-/* Now, by this machine's clock. */
+/* Now, by this machine's clock: to show ages, never to decide. */
 int64_t dlq_now_ms(void);
 
 /* ---- dlq_topics.c ---- */
@@ -76,7 +76,8 @@ int dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see
 /* Asks Redis in one round trip which of these have been redriven: sets redriven. A mark counts only for the very record it was made for: a
  * topic that was made anew gives the same places again, at other times. CLI_DONE, or the code of a problem that was printed. */
 int dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count);
-/* Remembers that these have been redriven, and forgets marks whose dead letters are gone. Codes as dlq_look_up(). */
+/* Remembers that these have been redriven, and forgets marks whose dead letters are gone: by the earlier of now_ms, of Redis,
+ * and the newest of these, so that a clock that is ahead forgets nothing. Codes as dlq_look_up(). */
 int dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms);
 
 #endif

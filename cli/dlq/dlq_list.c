@@ -45,7 +45,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp_option options[] = {
     {"topic", 't', "TOPIC", 0, "only what could not be handled of this topic", 0},
     {"reason", 'r', "REASON", 0,
-     "only these: not_json, not_an_object, no_order_id, too_large, too_old, unknown_type, conflict", 0},
+     "only these: not_json, not_an_object, no_order_id, too_large, too_old, unknown_type, conflict, saga_broken", 0},
     {"limit", 'n', "N", 0, "show the newest N (20); all are counted", 0},
     {"all", 'a', NULL, 0, "show also those that were redriven", 0},
     {"json", 'j', NULL, 0, "print one JSON object a line, of kind count or letter", 0},

@@ -37,8 +37,9 @@ int dlq_look_up(struct store *store, struct arena *arena, struct letter *const l
 int dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms)
 {
     struct text *words = arena_take(arena, (2 * count + 2) * sizeof(*words));
-    struct text gone_before = text_format(arena, "(%" PRId64, now_ms - DLQ_MARK_DAYS * DLQ_DAY_MS);
     const struct text marks = key_redriven(arena);
+    int64_t newest_ms = 0;
+    struct text gone_before;
     struct text life_ms = text_format(arena, "%" PRId64, DLQ_MARK_DAYS * DLQ_DAY_MS);
     int code;
 
@@ -47,7 +48,9 @@ int dlq_mark(struct store *store, struct arena *arena, const struct letter *cons
     for (size_t i = 0; i < count; i++) {
         words[2 * i + 2] = text_format(arena, "%" PRId64, letters[i]->buried_ms);
         words[2 * i + 3] = place_text(arena, &letters[i]->place);
+        newest_ms = letters[i]->buried_ms > newest_ms ? letters[i]->buried_ms : newest_ms;
     }
+    gone_before = text_format(arena, "(%" PRId64, (newest_ms < now_ms ? newest_ms : now_ms) - DLQ_MARK_DAYS * DLQ_DAY_MS);
     store_begin(store);
     store_queue(store, marks, words, 2 * count + 2);
     store_queue(store, marks, (struct text[]){TEXT("ZREMRANGEBYSCORE"), marks, TEXT("-inf"), gone_before}, 4);

@@ -165,9 +165,11 @@ static int drive(struct arena *arena, const struct redrive *redrive, const struc
         return code;
     if (count == 0)
         return cli_fail(CLI_USAGE, "there is no topic '%s' with dead letters", redrive->topic);
-    driving.rules = (struct redrive_rules){.now_ms = dlq_now_ms(), .retention_ms = settings->retention_days * DLQ_DAY_MS,
+    driving.rules = (struct redrive_rules){.retention_ms = settings->retention_days * DLQ_DAY_MS,
                                            .force = redrive->force, .named = redrive->place_count > 0};
     code = open_all(&driving, arena, settings, &reader, &bus, &store);
+    if (code == CLI_DONE)
+        code = cli_redis_clock(store, &driving.rules.now_ms);
     if (code != CLI_DONE)
         return code;
     code = driving.rules.named ? drive_places(&driving, reader) : drive_topics(&driving, reader, topics, count);

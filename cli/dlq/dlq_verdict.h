@@ -22,7 +22,7 @@ enum verdict { VERDICT_TABLE(VERDICT_NAME) VERDICT_COUNT };
 #undef VERDICT_NAME
 
 struct redrive_rules {
-    int64_t now_ms, retention_ms;
+    int64_t now_ms, retention_ms; /* now: of Redis */
     bool force; /* sends also what is a conflict, too old, too often redriven, or masked */
     bool named; /* the user gave its very place: with force it goes even when it was redriven already */
 };

@@ -130,6 +130,7 @@ static const struct check {
     {"redis appendfsync", NEEDS_REDIS, doctor_fsync},
     {"redis memory", NEEDS_REDIS, doctor_memory},
     {"clock of redis", NEEDS_REDIS, doctor_redis_clock},
+    {"kafka against redis", NEEDS_KAFKA | NEEDS_REDIS, doctor_clocks},
     {"catalog", NEEDS_REDIS, doctor_catalog},
     {"sagas", NEEDS_REDIS, doctor_sagas},
     {"dead letters", NEEDS_KAFKA, doctor_dead_letters},

@@ -13,6 +13,7 @@ struct doctor {
     struct store *store;
     bool json, kafka_away, redis_away;
     struct text info;           /* Redis' INFO; TEXT_NONE: it may not be asked */
+    int64_t newest_ms;          /* of the newest record of Kafka, as the check of its clock found it; 0: none */
     size_t counts[FINDING_COUNT];
 };
 
@@ -37,6 +38,7 @@ void doctor_persistence(struct doctor *doctor);
 void doctor_fsync(struct doctor *doctor);
 void doctor_memory(struct doctor *doctor);
 void doctor_redis_clock(struct doctor *doctor);
+void doctor_clocks(struct doctor *doctor);
 void doctor_catalog(struct doctor *doctor);
 void doctor_sagas(struct doctor *doctor);
 

@@ -142,6 +142,7 @@ void doctor_kafka_clock(struct doctor *doctor)
     for (size_t i = 0; i < COUNT_OF(topics) && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
         status = read_newest(reader, topic_name(topics[i]), &newest_ms);
     ahead_ms = newest_ms - dlq_now_ms();
+    doctor->newest_ms = newest_ms;
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         doctor_lost_kafka(doctor, "clock of kafka", reader == NULL ? "no client" : bus_reader_problem(reader));
     else if (newest_ms == 0)

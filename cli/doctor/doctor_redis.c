@@ -141,7 +141,10 @@ void doctor_memory(struct doctor *doctor)
         doctor_tell(doctor, FINDING_WRONG, "redis evictions", TEXT("orderly audit"),
                     "%" PRId64 " keys were thrown away since Redis started", evicted);
     if (limit == 0)
-        doctor_tell(doctor, FINDING_OK, "redis memory", TEXT_NONE, "%" PRId64 " MB used, no limit set", used / 1000000);
+        doctor_tell(doctor, FINDING_WARNING, "redis memory",
+                    TEXT("redis-cli CONFIG SET maxmemory <60 % of what it may take>; redis-cli CONFIG REWRITE"),
+                    "%" PRId64 " MB used, no maxmemory: when its machine or container is full Redis is killed, not orders held back",
+                    used / 1000000);
     else
         doctor_tell(doctor, memory_finding(used, limit), "redis memory",
                     memory_finding(used, limit) == FINDING_OK ? TEXT_NONE : TEXT("redis-cli CONFIG SET maxmemory <more>; redis-cli CONFIG REWRITE"),
@@ -151,23 +154,53 @@ void doctor_memory(struct doctor *doctor)
 
 /* ---- clock ---- */
 
-void doctor_redis_clock(struct doctor *doctor)
+/* Redis' time; false: it is told why there is none. */
+static bool ask_time(struct doctor *doctor, const char *check, int64_t *out_ms)
 {
     struct text refusal;
-    int64_t before_ms = dlq_now_ms(), after_ms, redis_ms, seconds, us, skew_ms;
-    const struct store_value *reply = doctor_ask(doctor, "clock of redis", (struct text[]){TEXT("TIME")}, 1, &refusal);
+    const struct store_value *reply = doctor_ask(doctor, check, (struct text[]){TEXT("TIME")}, 1, &refusal);
+    int64_t seconds, us;
 
-    after_ms = dlq_now_ms();
     if (doctor->redis_away)
-        return;
+        return false;
     if (reply == NULL || store_count(reply) != 2 || !text_to_number(store_text(store_element(reply, 0)), &seconds) ||
         !text_to_number(store_text(store_element(reply, 1)), &us)) {
-        doctor_tell(doctor, FINDING_UNKNOWN, "clock of redis", TEXT_NONE, "TIME is refused (%.*s)", TEXT_ARG(refusal));
-        return;
+        doctor_tell(doctor, FINDING_UNKNOWN, check, TEXT_NONE, "TIME is refused (%.*s)", TEXT_ARG(refusal));
+        return false;
     }
-    redis_ms = seconds * 1000 + us / 1000;
+    *out_ms = seconds * 1000 + us / 1000;
+    return true;
+}
+
+void doctor_redis_clock(struct doctor *doctor)
+{
+    int64_t before_ms = dlq_now_ms(), after_ms, redis_ms, skew_ms;
+
+    if (!ask_time(doctor, "clock of redis", &redis_ms))
+        return;
+    after_ms = dlq_now_ms();
     skew_ms = redis_ms < before_ms ? redis_ms - before_ms : redis_ms > after_ms ? redis_ms - after_ms : 0;
     doctor_tell(doctor, skew_finding(skew_ms), "clock of redis",
                 skew_finding(skew_ms) == FINDING_OK ? TEXT_NONE : TEXT("chronyc tracking, on all machines"),
                 "%" PRId64 " ms from this machine's, give or take %" PRId64, skew_ms, after_ms - before_ms);
+}
+
+/* What is too old, and what is swept, goes by these two; that this machine's clock is right does not matter. */
+void doctor_clocks(struct doctor *doctor)
+{
+    int64_t redis_ms, ahead_ms;
+
+    if (!ask_time(doctor, "kafka against redis", &redis_ms))
+        return;
+    ahead_ms = doctor->newest_ms - redis_ms;
+    if (doctor->newest_ms == 0)
+        doctor_tell(doctor, FINDING_UNKNOWN, "kafka against redis", TEXT_NONE, "no record to compare Redis' clock with");
+    else if (ahead_finding(ahead_ms) != FINDING_OK)
+        doctor_tell(doctor, ahead_finding(ahead_ms), "kafka against redis", TEXT("chronyc tracking, on all machines"),
+                    "the newest record is %" PRId64 " ms ahead of Redis' clock: minutes apart nothing is swept", ahead_ms);
+    else
+        doctor_tell(doctor, FINDING_OK, "kafka against redis", TEXT_NONE,
+                    "the newest record is %.*s old by Redis' clock; whether that is ahead, orderly_clock_difference_seconds "
+                    "tells",
+                    TEXT_ARG(age_text(doctor->arena, -ahead_ms)));
 }

@@ -136,6 +136,8 @@ enum finding skew_finding(int64_t skew_ms)
     return distance_ms > SKEW_WARNING_MS ? FINDING_WARNING : FINDING_OK;
 }
 
+enum finding ahead_finding(int64_t ahead_ms) { return ahead_ms <= 0 ? FINDING_OK : skew_finding(ahead_ms); }
+
 enum finding memory_finding(int64_t used, int64_t limit)
 {
     double percent = limit <= 0 ? 0 : (double)used * 100 / (double)limit;

@@ -23,6 +23,9 @@ struct text info_field(struct text info, const char *name);
 bool version_is_older(struct text version, int major, int minor);
 /* A clock that differs by so many milliseconds, either way. */
 enum finding skew_finding(int64_t skew_ms);
+/* Kafka's newest record against Redis' clock: when it is later by more than the sweep bears, nothing is swept. An earlier one
+ * may only be old. */
+enum finding ahead_finding(int64_t ahead_ms);
 /* Memory used of a limit; limit 0: none. */
 enum finding memory_finding(int64_t used, int64_t limit);
 

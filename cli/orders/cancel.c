@@ -140,7 +140,7 @@ static int send_cancel(const struct cancel *cancel, const struct cli_settings *s
     int code;
 
     if (!text_is_there(signal_value(arena, &signal)))
-        return cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d bytes", REASON_MAX);
+        return cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d characters", REASON_MAX);
     code = cli_open_bus(settings, topics, &bus);
     if (code != CLI_DONE)
         return code;

@@ -303,7 +303,7 @@ static int check_words(const struct retry *retry)
     for (size_t i = 0; code == CLI_DONE && i < retry->order_id_count; i++)
         code = cli_check_id(retry->order_ids[i]);
     if (code == CLI_DONE && !text_is_there(signal_value(retry->arena, &signal)))
-        code = cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d bytes", REASON_MAX);
+        code = cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d characters", REASON_MAX);
     return code;
 }
 

@@ -19,7 +19,7 @@
 /* An order that is waited for. */
 struct awaited {
     char order_id[ORDER_ID_MAX + 1];
-    char status[32], reason[REASON_MAX + 1];
+    char status[32], reason[REASON_MAX * CHARACTER_BYTES_MAX + 1];
     bool ended;
 };
 
@@ -63,7 +63,8 @@ const struct argp submit_argp = {
     .parser = parse,
     .args_doc = "FILE",
     .doc = "Place orders: each line of FILE is one, as JSON; - is standard input. Ends when the broker has confirmed all of them.\v"
-           "A line that is no JSON object is refused with its number, and the others are placed.\n\n"
+           "A line that is no JSON object is refused with its number, and the others are placed. Blank lines, line ends of\n"
+           "Windows and a byte-order mark of UTF-8 do not matter.\n\n"
            "Exit codes: 0 all placed (with --wait: and all ended, however), 1 a line was refused or an order did not end in\n"
            "time, 2 usage, 3 Kafka or Redis unreachable.\n\n"
            "Example:\n"
@@ -135,25 +136,39 @@ static bool is_flush_due(const struct submission *submission)
     return submission->unconfirmed_lines >= FLUSH_EVERY || submission->unconfirmed_bytes >= FLUSH_BYTES;
 }
 
+/* What stands around an order is of the system that wrote the file: the same order is the same bytes wherever it comes from. A
+ * byte-order mark is in the middle where several files were put behind one another. */
+static int take_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
+{
+    struct text order = text_without_blanks(text_without_mark(line));
+
+    if (number == 1 && text_is_wide(line))
+        return cli_fail(CLI_ENDED_BADLY, "%s is UTF-16, not UTF-8 (iconv -f UTF-16 -t UTF-8): nothing was placed",
+                        submission->path);
+    return order.length == 0 ? CLI_DONE : send_line(submission, bus, arena, order, number);
+}
+
 static int send_all(struct submission *submission, struct bus *bus, FILE *file)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     char *line = NULL;
     size_t size = 0, number = 0;
     ssize_t length;
-    int code = CLI_DONE;
+    int code = CLI_DONE, flushed;
 
     while (code == CLI_DONE && (length = getline(&line, &size, file)) > 0) {
-        struct text text = {line, (size_t)length - (line[length - 1] == '\n')};
-        number++;
-        if (text.length > 0)
-            code = send_line(submission, bus, arena, text, number);
+        code = take_line(submission, bus, arena, (struct text){line, (size_t)length}, ++number);
         if (code == CLI_DONE && is_flush_due(submission))
             code = flush(submission, bus);
         arena_reset(arena);
     }
+    if (code == CLI_DONE && !feof(file))
+        code = cli_fail(CLI_ENDED_BADLY, "%s: %s, after line %zu", submission->path, strerror(errno), number);
     free(line);
-    return code == CLI_DONE ? flush(submission, bus) : code;
+    if (code == CLI_UNREACHABLE)
+        return code;
+    flushed = flush(submission, bus);
+    return flushed == CLI_DONE ? code : flushed;
 }
 
 /* ---- waiting ---- */
@@ -209,10 +224,10 @@ static void print_outcomes(const struct submission *submission)
 static int wait_for_all(struct submission *submission, struct store *store)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    time_t end = time(NULL) + submission->wait_seconds;
+    int64_t end_ms = cli_clock_ms() + submission->wait_seconds * 1000;
     int code = CLI_DONE;
 
-    while (code == CLI_DONE && submission->ended_count < submission->order_count && time(NULL) < end) {
+    while (code == CLI_DONE && submission->ended_count < submission->order_count && cli_clock_ms() < end_ms) {
         size_t next = 0;
         while (code == CLI_DONE && next < submission->order_count)
             code = look(submission, store, arena, &next);

@@ -135,7 +135,7 @@ int cli_flush(struct store *store)
 {
     if (store_flush(store) == STATUS_OK)
         return CLI_DONE;
-    return cli_fail(CLI_UNREACHABLE, "Redis does not answer any more (%s)", store_problem(store));
+    return cli_fail(CLI_UNREACHABLE, "Redis does not serve any more (%s)", store_problem(store));
 }
 
 int cli_check(const struct store_value *reply, struct text key)

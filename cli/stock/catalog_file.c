@@ -49,9 +49,12 @@ static void add_stock(struct reading *reading, const struct catalog_stock *stock
     file->stocks[file->stock_count++] = *stock;
 }
 
+/* null is as good as absent where a member is optional. */
+static bool is_absent(const struct json *value) { return value == NULL || value->type == JSON_NULL; }
+
 static void read_stock(struct reading *reading, const struct json *stock, size_t number, struct text product_id)
 {
-    if (stock == NULL)
+    if (is_absent(stock))
         return;
     if (stock->type != JSON_OBJECT) {
         mistake(reading, "products[%zu].stock: not an object of warehouses", number);
@@ -61,7 +64,7 @@ static void read_stock(struct reading *reading, const struct json *stock, size_t
         struct catalog_stock one = {.warehouse = json_string(reading->arena, name), .product_id = product_id};
         if (!warehouse_is_good(one.warehouse))
             mistake(reading, "products[%zu].stock: a warehouse is 1 to %d of A-Z a-z 0-9 . _ -", number, ORDER_ID_MAX);
-        else if (read_number(reading, json_next(name), number, "stock", &one.units))
+        else if (!is_absent(json_next(name)) && read_number(reading, json_next(name), number, "stock", &one.units))
             add_stock(reading, &one);
     }
 }
@@ -141,16 +144,29 @@ static void check_twice(struct reading *reading)
             mistake(reading, "products: %.*s is listed twice", TEXT_ARG(file->entries[i].product_id));
 }
 
+/* NULL, and told, when the file can't be read at all. */
+static const struct json *read_root(struct reading *reading, struct text bytes)
+{
+    struct text text = text_without_mark(bytes);
+    const struct json *root = NULL;
+
+    if (text_is_wide(bytes))
+        mistake(reading, "the file is UTF-16, not UTF-8 (iconv -f UTF-16 -t UTF-8)");
+    else if (text_without_blanks(text).length == 0)
+        mistake(reading, "the file is empty");
+    else if (json_read(reading->arena, text, &root) != STATUS_OK)
+        mistake(reading, "the file is not JSON (or has a member twice)");
+    return root;
+}
+
 size_t catalog_file_read(struct arena *arena, struct text bytes, FILE *report, struct catalog_file *out_file)
 {
     struct reading reading = {.arena = arena, .report = report};
-    const struct json *root, *products;
+    const struct json *root = read_root(&reading, bytes), *products;
     size_t number = 0;
 
-    if (json_read(arena, bytes, &root) != STATUS_OK) {
-        mistake(&reading, "the file is not JSON (or has a member twice)");
+    if (reading.mistakes > 0)
         return reading.mistakes;
-    }
     products = json_member(root, TEXT("products"));
     if (products == NULL || products->type != JSON_ARRAY) {
         mistake(&reading, "products: missing, or not an array");

@@ -1,6 +1,7 @@
 /* catalog_file.h - the file that `orderly catalog load` reads.
  *
- * Shape   {"products":[{"productId","name","unitPrice","currency","stock":{"main":10}}]}; stock is optional
+ * Shape   {"products":[{"productId","name","unitPrice","currency","stock":{"main":10}}]}; stock is optional.
+ *         UTF-8, perhaps with a byte-order mark
  * Units   unitPrice in minor units, 0..MONEY_MAX; stock in whole units, 0..STOCK_UNITS_MAX */
 #ifndef ORDERLY_CATALOG_FILE_H
 #define ORDERLY_CATALOG_FILE_H

@@ -35,6 +35,8 @@ struct text event_id(struct arena *arena, struct text order_id, const struct sag
 {
     struct buffer buffer = buffer_in(arena, order_id.length + event->type.length + 24);
 
+    if (text_is_there(event->id))
+        return event->id;
     buffer_add(&buffer, order_id);
     buffer_add(&buffer, TEXT("/"));
     buffer_add_number(&buffer, event->version);
@@ -174,10 +176,43 @@ struct text detail_of_end(struct arena *arena, const struct saga *saga)
     return object_end(&buffer);
 }
 
-struct text detail_of_conflict(struct arena *arena, const struct saga *saga, struct text source)
-{
-    struct buffer buffer = detail_in(arena, saga);
+/* ---- a conflict ---- */
 
-    add_raw(&buffer, TEXT("source"), source);
-    return object_end(&buffer);
+/* Where the order was read. False: the source does not say. */
+static bool read_source(struct arena *arena, struct text source, struct text *out_topic, struct input *out_place)
+{
+    const struct json *root;
+    int64_t partition;
+
+    if (json_read(arena, source, &root) != STATUS_OK || !json_integer(json_member(root, TEXT("partition")), &partition) ||
+        !json_integer(json_member(root, TEXT("offset")), &out_place->offset) ||
+        !json_integer(json_member(root, TEXT("timestamp")), &out_place->time_ms))
+        return false;
+    *out_topic = json_string(arena, json_member(root, TEXT("topic")));
+    out_place->partition = (int32_t)partition;
+    return partition >= 0 && partition <= INT32_MAX && out_place->offset >= 0 && out_place->time_ms > 0 && id_is_good(*out_topic);
+}
+
+struct saga_event event_of_conflict(struct arena *arena, const struct saga *saga, struct text source, const struct input *input)
+{
+    struct buffer detail = detail_in(arena, saga), id = buffer_in(arena, saga->order_id.length + 64);
+    struct text topic = TEXT("saga.inbox");
+    struct input place = *input;
+
+    if (!read_source(arena, source, &topic, &place)) {
+        topic = TEXT("saga.inbox");
+        place = *input;
+    }
+    buffer_add(&id, saga->order_id);
+    buffer_add(&id, TEXT("/conflict/"));
+    buffer_add(&id, topic);
+    buffer_add(&id, TEXT("/"));
+    buffer_add(&id, event_input(arena, &place));
+    add_raw(&detail, TEXT("source"), source);
+    return (struct saga_event){
+        .id = buffer_text(&id),
+        .type = TEXT("order.conflict"),
+        .at = time_text(arena, place.time_ms),
+        .detail = object_end(&detail),
+    };
 }

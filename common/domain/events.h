@@ -8,6 +8,7 @@
 #include "saga.h"
 
 struct saga_event {
+    struct text id;      /* TEXT_NONE: that of a transition, see event_id() */
     struct text type;    /* "order.accepted" */
     int64_t version;     /* of the transition that raised it */
     struct text at;      /* RFC 3339 */
@@ -19,7 +20,7 @@ struct saga_event {
 struct text event_history_line(struct arena *arena, const struct saga_event *event);
 /* The reverse. STATUS_BROKEN: the line is none of ours. */
 MUST_CHECK enum status event_of_history_line(struct arena *arena, struct text line, struct saga_event *out_event);
-/* "<orderId>/<version>/<type>". In the arena. */
+/* Its own id, or "<orderId>/<version>/<type>". In the arena. */
 struct text event_id(struct arena *arena, struct text order_id, const struct saga_event *event);
 /* The value of the record of order.events. In the arena. */
 struct text event_record(struct arena *arena, struct text order_id, const struct saga_event *event);
@@ -31,6 +32,9 @@ struct text detail_of_step(struct arena *arena, const struct saga *saga, struct 
 struct text detail_of_compensation(struct arena *arena, const struct saga *saga);
 struct text detail_of_parking(struct arena *arena, const struct saga *saga, struct text failure);
 struct text detail_of_end(struct arena *arena, const struct saga *saga);
-struct text detail_of_conflict(struct arena *arena, const struct saga *saga, struct text source);
+
+/* The event of an order that contradicts the saga. That is no transition: it is named by the order's own record, as source
+ * tells, "<orderId>/conflict/<topic>/<partition>/<offset>"; or else by that in saga.inbox, input: anybody can write there. */
+struct saga_event event_of_conflict(struct arena *arena, const struct saga *saga, struct text source, const struct input *input);
 
 #endif

@@ -1,5 +1,6 @@
 #include "mask.h"
 
+#include "json_number.h"
 #include "message.h"
 
 /* Bytes are looked at as they stand in a message, escapes included: a digit may be written \u0034. What is masked keeps its
@@ -148,19 +149,25 @@ struct masking {
     char *copy; /* NULL until there is something to mask */
 };
 
+/* The place in the copy of what stands in the original. */
+static char *place_in_copy(struct masking *masking, const char *at)
+{
+    if (masking->copy == NULL) {
+        masking->copy = arena_take(masking->arena, masking->original.length);
+        memcpy(masking->copy, masking->original.at, masking->original.length);
+    }
+    return masking->copy + (at - masking->original.at);
+}
+
 /* Masks the digits of a card number of the original in the copy. */
 static void mask_card(struct masking *masking, struct text card)
 {
     const char *end = card.at + card.length;
 
-    if (masking->copy == NULL) {
-        masking->copy = arena_take(masking->arena, masking->original.length);
-        memcpy(masking->copy, masking->original.at, masking->original.length);
-    }
     for (const char *at = card.at; at < end;) {
         const struct unit unit = unit_read(at, end);
         if (unit.kind == UNIT_DIGIT)
-            memcpy(masking->copy + (at - masking->original.at), unit.length == 1 ? "*" : "\\u002a", (size_t)unit.length);
+            memcpy(place_in_copy(masking, at), unit.length == 1 ? "*" : "\\u002a", (size_t)unit.length);
         at += unit.length;
     }
 }
@@ -194,6 +201,122 @@ bool mask_finds_card(struct text text)
     return text.length >= CARD_DIGITS_MIN && card_take(&text, &card);
 }
 
+/* ---- numbers ---- */
+
+/* The whole part alone: what follows the point of a price or a place on earth is a card number too often by chance. */
+static bool is_card(struct text raw)
+{
+    const struct json_number number = json_number_of(raw);
+    char digits[CARD_DIGITS_MAX];
+    size_t count = 0;
+
+    if (text_is_there(number.far) || number.exponent < CARD_DIGITS_MIN || number.exponent > CARD_DIGITS_MAX)
+        return false;
+    for (size_t i = 0; i < number.digits.length && (int64_t)count < number.exponent; i++)
+        if (number.digits.at[i] != '.')
+            digits[count++] = number.digits.at[i];
+    while ((int64_t)count < number.exponent)
+        digits[count++] = '0';
+    return mask_finds_card((struct text){digits, count});
+}
+
+/* A number of two bytes or more has room for the quotes; one of that size has. */
+static void mask_number(struct masking *masking, struct text raw)
+{
+    if (!is_card(raw))
+        return;
+    char *place = place_in_copy(masking, raw.at);
+    memset(place, '*', raw.length);
+    place[0] = place[raw.length - 1] = '"';
+}
+
+/* ---- names of members ---- */
+
+#define TELLING_LETTERS 6 /* at the end of a name that is told apart by them */
+#define LETTERS 26
+_Static_assert(TELLING_LETTERS < CARD_DIGITS_MIN, "every name that is masked is longer");
+
+/* The number that the letters of a name tell, when it is like those that are made here: stars, then letters. Else -1. */
+static int64_t told_number(struct text name)
+{
+    const size_t stars = name.length - TELLING_LETTERS;
+    int64_t number = 0;
+
+    if (name.length < TELLING_LETTERS)
+        return -1;
+    for (size_t i = 0; i < stars; i++)
+        if (name.at[i] != '*')
+            return -1;
+    for (size_t i = stars; i < name.length; i++) {
+        if (name.at[i] < 'a' || name.at[i] > 'z')
+            return -1;
+        number = number * LETTERS + (name.at[i] - 'a');
+    }
+    return number;
+}
+
+static void write_told(char *place, size_t length, size_t number)
+{
+    memset(place, '*', length);
+    for (size_t i = 1; i <= TELLING_LETTERS; i++) {
+        place[length - i] = (char)('a' + number % LETTERS);
+        number /= LETTERS;
+    }
+}
+
+/* Each masked name becomes stars and a number in letters, which no other name of the object has: neither one that is masked nor
+ * one that stays. There are always more numbers than names. */
+static void mask_names_apart(struct masking *masking, const struct json *object)
+{
+    bool *taken = arena_take_zeroed(masking->arena, 2 * (size_t)object->count, sizeof(*taken));
+    size_t number = 0;
+
+    for (JSON_EACH_MEMBER(name, object)) {
+        const int64_t told = told_number(json_string(masking->arena, name));
+        if (told >= 0 && told < 2 * (int64_t)object->count)
+            taken[told] = true;
+    }
+    for (JSON_EACH_MEMBER(name, object)) {
+        const struct text inside = json_inside(name);
+        if (!mask_finds_card(inside))
+            continue;
+        while (taken[number])
+            number++;
+        write_told(place_in_copy(masking, inside.at), inside.length, number++);
+    }
+}
+
+/* Whether the name, which is masked in the copy, is now like another one of its object. */
+static bool is_like_another(struct masking *masking, const struct json *object, const struct json *masked_name)
+{
+    const struct text inside = json_inside(masked_name);
+    const struct text copied = {place_in_copy(masking, inside.at), inside.length};
+    const struct text name = json_unescaped(masking->arena, copied);
+
+    for (JSON_EACH_MEMBER(other, object))
+        if (other != masked_name && json_string_is(other, name))
+            return true;
+    return false;
+}
+
+static void mask_names(struct masking *masking, const struct json *object)
+{
+    const struct json *masked_name = NULL;
+    size_t count = 0;
+
+    for (JSON_EACH_MEMBER(name, object))
+        if (mask_finds_card(json_inside(name))) {
+            masked_name = name;
+            count++;
+        }
+    if (count == 1)
+        mask_text(masking, json_inside(masked_name));
+    if (count > 1 || (count == 1 && is_like_another(masking, object, masked_name)))
+        mask_names_apart(masking, object);
+}
+
+/* ---- documents ---- */
+
 /* Where in an order a value stands, as far as ids may be there. */
 enum place { PLACE_TOP, PLACE_ITEMS, PLACE_ITEM, PLACE_ELSEWHERE };
 
@@ -217,9 +340,13 @@ static void mask_value(struct masking *masking, const struct json *value, enum p
 {
     if (value->type == JSON_STRING)
         mask_text(masking, json_raw(value));
+    if (value->type == JSON_INTEGER || value->type == JSON_DECIMAL)
+        mask_number(masking, json_raw(value));
     if (value->type == JSON_ARRAY)
         for (JSON_EACH(element, value))
             mask_value(masking, element, place == PLACE_ITEMS ? PLACE_ITEM : PLACE_ELSEWHERE);
+    if (value->type == JSON_OBJECT)
+        mask_names(masking, value);
     if (value->type == JSON_OBJECT)
         for (JSON_EACH_MEMBER(name, value))
             if (!is_id(masking->arena, place, name, json_next(name)))

@@ -12,9 +12,11 @@
 #define CARD_DIGITS_MIN 13
 #define CARD_DIGITS_MAX 19
 
-/* Masks the string values of a JSON document, but not its ids: orderId, customerId, warehouse at the top, productId of an item, as long
- * as they keep the rule of ids. Gives the document itself when there is nothing to mask (out_masked false), else a copy in the arena,
- * of the same length, in which an escaped digit has become an escaped '*'. */
+/* Masks the strings of a JSON document, names of members too, and its numbers, but not its ids: orderId, customerId, warehouse at
+ * the top, productId of an item, as long as they keep the rule of ids. Gives the document itself when there is nothing to mask
+ * (out_masked false), else a copy in the arena, of the same length and still strict JSON. In it an escaped digit has become an
+ * escaped '*'; a number whose whole part is a card number, however it is written, a string of '*'; and of names that would be
+ * alike, or like another one, only the length is left, with letters at the end that tell them apart. */
 struct text mask_json(struct arena *arena, const struct json *root, bool *out_masked);
 /* Masks any bytes, JSON or not; the same way of giving back. */
 struct text mask_bytes(struct arena *arena, struct text bytes, bool *out_masked);

@@ -7,7 +7,8 @@
 #define DAY_MS INT64_C(86400000)
 #define TIME_MS_MAX INT64_C(253402300799999) /* the last of the year 9999 */
 #define TYPE_MAX 64
-#define NAME_MAX_BYTES 200 /* who asked for a cancel, a topic to reply to */
+#define WHO_MAX 200    /* who asked for a cancel, a topic to reply to */
+#define REST_MEMBER_MAX 256 /* bytes of a small member of a result, with its name */
 
 /* ---- fields ---- */
 
@@ -18,7 +19,7 @@ static const struct field command_fields[] = {
     FIELD_NUMBER(struct command, attempt, "attempt", 1, ATTEMPT_MAX),
     FIELD_TEXT_OPTIONAL(struct command, issued_at, "issuedAt", TIME_LENGTH),
     FIELD_TEXT_OPTIONAL(struct command, deadline_at, "deadlineAt", TIME_LENGTH),
-    FIELD_TEXT_OPTIONAL(struct command, reply_to, "replyTo", NAME_MAX_BYTES),
+    FIELD_TEXT_OPTIONAL(struct command, reply_to, "replyTo", WHO_MAX),
     FIELD_OBJECT(struct command, order, "order"),
     FIELD_OBJECT_OPTIONAL(struct command, results, "results"),
 };
@@ -28,21 +29,23 @@ static const struct field reply_fields[] = {
     FIELD_WORD(struct inbox_record, kind, "kind", "reply"),
     FIELD_TEXT(struct inbox_record, reply.command_id, "commandId", 1, COMMAND_ID_MAX),
     FIELD_TEXT(struct inbox_record, reply.order_id, "orderId", 1, ORDER_ID_MAX),
-    FIELD_TEXT(struct inbox_record, reply.type, "type", 1, TYPE_MAX),
-    FIELD_NUMBER(struct inbox_record, reply.attempt, "attempt", 0, ATTEMPT_MAX),
+    FIELD_TEXT_MENDED(struct inbox_record, reply.type, "type", TYPE_MAX),
+    FIELD_NUMBER_MENDED(struct inbox_record, reply.attempt, "attempt", 0, ATTEMPT_MAX),
     FIELD_WORD(struct inbox_record, reply.outcome, "outcome", "succeeded refused failed"),
-    FIELD_TEXT_OPTIONAL(struct inbox_record, reply.reason, "reason", REASON_MAX),
-    FIELD_TEXT_OPTIONAL(struct inbox_record, reply.product_id, "productId", PRODUCT_ID_MAX),
-    FIELD_ARRAY_OPTIONAL(struct inbox_record, reply.errors, "errors"),
-    FIELD_OBJECT_OPTIONAL(struct inbox_record, reply.result, "result"),
+    FIELD_TEXT_MENDED(struct inbox_record, reply.reason, "reason", REASON_MAX),
+    FIELD_TEXT_MENDED(struct inbox_record, reply.product_id, "productId", PRODUCT_ID_MAX),
+    FIELD_ARRAY_MENDED(struct inbox_record, reply.errors, "errors"),
+    FIELD_OBJECT_MENDED(struct inbox_record, reply.result, "result"),
 };
+_Static_assert(COUNT_OF(reply_fields) == REPLY_MEMBERS, "one number for each");
+#define REPLY_RESULT (REPLY_MEMBERS - 1)
 static const struct field inbox_order_fields[] = {
     FIELD_OBJECT(struct inbox_record, order, "order"),
     FIELD_OBJECT(struct inbox_record, source, "source"),
     FIELD_OBJECT(struct inbox_record, policy, "policy"),
 };
 static const struct field signal_fields[] = {
-    FIELD_TEXT_OPTIONAL(struct inbox_record, requested_by, "requestedBy", NAME_MAX_BYTES),
+    FIELD_TEXT_OPTIONAL(struct inbox_record, requested_by, "requestedBy", WHO_MAX),
     FIELD_TEXT_OPTIONAL(struct inbox_record, reason, "reason", REASON_MAX),
 };
 
@@ -125,6 +128,61 @@ void reply_write(struct buffer *buffer, const struct reply *reply)
     schema_write(buffer, reply_fields, COUNT_OF(reply_fields), &record);
 }
 
+const char *reply_member(size_t number) { return reply_fields[number].name; }
+
+/* A reply to a command that is known; what is missing in it, or of no use, is not worth losing it. */
+static enum status reply_read(struct arena *arena, const struct json *object, struct inbox_record *out_record)
+{
+    struct reply *reply = &out_record->reply;
+    uint64_t mended;
+
+    TRY(schema_read_mending(arena, reply_fields, COUNT_OF(reply_fields), object, out_record, &mended));
+    reply->mended = mended;
+    if (reply->type.length > 0)
+        return STATUS_OK;
+    reply->type = command_type(reply->command_id, reply->order_id);
+    return text_is_there(reply->type) ? STATUS_OK : STATUS_BAD_MESSAGE;
+}
+
+/* ---- results that are too large ---- */
+
+static bool is_total(const struct json *name)
+{
+    return json_string_is(name, TEXT("amount")) || json_string_is(name, TEXT("currency"));
+}
+
+/* Adds a member that is small, as long as it leaves room for the closing brace. */
+static void add_small(struct buffer *rest, const struct json *name, size_t bytes_max)
+{
+    const struct json *value = json_next(name);
+    const size_t length = name->length + value->length;
+
+    if (value->type == JSON_OBJECT || value->type == JSON_ARRAY || length > REST_MEMBER_MAX ||
+        rest->length + length + sizeof(",:}") > bytes_max || json_string_is(name, TEXT("resultTooLarge")))
+        return;
+    buffer_add(rest, TEXT(","));
+    buffer_add(rest, json_raw(name));
+    buffer_add(rest, TEXT(":"));
+    buffer_add(rest, json_raw(value));
+}
+
+void reply_bound_result(struct arena *arena, struct reply *reply, size_t bytes_max)
+{
+    struct buffer rest = buffer_in(arena, RESULT_BYTES_MIN);
+    const struct json *result;
+
+    if (reply->result.length <= bytes_max || json_read(arena, reply->result, &result) != STATUS_OK)
+        return;
+    buffer_add_format(&rest, "{\"resultTooLarge\":{\"bytes\":%zu}", reply->result.length);
+    for (int total = 1; total >= 0; total--)
+        for (JSON_EACH_MEMBER(name, result))
+            if (is_total(name) == (total == 1))
+                add_small(&rest, name, bytes_max);
+    buffer_add(&rest, TEXT("}"));
+    reply->result = buffer_text(&rest);
+    reply->mended |= UINT64_C(1) << REPLY_RESULT;
+}
+
 /* ---- the inbox ---- */
 
 const char *record_problem(struct arena *arena, struct text value, unsigned depth_more, const struct json **out_root,
@@ -165,6 +223,8 @@ enum status inbox_read(struct arena *arena, const struct json *object, struct in
     if (text_equals(out_record->kind, TEXT("order")) &&
         !json_string_is(json_member(json_member(object, TEXT("order")), TEXT("orderId")), order_id))
         return STATUS_BAD_MESSAGE; /* its effects would be another order's */
+    if (text_equals(out_record->kind, TEXT("reply")))
+        return reply_read(arena, object, out_record);
     return schema_read(arena, kind->fields, kind->field_count, object, out_record, NULL);
 }
 
@@ -197,7 +257,7 @@ struct text order_warehouse(struct arena *arena, struct text order)
     if (!text_is_there(order) || json_read(arena, order, &root) != STATUS_OK)
         return TEXT_NONE;
     member = json_member(root, TEXT("warehouse"));
-    warehouse = member == NULL ? TEXT(WAREHOUSE_DEFAULT) : json_string(arena, member);
+    warehouse = member == NULL || member->type == JSON_NULL ? TEXT(WAREHOUSE_DEFAULT) : json_string(arena, member);
     return warehouse_is_good(warehouse) ? warehouse : TEXT_NONE;
 }
 
@@ -231,9 +291,10 @@ static enum status read_country(struct arena *arena, const struct json *ship_to,
     const struct json *member = json_member(ship_to, TEXT("country"));
     const struct text country = json_string(arena, member);
 
-    if (ship_to != NULL && ship_to->type != JSON_OBJECT)
+    if (ship_to != NULL && ship_to->type != JSON_OBJECT && ship_to->type != JSON_NULL)
         return STATUS_BAD_MESSAGE;
-    if (member != NULL && !(country.length == 2 && is_capital(country.at[0]) && is_capital(country.at[1])))
+    if (member != NULL && member->type != JSON_NULL &&
+        !(country.length == 2 && is_capital(country.at[0]) && is_capital(country.at[1])))
         return STATUS_BAD_MESSAGE;
     *out_country = country;
     return STATUS_OK;

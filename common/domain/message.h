@@ -15,8 +15,11 @@
 #define LINE_QUANTITY_MAX 10000
 #define PAYMENT_METHOD_MAX 128
 #define COMMAND_ID_MAX 128
-#define REASON_MAX 200
+#define REASON_MAX 200                     /* characters, as of every text that is no id */
 #define ATTEMPT_MAX INT32_MAX
+/* Commands and replies may be this much larger than an order. A command holds the order and, on the longest way, the results of
+ * five commands, each of which is no larger than an order may be: there is room for two more. */
+#define COMMAND_BYTES_FACTOR 8
 #define MONEY_MAX (INT64_C(1) << 53)       /* what Redis scripts, Lua and JSON readers hold exactly */
 #define TRACEPARENT_LENGTH 55              /* "00-<32 hex>-<16 hex>-<2 hex>" */
 #define TIME_SIZE 25                       /* "2026-01-31T09:30:00.000Z" and its '\0' */
@@ -29,7 +32,9 @@ struct command {
     struct text order, results;
 };
 
-/* What it answers. Everything behind outcome is there where it applies. */
+/* What it answers. Everything behind outcome is there where it applies. The command is told by command_id; what is wrong with the
+ * other members but outcome does not spoil the reply: a text that is too long is cut, everything else is left out. */
+#define REPLY_MEMBERS 10
 struct reply {
     struct text command_id, order_id, type;
     int64_t attempt;
@@ -37,6 +42,7 @@ struct reply {
     struct text reason, product_id;
     struct text errors; /* raw array */
     struct text result; /* raw object */
+    uint64_t mended;    /* bit i: reply_member(i) was cut, or left out; an attempt that is left out is 0, that of no command */
 };
 
 /* One record of saga.inbox. kind tells which of the members may be there. */
@@ -75,6 +81,12 @@ void reply_write(struct buffer *buffer, const struct reply *reply);
  * out_root and out_order_id are set. depth_more: how much deeper than JSON_DEPTH_MAX it may be, because it wraps something. */
 const char *record_problem(struct arena *arena, struct text value, unsigned depth_more, const struct json **out_root,
                            struct text *out_order_id);
+/* The name of a member of a reply, by its number: 0..REPLY_MEMBERS-1. Static. */
+const char *reply_member(size_t number);
+/* Leaves out a result of more bytes, which would travel with every later command: {"resultTooLarge":{"bytes":123456}} stands in
+ * its place, with those of its members that are small, amount and currency first. bytes_max is RESULT_BYTES_MIN at least. */
+void reply_bound_result(struct arena *arena, struct reply *reply, size_t bytes_max);
+#define RESULT_BYTES_MIN 1024
 /* Reads a record of saga.inbox.
  * STATUS_BAD_MESSAGE  unknown kind, or a member of that kind missing or of the wrong type; out_record->kind and order_id are set
  *                     when they are usable */

@@ -23,7 +23,7 @@ struct saga_field {
 static const struct saga_field fields[] = {
     ROW("status", FORM_STATUS, status),
     ROW("step", FORM_STEP, step),
-    ROW("version", FORM_NUMBER, version),
+    [SAGA_FIELD_VERSION] = ROW("version", FORM_NUMBER, version),
     ROW("reason", FORM_TEXT, reason),
     ROW("errors", FORM_TEXT, errors),
     ROW("productId", FORM_TEXT, product_id),
@@ -44,7 +44,7 @@ static const struct saga_field fields[] = {
     ROW("cancelRequested", FORM_NUMBER, cancel_requested),
     ROW("cancelledBy", FORM_TEXT, cancelled_by),
     ROW("cancelReason", FORM_TEXT, cancel_reason),
-    ROW("lastInput", FORM_INPUT, last_input),
+    [SAGA_FIELD_LAST_INPUT] = ROW("lastInput", FORM_INPUT, last_input),
     ROW("createdAt", FORM_TIME, created_ms),
     ROW("updatedAt", FORM_TIME, updated_ms),
     ROW("since", FORM_TIME, since_ms),

@@ -9,6 +9,8 @@
 #include "steps.h"
 
 #define SAGA_FIELD_COUNT 31
+#define SAGA_FIELD_VERSION 2 /* where these two stand in all arrays of SAGA_FIELD_COUNT */
+#define SAGA_FIELD_LAST_INPUT 23
 
 /* Where a record lay: "partition/offset/2026-01-31T09:30:00.000Z". */
 struct input {

@@ -162,6 +162,10 @@ void steps_print_markdown(FILE *out)
 {
     fprintf(out, "# The saga\n\nPrinted by `print-saga` from `services/orchestrator/steps.c`; do not edit.\n\n");
     print_table(out);
+    fprintf(out, "\nA command that nobody answers is sent again after `STEP_TIMEOUT_MS`, then after twice, four times, … as long,\n"
+                 "which uses up no attempt, until `STEP_DEADLINE_SECONDS` after it was asked for first: then the step is given up.\n"
+                 "One that is answered `failed` is tried again after `RETRY_FIRST_DELAY_MS` (times `RETRY_FACTOR` each time), as\n"
+                 "often as its `*_ATTEMPTS` say, and each attempt is waited for anew.\n");
     fprintf(out, "\n```mermaid\nstateDiagram-v2\n    [*] --> %s: admitted\n", saga_status_text(steps[0].status));
     for (int i = 0; i < STEP_COUNT; i++)
         print_step(out, i);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ASK_WAIT_MS 100
@@ -117,9 +118,9 @@ bool bus_is_joined(const struct bus *bus)
     return bus->joined && !bus->brokers_down;
 }
 
-bool bus_is_fenced(const struct bus *bus)
+size_t bus_assignments(const struct bus *bus)
 {
-    return bus->fenced;
+    return bus->assignments;
 }
 
 const char *bus_problem(const struct bus *bus)
@@ -391,6 +392,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
         bus_lag_assigned(bus, partitions);
+        bus->assignments++;
         bus->joined = true;
         return;
     }
@@ -406,6 +408,38 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
     bus->joined = false;
 }
 
+int64_t bus_clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms)
+{
+    if (!bus->dated)
+        return false;
+    bus->dated = false;
+    *out_lowest_ms = bus->lowest_ahead_ms;
+    *out_highest_ms = bus->highest_ahead_ms;
+    return true;
+}
+
+/* The answer to what was sent carries the broker's time, when it is the broker that dates the records of the topic. */
+static void note_broker_clock(struct bus *bus, const rd_kafka_message_t *message)
+{
+    rd_kafka_timestamp_type_t dated_by = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    int64_t ahead_ms = rd_kafka_message_timestamp(message, &dated_by);
+
+    if (dated_by != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || ahead_ms <= 0)
+        return;
+    ahead_ms -= bus_clock_ms();
+    bus->lowest_ahead_ms = bus->dated && bus->lowest_ahead_ms < ahead_ms ? bus->lowest_ahead_ms : ahead_ms;
+    bus->highest_ahead_ms = bus->dated && bus->highest_ahead_ms > ahead_ms ? bus->highest_ahead_ms : ahead_ms;
+    bus->dated = true;
+}
+
 void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct bus *bus = opaque;
@@ -415,6 +449,7 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
     ((struct bus_round *)message->_private)->in_flight--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->brokers_down = false;
+        note_broker_clock(bus, message);
         return;
     }
     bus->refused++;
@@ -424,15 +459,13 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
 {
     struct bus *bus = opaque;
-    char fatal[BUS_PROBLEM_SIZE];
 
+    (void)client;
     bus_set_problem(bus, "%s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)error), reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         bus->brokers_down = true;
-    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    if (error == RD_KAFKA_RESP_ERR__FATAL)
         bus->fatal = true;
-        bus->fenced = rd_kafka_fatal_error(client, fatal, sizeof(fatal)) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
-    }
 }
 
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line)

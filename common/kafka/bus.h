@@ -72,8 +72,19 @@ DEFINE_CLEANUP(struct bus, bus_close);
 MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 /* Whether the group has given this member its partitions (perhaps none) and brokers are reached. */
 bool bus_is_joined(const struct bus *bus);
-/* Whether STATUS_FATAL came because the group thinks that another member has this instance id. */
-bool bus_is_fenced(const struct bus *bus);
+/* How often the group has given this member partitions: when it has grown, others may have handled what is ours now. */
+size_t bus_assignments(const struct bus *bus);
+/* Why STATUS_FATAL came, where a client is to blame. The worst of all clients counts. */
+enum bus_end {
+    BUS_END_NONE,     /* none has given up */
+    BUS_END_FENCED,   /* the group thinks that another member has this instance id */
+    BUS_END_SPOILT,   /* this client is no good, a new one is: a log lost its tail, or the broker forgot the producer */
+    BUS_END_HOPELESS, /* a new client would end like this one: it is not allowed to, or the broker is too old */
+};
+enum bus_end bus_end(const struct bus *bus);
+/* Leaves the group, waiting for a few seconds at most, so that others get the partitions at once, and lets go of nothing else:
+ * for a process that is about to end or to start afresh because of STATUS_FATAL. Closing a client that has given up may hang. */
+void bus_leave(struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);
 
@@ -125,6 +136,12 @@ size_t record_headers(const struct record *record, struct header out_headers[BUS
  * STATUS_BAD_MESSAGE  too large for the topic: nothing queued
  * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_send(struct bus *bus, const struct outgoing *outgoing);
+/* A clock of this machine that only runs, whatever its date is, also while it sleeps: milliseconds. */
+int64_t bus_clock_ms(void);
+/* How far the brokers' clocks are ahead of bus_clock_ms(), lowest and highest, by the times they gave to what they acknowledged
+ * since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes. False:
+ * nothing was acknowledged, or not dated by a broker. */
+MUST_CHECK bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms);
 /* Waits, serving the clients, until the broker has acknowledged everything that was sent, which is not held back for more to come. Waits as
  * long as the broker is away, unless stop becomes true.
  * STATUS_UNAVAILABLE  a record was refused for good (bus_problem()): bus_rewind() is next; or stop

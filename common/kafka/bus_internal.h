@@ -54,11 +54,13 @@ struct bus {
     struct bus_round rounds[BUS_ROUNDS_MAX + 1]; /* a ring: those that are closed, the oldest first, then the open one */
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
-    bool fenced;                    /* fatal because the group thinks that another member has our instance id */
+    size_t assignments;             /* so far */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
     rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
     struct bus_flow flow;
+    bool dated;                     /* something that was acknowledged since bus_broker_clocks() was asked */
+    int64_t lowest_ahead_ms, highest_ahead_ms; /* only with dated */
     char problem[BUS_PROBLEM_SIZE];
 };
 

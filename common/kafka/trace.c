@@ -5,25 +5,40 @@
 #define TRACE_ID_AT 3 /* behind "00-" */
 #define SPAN_ID_AT 36
 #define FLAGS_AT 53
+#define FLAG_SAMPLED 1u /* the only one of version 00 */
 
 static bool is_hex(const char *at, size_t length)
 {
-    bool all_zero = true;
-
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (!((at[i] >= '0' && at[i] <= '9') || (at[i] >= 'a' && at[i] <= 'f')))
             return false;
-        all_zero = all_zero && at[i] == '0';
-    }
-    return !all_zero; /* the specification calls an id of zeros invalid */
+    return true;
 }
 
-/* "00-<32>-<16>-<2>": version 00, the only one there is. */
+/* The specification calls an id of zeros invalid. */
+static bool is_id(const char *at, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (at[i] != '0')
+            return is_hex(at, length);
+    return false;
+}
+
+static bool is_version_00(struct text text) { return text_begins(text, TEXT("00")); }
+
+/* A version that is to come may have more behind a further dash, and is read as far as 00 goes; ff is none. */
+static bool is_version(struct text text)
+{
+    if (text.length < TRACEPARENT_LENGTH || !is_hex(text.at, 2) || text_begins(text, TEXT("ff")))
+        return false;
+    return text.length == TRACEPARENT_LENGTH || (!is_version_00(text) && text.at[TRACEPARENT_LENGTH] == '-');
+}
+
+/* "<2>-<32>-<16>-<2>" */
 static bool is_traceparent(struct text text)
 {
-    return text.length == TRACEPARENT_LENGTH && text.at[0] == '0' && text.at[1] == '0' && text.at[2] == '-' &&
-           is_hex(text.at + TRACE_ID_AT, TRACE_ID_LENGTH) && text.at[35] == '-' && is_hex(text.at + SPAN_ID_AT, SPAN_ID_LENGTH) &&
-           text.at[52] == '-' && (is_hex(text.at + FLAGS_AT, 2) || memcmp(text.at + FLAGS_AT, "00", 2) == 0);
+    return is_version(text) && text.at[2] == '-' && is_id(text.at + TRACE_ID_AT, TRACE_ID_LENGTH) && text.at[35] == '-' &&
+           is_id(text.at + SPAN_ID_AT, SPAN_ID_LENGTH) && text.at[52] == '-' && is_hex(text.at + FLAGS_AT, 2);
 }
 
 struct trace trace_of(const struct record *record)
@@ -33,10 +48,21 @@ struct trace trace_of(const struct record *record)
 
     if (!record_header(record, "traceparent", &value) || !is_traceparent(value))
         return trace;
-    trace.parent = value;
+    trace.parent = (struct text){value.at, TRACEPARENT_LENGTH};
     if (record_header(record, "tracestate", &value) && value.length > 0 && value.length <= TRACESTATE_MAX)
         trace.state = value;
     return trace;
+}
+
+/* What a parent of another version says, as version 00 says it. */
+static void write_as_00(char parent[TRACEPARENT_LENGTH])
+{
+    const char last = parent[FLAGS_AT + 1];
+    const unsigned digit = (unsigned)(last <= '9' ? last - '0' : last - 'a' + 10);
+
+    memcpy(parent, "00", 2);
+    parent[FLAGS_AT] = '0';
+    parent[FLAGS_AT + 1] = (digit & FLAG_SAMPLED) != 0 ? '1' : '0';
 }
 
 static void write_hex(char *out, uint64_t number)
@@ -66,6 +92,8 @@ struct trace trace_continue(struct arena *arena, struct trace trace, struct text
 
     if (text_is_there(trace.parent)) {
         memcpy(parent, trace.parent.at, TRACEPARENT_LENGTH);
+        if (!is_version_00(trace.parent))
+            write_as_00(parent);
     } else {
         memcpy(parent, "00-", 3);
         write_hex(parent + TRACE_ID_AT, id_of(seed, UINT64_C(0x6f72646572)));

@@ -13,14 +13,14 @@
 
 /* What an order carries along from record to record. Both TEXT_NONE when there is nothing to continue. */
 struct trace {
-    struct text parent; /* "00-<32 hex>-<16 hex>-<2 hex>" */
+    struct text parent; /* "<2 hex>-<32 hex>-<16 hex>-<2 hex>", of any version */
     struct text state;
 };
 
-/* The trace of a record: its headers, when they are well-formed. */
+/* The trace of a record: its headers, when they are well-formed. Of a version above 00 only what 00 knows is read. */
 struct trace trace_of(const struct record *record);
-/* The trace that a record with this id continues: same trace id, a span id of its own. Without a parent a new trace begins, whose id
- * is a hash of the seed. Made in the arena. */
+/* The trace that a record with this id continues: same trace id, a span id of its own, version 00. Without a parent a new trace
+ * begins, whose id is a hash of the seed. Made in the arena. */
 struct trace trace_continue(struct arena *arena, struct trace trace, struct text record_id, struct text seed);
 
 /* What is said of an outgoing record in its headers. */

@@ -243,31 +243,49 @@ static enum status receive_all(struct store *store)
     return STATUS_OK;
 }
 
-/* Errors that say nothing about the command, only that it could not be served now. Their first word is how Redis names them. */
-static const struct {
-    const char *name;
-    bool reconnect; /* a new connection loads the scripts, signs in, or finds the new master */
-} refusals[] = {
-    {"LOADING", false},     {"OOM", false},      {"MISCONF", false},    {"BUSY", false},      {"NOREPLICAS", false},
-    {"CLUSTERDOWN", false}, {"TRYAGAIN", false}, {"ASK", false},        {"MOVED", false},     {"READONLY", true},
-    {"MASTERDOWN", true},   {"NOSCRIPT", true},  {"NOAUTH", true},      {"NOPERM", true},
-};
+/* What a script has met, when an error says so as Redis 6 does: "ERR Error running script (call to f_...): @user_script:5:
+ * WRONGTYPE ...". Later ones give the error itself, with the place behind it. */
+static struct text met_by_script(const redisReply *reply)
+{
+    static const char place[] = "@user_script:";
+    const char *at = strstr(reply->str, place);
 
+    if (at == NULL || !text_begins(reply_text(reply), TEXT("ERR Error running script ")))
+        return TEXT_NONE;
+    at += sizeof(place) - 1;
+    at += strspn(at, " 0123456789:");
+    return text_of(at);
+}
+
+/* Whether an error is that of the command itself: its key holds another type of value, which waiting does not mend. */
+static bool is_own_fault(const redisReply *reply)
+{
+    return text_begins(reply_text(reply), TEXT("WRONGTYPE ")) || text_begins(met_by_script(reply), TEXT("WRONGTYPE "));
+}
+
+/* Refusals that a new connection would not better: it could do even less. After any other one it loads the scripts, signs in,
+ * finds the new master, or another way through a proxy. */
+static bool is_of_the_server(const redisReply *reply)
+{
+    static const char *const names[] = {"LOADING", "OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN"};
+    struct text first_word = {reply->str, strcspn(reply->str, " ")};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (text_equals(first_word, text_of(names[i])))
+            return true;
+    return false;
+}
+
+/* Nobody can list what Redis, its next version and the proxies before it say when they can't serve; what is a command's own
+ * fault is one thing. */
 static enum status check_reply(struct store *store, const redisReply *reply)
 {
-    struct text first_word;
-
-    if (reply->type != REDIS_REPLY_ERROR)
+    if (reply->type != REDIS_REPLY_ERROR || is_own_fault(reply))
         return STATUS_OK;
-    first_word = (struct text){reply->str, strcspn(reply->str, " ")};
-    for (size_t i = 0; i < COUNT_OF(refusals); i++)
-        if (text_equals(first_word, text_of(refusals[i].name))) {
-            snprintf(store->problem, sizeof(store->problem), "%s", reply->str);
-            if (refusals[i].reconnect)
-                store_disconnect(store);
-            return STATUS_UNAVAILABLE;
-        }
-    return STATUS_OK;
+    snprintf(store->problem, sizeof(store->problem), "%s", reply->str);
+    if (!is_of_the_server(reply))
+        store_disconnect(store);
+    return STATUS_UNAVAILABLE;
 }
 
 static enum status exchange(struct store *store)

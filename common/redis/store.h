@@ -5,9 +5,11 @@
  * about one key go down the same one, so they keep their order. Reconnects by itself at the next flush.
  *
  * The only module (store.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis writes to connections that Redis has closed.
- * Errors  a reply that is an error because Redis can't serve now (LOADING, READONLY, OOM, MISCONF, NOSCRIPT, BUSY, MASTERDOWN, CLUSTERDOWN,
- *         TRYAGAIN, NOREPLICAS, MOVED, ASK, NOAUTH, NOPERM), a time-out and a lost connection are STATUS_UNAVAILABLE: what was queued may
- *         or may not have been done, so queue it all again. Any other error reply is that command's own: see store_error(). */
+ * Errors  WRONGTYPE, also when a script has met it, is that command's own: see store_error(). Every other error reply (Redis
+ *         loads, is full, is a replica, does not permit it, a proxy has no way to it, a script has a mistake), a time-out and a
+ *         lost connection are STATUS_UNAVAILABLE: what was queued may or may not have been done, so queue it all again. Whoever
+ *         asks for what may not be permitted tells the one from the other by store_ping(). A script that finds a value which
+ *         makes no sense answers with an error of its own that begins with WRONGTYPE. */
 #ifndef ORDERLY_STORE_H
 #define ORDERLY_STORE_H
 
@@ -59,7 +61,7 @@ const char *store_problem(const struct store *store);
 
 /* The reply of a queued command; valid until store_begin(). */
 const struct store_value *store_value(const struct store *store, size_t number);
-/* The error text when the reply is an error of this very command (WRONGTYPE, a script's mistake), else TEXT_NONE. */
+/* The error text when the reply is an error of this very command (WRONGTYPE), else TEXT_NONE. */
 struct text store_error(const struct store_value *value);
 /* A string or status reply; TEXT_NONE for nil and everything else. Borrows the reply. */
 struct text store_text(const struct store_value *value);

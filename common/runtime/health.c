@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,15 +16,29 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 32U
-#define CONNECTION_SECONDS_MAX 5U
+#define CONNECTIONS_ROOM (2 * CONNECTIONS_MAX) /* with those that have made room and are not gone yet */
+#define CONNECTION_MS_MAX 5000
+#define WATCH_STEP_MS 200 /* how often the age of connections is looked at, while there are any */
 #define BACKLOG 16
 #define ASK_TIMEOUT_MS 2000
 #define BODY_SIZE 512
 
+/* A connection, as the HTTP thread sees it. */
+struct visit {
+    int descriptor;
+    int64_t began_ms;
+    bool taken, ended; /* ended: it has been shut down, and goes when the library sees that */
+};
+
 struct health {
     struct MHD_Daemon *daemon; /* NULL: answers nobody */
+    pthread_t thread;          /* runs it */
+    atomic_bool stopping;
+    int listener;
+    struct visit visits[CONNECTIONS_ROOM]; /* of the HTTP thread alone */
     const struct metrics *metrics;
     _Atomic(const char *) lacks[HEALTH_PART_COUNT]; /* NULL: ready */
+    atomic_int_fast64_t trouble_since_ms;           /* 0: no batch is in trouble */
 };
 
 static const char *const part_names[HEALTH_PART_COUNT] = {[HEALTH_KAFKA] = "kafka", [HEALTH_REDIS] = "redis", [HEALTH_SERVICE] = "service"};
@@ -63,25 +78,120 @@ static int bind_and_listen(int descriptor, const struct sockaddr *address, sockl
     return bind(descriptor, address, length) == 0 ? listen(descriptor, BACKLOG) : -1;
 }
 
-/* Signals are for the main thread, whose waits they must interrupt. */
-static struct MHD_Daemon *start_daemon(struct health *health, int descriptor)
+static int64_t now_ms(void)
 {
-    struct MHD_Daemon *daemon;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- connections: the library limits how long one is idle, not how long it lasts ---- */
+
+/* The library finds the end of what was sent, and lets it go. */
+static void end_visit(struct visit *visit)
+{
+    shutdown(visit->descriptor, SHUT_RDWR);
+    visit->ended = true;
+}
+
+static void make_room(struct health *health)
+{
+    struct visit *oldest = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < CONNECTIONS_ROOM; i++) {
+        struct visit *visit = &health->visits[i];
+        if (!visit->taken || visit->ended)
+            continue;
+        count++;
+        if (oldest == NULL || visit->began_ms < oldest->began_ms)
+            oldest = visit;
+    }
+    if (count > CONNECTIONS_MAX)
+        end_visit(oldest);
+}
+
+static void begin_visit(struct health *health, struct MHD_Connection *connection, void **out_visit)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    size_t place = 0;
+
+    while (place < CONNECTIONS_ROOM && health->visits[place].taken)
+        place++;
+    if (place == CONNECTIONS_ROOM || info == NULL)
+        return;
+    health->visits[place] = (struct visit){.descriptor = info->connect_fd, .began_ms = now_ms(), .taken = true};
+    *out_visit = &health->visits[place];
+    make_room(health);
+}
+
+static void note_connection(void *opaque, struct MHD_Connection *connection, void **visit,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        begin_visit(opaque, connection, visit);
+    else if (*visit != NULL)
+        ((struct visit *)*visit)->taken = false; /* its descriptor is closed next */
+}
+
+/* Gives whether any connection is left. */
+static bool end_overdue(struct health *health)
+{
+    const int64_t overdue_ms = now_ms() - CONNECTION_MS_MAX;
+    bool any = false;
+
+    for (size_t i = 0; i < CONNECTIONS_ROOM; i++) {
+        struct visit *visit = &health->visits[i];
+        any = any || visit->taken;
+        if (visit->taken && !visit->ended && visit->began_ms <= overdue_ms)
+            end_visit(visit);
+    }
+    return any;
+}
+
+static void *serve(void *opaque)
+{
+    struct health *health = opaque;
+
+    while (!atomic_load(&health->stopping))
+        if (MHD_run_wait(health->daemon, end_overdue(health) ? WATCH_STEP_MS : -1) != MHD_YES)
+            poll(NULL, 0, WATCH_STEP_MS); /* out of descriptors, or of memory */
+    return NULL;
+}
+
+/* Signals are for the main thread, whose waits they must interrupt. */
+static bool start_thread(struct health *health)
+{
     sigset_t all, before;
+    int error;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, answer, health, MHD_OPTION_LISTEN_SOCKET,
-                              descriptor, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                              CONNECTION_SECONDS_MAX, MHD_OPTION_END);
+    error = pthread_create(&health->thread, NULL, serve, health);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return daemon;
+    errno = error;
+    return error == 0;
+}
+
+static bool start_daemon(struct health *health)
+{
+    health->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, health, MHD_OPTION_LISTEN_SOCKET, health->listener,
+                                      MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ROOM, MHD_OPTION_NOTIFY_CONNECTION,
+                                      note_connection, health, MHD_OPTION_END);
+    if (health->daemon == NULL) {
+        close(health->listener);
+        return false;
+    }
+    if (start_thread(health))
+        return true;
+    MHD_stop_daemon(health->daemon); /* closes the listener */
+    return false;
 }
 
 enum status health_start(const char *bind, uint16_t port, const struct metrics *metrics, struct health **out_health)
 {
     struct health *health = calloc(1, sizeof(*health));
-    int descriptor;
 
     if (health == NULL)
         abort();
@@ -89,10 +199,8 @@ enum status health_start(const char *bind, uint16_t port, const struct metrics *
     for (size_t i = 0; i < HEALTH_PART_COUNT; i++)
         atomic_init(&health->lacks[i], "starting");
     if (port != 0) {
-        descriptor = open_socket(bind, port, bind_and_listen);
-        if (descriptor >= 0 && (health->daemon = start_daemon(health, descriptor)) == NULL)
-            close(descriptor);
-        if (health->daemon == NULL) {
+        health->listener = open_socket(bind, port, bind_and_listen);
+        if (health->listener < 0 || !start_daemon(health)) {
             free(health);
             return STATUS_FATAL;
         }
@@ -105,8 +213,12 @@ void health_stop(struct health *health)
 {
     if (health == NULL)
         return;
-    if (health->daemon != NULL)
+    if (health->daemon != NULL) {
+        atomic_store(&health->stopping, true);
+        shutdown(health->listener, SHUT_RDWR); /* wakes the thread */
+        pthread_join(health->thread, NULL);
         MHD_stop_daemon(health->daemon);
+    }
     free(health);
 }
 
@@ -115,8 +227,22 @@ void health_set(struct health *health, enum health_part part, const char *lack)
     atomic_store(&health->lacks[part], lack);
 }
 
+void health_trouble(struct health *health, int64_t since_ms)
+{
+    atomic_store(&health->trouble_since_ms, since_ms);
+}
+
+static bool is_in_trouble(const struct health *health)
+{
+    int64_t since_ms = atomic_load(&health->trouble_since_ms);
+
+    return since_ms != 0 && now_ms() - since_ms >= HEALTH_TROUBLE_MS;
+}
+
 bool health_is_ready(const struct health *health)
 {
+    if (is_in_trouble(health))
+        return false;
     for (size_t i = 0; i < HEALTH_PART_COUNT; i++)
         if (atomic_load(&health->lacks[i]) != NULL)
             return false;
@@ -133,6 +259,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned
     if (response == NULL)
         return MHD_NO;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     result = MHD_queue_response(connection, code, response);
@@ -166,6 +293,8 @@ static enum MHD_Result send_readiness(struct MHD_Connection *connection, const s
     char body[BODY_SIZE] = "";
     size_t length = 0;
 
+    if (is_in_trouble(health))
+        length = (size_t)snprintf(body, sizeof(body), "batch: it has to be handled again and again\n");
     for (size_t i = 0; i < HEALTH_PART_COUNT; i++) {
         const char *lack = atomic_load(&health->lacks[i]);
 
@@ -193,14 +322,6 @@ static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, c
 }
 
 /* ---- asking ---- */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* From now on nothing on this socket waits beyond the end. */
 static bool wait_until(int descriptor, int64_t end_ms)

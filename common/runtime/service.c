@@ -1,5 +1,6 @@
 #include "service.h"
 
+#include "afresh.h"
 #include "log.h"
 #include "service_metrics.h"
 
@@ -36,12 +37,25 @@ static const struct setting common_settings[] = {
     SETTING_NUMBER("RETENTION_DAYS", struct service_settings, retention_days, 7, 1, 3650,
                    "days that topics and finished orders are kept"),
     SETTING_NUMBER("MAX_MESSAGE_BYTES", struct service_settings, message_bytes_max, 65536, 1024, 131072,
-                   "largest order; commands and replies may be 8 times as large"),
+                   "largest order, and largest result of a reply that is kept; commands and replies may be 8 times as large"),
 };
 
 static size_t read_settings(const struct service *service, struct service_settings *settings, void *own_settings);
 static int run_with(const struct service *service, const struct service_settings *settings, const void *own_settings);
 static enum status loop(struct run *run, struct health *health);
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+    return now_us() / 1000;
+}
 
 const struct setting *service_settings_table(size_t *out_count)
 {
@@ -215,19 +229,41 @@ static void log_start_up(const struct service *service, const struct service_set
         settings_log(service->own_settings, service->own_setting_count, own_settings);
 }
 
-/* A broker that was frozen hears a static member join twice, and takes the second time for another member of the same name: the client is
- * no good any more, but nothing is wrong with us. Starts this program afresh, in the same process; comes back only when that is impossible.
- * The client is not closed: that may hang, and its sockets close themselves. When there really is another one of our name both go on like
- * this, once a second, and say so. */
-static void start_afresh(struct store **store)
+static void log_stop(enum status status, const char *problem)
 {
-    log_event(LOG_WARNING, "started_afresh", "problem=\"the group took another member for this one; is INSTANCE_ID used twice?\"");
-    store_close(*store);
-    *store = NULL;
-    sleep(1);
-    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC); /* librdkafka's pipes would add up from start to start */
-    if (!stop_requested)
-        execl("/proc/self/exe", program_invocation_name, (char *)NULL);
+    log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status),
+              LOG_QUOTED(text_of(problem)));
+}
+
+/* What is logged of a start afresh. A broker that was frozen hears a static member join twice, and takes the second time for
+ * another member of the same name; when there really is another one both go on like this, and say so. */
+static const char *afresh_problem(const struct bus *bus)
+{
+    if (bus_end(bus) != BUS_END_FENCED)
+        return bus_problem(bus);
+    return "the group took another member for this one; is INSTANCE_ID used twice?";
+}
+
+/* Whether a new client would be any better; what else is fatal is a mistake of ours, and would be one again. */
+static bool is_worth_a_start(enum bus_end end) { return end == BUS_END_FENCED || end == BUS_END_SPOILT; }
+
+/* The loop can't go on. Nothing is wrong with us when only a Kafka client has given up: the program starts afresh, in the same
+ * process, and says that it is not ready until then. The clients are not closed: that may hang, and their sockets close
+ * themselves. */
+static _Noreturn void end_badly(struct run *run, struct health *health, const struct afresh *afresh)
+{
+    health_set(health, HEALTH_KAFKA, "the client has given up");
+    bus_leave(run->bus);
+    if (is_worth_a_start(bus_end(run->bus))) {
+        log_event(LOG_WARNING, "started_afresh", "wait_ms=%d problem=%s", (int)afresh_wait_ms(afresh, now_ms()),
+                  LOG_QUOTED(text_of(afresh_problem(run->bus))));
+        if (afresh_start(afresh, run->stop)) {
+            log_stop(STATUS_OK, "");
+            _exit(EXIT_DONE);
+        }
+    }
+    log_stop(STATUS_FATAL, bus_problem(run->bus));
+    _exit(EXIT_ENDED_BADLY);
 }
 
 static int run_with(const struct service *service, const struct service_settings *settings, const void *own_settings)
@@ -241,11 +277,13 @@ static int run_with(const struct service *service, const struct service_settings
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct run run = {.service = service, .settings = settings, .own_settings = own_settings, .arena = arena,
                       .metrics = metrics, .service_metrics = service_metrics, .stop = &stop_requested};
+    struct afresh afresh;
     enum status status;
 
     namespace_use(text_of(settings->namespace));
     log_start(service->name, (enum log_level)settings->log_level);
     prepare_process();
+    afresh = afresh_begin();
     if (open_store(service, settings, &store) != STATUS_OK || open_bus(service, settings, &bus) != STATUS_OK)
         return EXIT_USAGE;
     if (health_start(settings->http_bind, (uint16_t)settings->http_port, metrics, &health) != STATUS_OK) {
@@ -265,27 +303,13 @@ static int run_with(const struct service *service, const struct service_settings
     if (service->end_state != NULL)
         service->end_state(run.state);
     free(run.state);
-    if (status == STATUS_FATAL && bus_is_fenced(bus))
-        start_afresh(&store);
-    log_event(status == STATUS_FATAL ? LOG_ERROR : LOG_INFO, "stopped", "status=%s problem=%s", status_name(status),
-              LOG_QUOTED(text_of(status == STATUS_FATAL ? bus_problem(bus) : "")));
-    return status == STATUS_FATAL ? EXIT_ENDED_BADLY : EXIT_DONE;
+    if (status == STATUS_FATAL)
+        end_badly(&run, health, &afresh);
+    log_stop(status, "");
+    return EXIT_DONE;
 }
 
 /* ---- the loop ---- */
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static int64_t now_ms(void)
-{
-    return now_us() / 1000;
-}
 
 /* Until every topic is known a first record would wait up to a second, one topic after another. */
 static enum status wait_for_topics(struct run *run, struct health *health)
@@ -337,9 +361,35 @@ static enum status handle_once(struct run *run)
     return status;
 }
 
-/* Handles the batch until it is done. STATUS_OK: all that it caused is on its way. */
-static enum status handle_until_done(struct run *run, struct health *health)
+/* What keeps batches from getting done: one that is retried, or records that were refused after theirs was. */
+struct trouble {
+    int64_t since_ms; /* 0: there is none */
+    bool rewound;
+    size_t handled; /* batches since the rewind */
+};
+
+static void have_trouble(struct trouble *trouble, struct health *health, int64_t since_ms)
 {
+    if (trouble->since_ms != 0)
+        return;
+    trouble->since_ms = since_ms;
+    health_trouble(health, since_ms);
+}
+
+/* A batch is handled, or there is none. After a rewind that says little: its records may be refused again. Not those of a batch
+ * so far back. */
+static void end_trouble(struct trouble *trouble, struct run *run, struct health *health)
+{
+    if (trouble->since_ms == 0 || (trouble->rewound && bus_has_under_way(run->bus) && ++trouble->handled <= BUS_ROUNDS_MAX))
+        return;
+    *trouble = (struct trouble){0};
+    health_trouble(health, 0);
+}
+
+/* Handles the batch until it is done. STATUS_OK: all that it caused is on its way. */
+static enum status handle_until_done(struct run *run, struct health *health, struct trouble *trouble)
+{
+    const int64_t began_ms = now_ms();
     enum status status = handle_once(run);
 
     for (int64_t wait_ms = RETRY_WAIT_FIRST_MS; status_then(status) == THEN_RETRY && !*run->stop; wait_ms *= 2) {
@@ -348,6 +398,7 @@ static enum status handle_until_done(struct run *run, struct health *health)
         log_event(LOG_WARNING, "retried", "status=%s redis=%s kafka=%s wait_ms=%d", status_name(status),
                   LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))), (int)wait_ms);
         service_metrics_retry(run->service_metrics);
+        have_trouble(trouble, health, began_ms);
         check_readiness(run, health);
         TRY(service_idle(run, wait_ms));
         status = handle_once(run);
@@ -363,31 +414,37 @@ static int idle_wait_ms(const struct run *run)
 }
 
 /* A record that was refused for good is made anew by handling its batch again. */
-static enum status handle_again(struct run *run, enum status status)
+static enum status handle_again(struct run *run, struct health *health, struct trouble *trouble, enum status status)
 {
+    if (status == STATUS_OK)
+        end_trouble(trouble, run, health);
     if (status != STATUS_UNAVAILABLE || *run->stop)
         return status;
+    have_trouble(trouble, health, now_ms());
+    trouble->rewound = true;
+    trouble->handled = 0;
     log_event(LOG_WARNING, "rewound", "kafka=%s", LOG_QUOTED(text_of(bus_problem(run->bus))));
     service_metrics_retry(run->service_metrics);
     bus_rewind(run->bus);
     return service_idle(run, RETRY_WAIT_MAX_MS);
 }
 
-static enum status run_batch(struct run *run, struct health *health)
+static enum status run_batch(struct run *run, struct health *health, struct trouble *trouble)
 {
     enum status status;
     int64_t began_us;
 
     status = bus_make_room(run->bus, run->stop);
     if (status != STATUS_OK)
-        return handle_again(run, status);
+        return handle_again(run, health, trouble, status);
     /* While acknowledgements are awaited the next batch is handled, if there is one; if there is none, nothing is held back for it. */
     TRY(bus_poll(run->bus, bus_has_under_way(run->bus) ? 0 : idle_wait_ms(run), run->records, &run->record_count));
     if (run->record_count == 0)
-        return handle_again(run, bus_push(run->bus, run->stop));
+        return handle_again(run, health, trouble, bus_push(run->bus, run->stop));
     began_us = now_us();
-    status = handle_until_done(run, health);
+    status = handle_until_done(run, health, trouble);
     if (status == STATUS_OK) {
+        end_trouble(trouble, run, health);
         bus_store_offsets(run->bus, run->records, run->record_count);
         service_metrics_batch(run->service_metrics, run->records, run->record_count, now_us() - began_us);
     }
@@ -425,12 +482,13 @@ static enum status tick(struct run *run, struct ticking *ticking)
 static enum status loop(struct run *run, struct health *health)
 {
     struct ticking ticking = {0};
+    struct trouble trouble = {0};
     int64_t checked_ms = 0;
     bool was_joined = false;
     enum status status = wait_for_topics(run, health);
 
     while (status != STATUS_FATAL && !*run->stop) {
-        status = run_batch(run, health);
+        status = run_batch(run, health, &trouble);
         if (status != STATUS_FATAL)
             status = tick(run, &ticking);
         if (now_ms() - checked_ms >= READY_CHECK_MS || (bus_is_joined(run->bus) && !was_joined)) {

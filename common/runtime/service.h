@@ -61,7 +61,8 @@ struct service {
     /* Checks what the table can't, whether or not that found mistakes; prints and counts its own like settings_read(). May be
      * NULL. */
     size_t (*check_settings)(const void *own_settings, FILE *report);
-    /* Handles run->records, once or more; queues everything to send on run->bus; does not flush the bus, does not store offsets. */
+    /* Handles run->records, once or more; queues everything to send on run->bus, last of all, when nothing else can fail any
+     * more: what was sent by a try that failed is sent again by the next. Does not flush the bus, does not store offsets. */
     enum status (*handle)(struct run *run);
     size_t state_size;              /* of run->state; 0: none */
     void (*end_state)(void *state); /* releases what the state owns. May be NULL */

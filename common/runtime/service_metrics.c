@@ -88,7 +88,7 @@ static const struct metric_family families[FAMILY_COUNT] = {
 /* Every reason that is given (DESIGN.md section 3): a series has to be there before its first record, or an alert misses that
  * one. */
 static const char *const reasons[] = {"not_json", "not_an_object", "no_order_id", "too_large",
-                                      "too_old",  "unknown_type",  "conflict"};
+                                      "too_old",  "unknown_type",  "conflict",    "saga_broken"};
 
 struct service_metrics {
     struct metrics *metrics;

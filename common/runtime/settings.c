@@ -13,6 +13,7 @@
 #define FILE_SUFFIX "_FILE"
 #define PASSED_PREFIX "RDKAFKA_"
 #define NAME_WIDTH 42
+#define FILE_BYTES_MAX (SETTING_TEXT_SIZE + 64) /* room for what is around the longest value */
 #define LINE_FULL (LOG_LINE_MAX - 600) /* behind it there is room for one more pair and the line's head */
 
 /* Where a value came from. */
@@ -48,11 +49,38 @@ static const char *list_words(const char *words, char out[256])
 
 /* ---- where a value comes from ---- */
 
-/* Reads a whole file without its last line end. NULL, or what is wrong with it. */
+/* What in the bytes of a file is the value: not the byte-order mark of UTF-8 and the line ends that editors and shells of other
+ * systems leave. */
+static struct text file_value(struct text bytes)
+{
+    struct text value = text_without_mark(bytes);
+
+    while (value.length > 0 && (value.at[value.length - 1] == '\n' || value.at[value.length - 1] == '\r'))
+        value.length--;
+    return value;
+}
+
+/* Why a file's value can't be used, or NULL. */
+static const char *file_mistake(struct text bytes, struct text value)
+{
+    if (text_is_wide(bytes))
+        return "the file is UTF-16, not UTF-8";
+    if (value.length == 0)
+        return "the file is empty";
+    if (memchr(value.at, '\0', value.length) != NULL)
+        return "the file holds a zero byte";
+    if (value.length >= SETTING_TEXT_SIZE || bytes.length == FILE_BYTES_MAX) /* then there may be more behind */
+        return "the file holds more than 1023 bytes";
+    return NULL;
+}
+
+/* Reads a whole file. NULL, or what is wrong with it. */
 static const char *read_file(const char *path, char out_value[SETTING_TEXT_SIZE])
 {
-    char bytes[SETTING_TEXT_SIZE + 2]; /* room for a line end behind the longest value */
+    char bytes[FILE_BYTES_MAX];
     FILE *file = fopen(path, "re");
+    const char *mistake;
+    struct text value;
     size_t length;
     bool failed;
     int error;
@@ -65,16 +93,12 @@ static const char *read_file(const char *path, char out_value[SETTING_TEXT_SIZE]
     fclose(file);
     if (failed)
         return strerror(error);
-    if (length > 0 && bytes[length - 1] == '\n')
-        length -= length > 1 && bytes[length - 2] == '\r' ? 2 : 1;
-    if (length == 0)
-        return "the file is empty";
-    if (memchr(bytes, '\0', length) != NULL)
-        return "the file holds a zero byte";
-    if (length >= SETTING_TEXT_SIZE)
-        return "the file holds more than 1023 bytes";
-    memcpy(out_value, bytes, length);
-    out_value[length] = '\0';
+    value = file_value((struct text){bytes, length});
+    mistake = file_mistake((struct text){bytes, length}, value);
+    if (mistake != NULL)
+        return mistake;
+    memcpy(out_value, value.at, value.length);
+    out_value[value.length] = '\0';
     return NULL;
 }
 

@@ -7,16 +7,23 @@
 #include <inttypes.h>
 #include <time.h>
 
-#define COMMAND_BYTES_FACTOR 8 /* a command may be this much larger than an order */
+/* A record that is no command that could be answered. */
+struct misfit {
+    const struct record *record;
+    const char *reason;
+};
 
 struct tasks {
     struct task *list;
     size_t count;
+    struct misfit *misfits;
+    size_t misfit_count;
 };
 
-static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks);
+static struct tasks read_tasks(struct run *run, const struct worker *worker);
 static enum status run_phase(struct run *run, const struct worker *worker, struct tasks *tasks, size_t phase_offset);
 static enum status send_replies(struct run *run, const struct worker *worker, const struct tasks *tasks);
+static enum status bury_misfits(struct run *run, const struct tasks *tasks);
 static void find_stored(struct run *run, const struct worker *worker, struct tasks *tasks);
 static void count_answers(struct run *run, const struct worker *worker, const struct tasks *tasks);
 static void choose_failures(struct run *run, const struct worker *worker, const struct simulation *simulation,
@@ -27,12 +34,12 @@ static enum status wait_latency(struct run *run, const struct simulation *simula
 
 typedef enum status (*phase)(struct run *run, struct task *task);
 
+/* Everything is sent last of all: whatever goes wrong before has the whole batch handled again, and would have it sent again. */
 enum status worker_handle(struct run *run, const struct worker *worker)
 {
     const struct simulation simulation = simulation_of(run->own_settings);
-    struct tasks tasks;
+    struct tasks tasks = read_tasks(run, worker);
 
-    TRY(read_tasks(run, worker, &tasks));
     choose_failures(run, worker, &simulation, &tasks);
     store_begin(run->store);
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, load)));
@@ -45,7 +52,8 @@ enum status worker_handle(struct run *run, const struct worker *worker)
     TRY(run_phase(run, worker, &tasks, offsetof(struct worker_command, answer)));
     count_answers(run, worker, &tasks);
     TRY(wait_latency(run, &simulation));
-    return send_replies(run, worker, &tasks);
+    TRY(send_replies(run, worker, &tasks));
+    return bury_misfits(run, &tasks);
 }
 
 /* ---- answers ---- */
@@ -128,17 +136,6 @@ enum status task_answer_stored(struct run *run, struct task *task, struct text o
 
 /* ---- reading ---- */
 
-static enum status bury(struct run *run, const struct record *record, const char *reason)
-{
-    bool masked = false;
-    struct text value = mask_bytes(run->arena, record->value, &masked);
-
-    log_event(LOG_WARNING, "buried", "topic=%.*s partition=%" PRId32 " offset=%" PRId64 " reason=%s", TEXT_ARG(record->topic),
-              record->partition, record->offset, reason);
-    metrics_count_buried(run->metrics, record->topic, reason);
-    return bus_bury_record(run->bus, record, run->service->name, reason, masked ? value : TEXT_NONE);
-}
-
 static const struct worker_command *find_command(const struct worker *worker, struct text type)
 {
     for (size_t i = 0; i < worker->command_count; i++)
@@ -186,9 +183,10 @@ static void begin_task(struct run *run, const struct worker *worker, struct task
         task_fail(task, TEXT("bad_order"));
 }
 
-static enum status read_tasks(struct run *run, const struct worker *worker, struct tasks *out_tasks)
+static struct tasks read_tasks(struct run *run, const struct worker *worker)
 {
-    struct tasks tasks = {.list = arena_take(run->arena, run->record_count * sizeof(*tasks.list))};
+    struct tasks tasks = {.list = arena_take(run->arena, run->record_count * sizeof(*tasks.list)),
+                          .misfits = arena_take(run->arena, run->record_count * sizeof(*tasks.misfits))};
 
     for (size_t i = 0; i < run->record_count; i++) {
         const struct record *record = &run->records[i];
@@ -198,7 +196,7 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
         const char *problem = command_problem(run, worker, record, command, &command_status, &root);
         struct task *task = &tasks.list[tasks.count];
         if (problem != NULL) {
-            TRY(bury(run, record, problem));
+            tasks.misfits[tasks.misfit_count++] = (struct misfit){record, problem};
             continue;
         }
         task->record = record;
@@ -211,8 +209,7 @@ static enum status read_tasks(struct run *run, const struct worker *worker, stru
         begin_task(run, worker, task, command_status, root);
         tasks.count++;
     }
-    *out_tasks = tasks;
-    return STATUS_OK;
+    return tasks;
 }
 
 /* ---- phases ---- */
@@ -417,5 +414,23 @@ static enum status send_replies(struct run *run, const struct worker *worker, co
         log_reply(&tasks->list[i]);
         TRY(send_reply(run, worker, &tasks->list[i]));
     }
+    return STATUS_OK;
+}
+
+static enum status bury(struct run *run, const struct record *record, const char *reason)
+{
+    bool masked = false;
+    struct text value = mask_bytes(run->arena, record->value, &masked);
+
+    log_event(LOG_WARNING, "buried", "topic=%.*s partition=%" PRId32 " offset=%" PRId64 " reason=%s", TEXT_ARG(record->topic),
+              record->partition, record->offset, reason);
+    metrics_count_buried(run->metrics, record->topic, reason);
+    return bus_bury_record(run->bus, record, run->service->name, reason, masked ? value : TEXT_NONE);
+}
+
+static enum status bury_misfits(struct run *run, const struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->misfit_count; i++)
+        TRY(bury(run, tasks->misfits[i].record, tasks->misfits[i].reason));
     return STATUS_OK;
 }

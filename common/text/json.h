@@ -64,8 +64,8 @@ static inline bool json_string_is(const struct json *value, struct text text)
 }
 /* An INTEGER within int64. False for everything else (NULL too): out_number untouched. */
 MUST_CHECK bool json_integer(const struct json *value, int64_t *out_number);
-/* Whether two texts are the same document: member order, spaces and escapes don't matter; numbers are the same when they are written
- * the same. Texts that are not strict JSON are the same when their bytes are. */
+/* Whether two texts are the same document: member order, spaces and escapes don't matter, nor how a number is written (10, 10.0,
+ * 1e1). Texts that are not strict JSON are the same when their bytes are. */
 bool json_same(struct text a, struct text b);
 /* The document indented for people (2 spaces), in the arena. TEXT_NONE when it is not JSON. */
 struct text json_pretty(struct arena *arena, struct text bytes);

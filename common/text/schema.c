@@ -15,14 +15,20 @@ static bool is_one_of(struct text word, const char *words)
     return false;
 }
 
+/* No text has more characters than bytes: mostly nothing has to be counted. */
+static bool is_in_range(const struct field *field, struct text text)
+{
+    if ((int64_t)text.length <= field->high && field->low <= (text.length > 0))
+        return true;
+    const int64_t characters = (int64_t)text_characters(text);
+    return characters >= field->low && characters <= field->high;
+}
+
 static bool read_text(struct arena *arena, const struct field *field, const struct json *value, struct text *out_text)
 {
     const struct text text = json_string(arena, value);
 
-    if (!text_is_there(text))
-        return false;
-    if (field->kind == FIELD_KIND_WORD ? !is_one_of(text, field->words)
-                                       : (int64_t)text.length < field->low || (int64_t)text.length > field->high)
+    if (!text_is_there(text) || !(field->kind == FIELD_KIND_WORD ? is_one_of(text, field->words) : is_in_range(field, text)))
         return false;
     *out_text = text;
     return true;
@@ -58,6 +64,13 @@ static bool read_field(struct arena *arena, const struct field *field, const str
     }
 }
 
+/* What is left of a value that breaks its row: the beginning of a text, or nothing. */
+static void mend_field(struct arena *arena, const struct field *field, const struct json *value, void *out_message)
+{
+    if (field->kind == FIELD_KIND_TEXT)
+        *(struct text *)(void *)((char *)out_message + field->offset) = text_cut(json_string(arena, value), (size_t)field->high);
+}
+
 static bool is_named(const struct field *field, const struct json *name)
 {
     return json_string_is(name, (struct text){field->name, field->name_length});
@@ -83,8 +96,25 @@ static enum status bad_field(const char *name, const char **out_field)
     return STATUS_BAD_MESSAGE;
 }
 
-enum status schema_read(struct arena *arena, const struct field fields[], size_t field_count, const struct json *object,
-                        void *out_message, const char **out_field)
+/* Reads one member; false when it spoils the message. A required field counts as seen when it has its value. */
+static bool read_member(struct arena *arena, const struct field *field, const struct json *value, void *out_message, uint64_t bit,
+                        uint64_t *seen, uint64_t *mended)
+{
+    if (value->type == JSON_NULL && (!field->required || field->mended))
+        return true;
+    if (read_field(arena, field, value, out_message)) {
+        *seen |= bit;
+    } else if (field->mended) {
+        mend_field(arena, field, value, out_message);
+        *mended |= bit;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static enum status read_object(struct arena *arena, const struct field fields[], size_t field_count, const struct json *object,
+                               void *out_message, const char **out_field, uint64_t *mended)
 {
     uint64_t seen = 0;
     size_t next = 0;
@@ -96,15 +126,33 @@ enum status schema_read(struct arena *arena, const struct field fields[], size_t
         const size_t i = find_field(fields, field_count, name, next);
         if (i == field_count)
             continue;
-        if (!read_field(arena, &fields[i], json_next(name), out_message))
+        if (!read_member(arena, &fields[i], json_next(name), out_message, UINT64_C(1) << i, &seen, mended))
             return bad_field(fields[i].name, out_field);
-        seen |= UINT64_C(1) << i;
         next = i + 1;
     }
-    for (size_t i = 0; i < field_count; i++)
-        if (fields[i].required && (seen >> i & 1) == 0)
+    for (size_t i = 0; i < field_count; i++) {
+        if (!fields[i].required || (seen >> i & 1) != 0)
+            continue;
+        if (!fields[i].mended)
             return bad_field(fields[i].name, out_field);
+        *mended |= UINT64_C(1) << i;
+    }
     return STATUS_OK;
+}
+
+enum status schema_read(struct arena *arena, const struct field fields[], size_t field_count, const struct json *object,
+                        void *out_message, const char **out_field)
+{
+    uint64_t mended = 0;
+
+    return read_object(arena, fields, field_count, object, out_message, out_field, &mended);
+}
+
+enum status schema_read_mending(struct arena *arena, const struct field fields[], size_t field_count, const struct json *object,
+                                void *out_message, uint64_t *out_mended)
+{
+    *out_mended = 0;
+    return read_object(arena, fields, field_count, object, out_message, NULL, out_mended);
 }
 
 #define WRITTEN_MORE 4 /* the comma, two quotes and a colon */

@@ -18,6 +18,30 @@ struct text text_copy(struct arena *arena, struct text text)
     return (struct text){copy, text.length};
 }
 
+struct text text_without_mark(struct text text)
+{
+    const size_t mark = text_begins(text, TEXT("\xEF\xBB\xBF")) ? 3 : 0;
+
+    return mark == 0 ? text : (struct text){text.at + mark, text.length - mark};
+}
+
+static bool is_blank(char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
+
+struct text text_without_blanks(struct text text)
+{
+    while (text.length > 0 && is_blank(text.at[text.length - 1]))
+        text.length--;
+    while (text.length > 0 && is_blank(text.at[0]))
+        text = (struct text){text.at + 1, text.length - 1};
+    return text;
+}
+
+bool text_is_wide(struct text text)
+{
+    return text_begins(text, TEXT("\xFF\xFE")) || text_begins(text, TEXT("\xFE\xFF")) ||
+           (text.length >= 2 && (text.at[0] == '\0' || text.at[1] == '\0'));
+}
+
 bool text_to_number(struct text text, int64_t *out_number)
 {
     const bool negative = text.length > 0 && text.at[0] == '-';
@@ -37,6 +61,28 @@ bool text_to_number(struct text text, int64_t *out_number)
         return false;
     *out_number = negative ? number : -number;
     return true;
+}
+
+/* Every byte but those that go on with a character begins one. */
+static bool begins_character(char byte) { return ((unsigned char)byte & 0xC0) != 0x80; }
+
+size_t text_characters(struct text text)
+{
+    size_t characters = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        characters += begins_character(text.at[i]);
+    return characters;
+}
+
+struct text text_cut(struct text text, size_t characters_max)
+{
+    size_t characters = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        if (begins_character(text.at[i]) && characters++ == characters_max)
+            return (struct text){text.at, i};
+    return text;
 }
 
 uint64_t text_hash(struct text text)

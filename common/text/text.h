@@ -39,6 +39,12 @@ static inline bool text_begins(struct text text, struct text prefix)
 {
     return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
 }
+/* The text without a byte-order mark of UTF-8 at its beginning, which editors and shells of other systems write. Borrows. */
+struct text text_without_mark(struct text text);
+/* The text without spaces, tabs and line ends around it. Borrows. */
+struct text text_without_blanks(struct text text);
+/* Whether the bytes of a file are UTF-16 or UTF-32: a byte-order mark of theirs is first, or one of the first two bytes is zero. */
+bool text_is_wide(struct text text);
 /* A copy in the arena, followed by a '\0' that is not counted. An absent text stays absent. */
 struct text text_copy(struct arena *arena, struct text text);
 /* The whole text as a decimal integer: an optional '-', digits, nothing else, within int64. False: out_number untouched. */
@@ -62,6 +68,11 @@ static inline const char *text_skip_plain(const char *at, const char *end)
         at++;
     return at;
 }
+/* How many characters (Unicode code points) a text of UTF-8 has. */
+size_t text_characters(struct text text);
+/* The first characters of a text of UTF-8, so many at most. Borrows; an absent text stays absent. */
+struct text text_cut(struct text text, size_t characters_max);
+#define CHARACTER_BYTES_MAX 4 /* of UTF-8 */
 /* A 64-bit FNV-1a hash: stable over machines and versions, not secret. */
 uint64_t text_hash(struct text text);
 

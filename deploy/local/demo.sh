@@ -10,9 +10,10 @@ source "$here/lib.sh"
 wait_seconds=60
 kafka=${KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:$kafka_port}
 redis_url=${REDIS_URL:-redis://127.0.0.1:$redis_port}
+read_redis_url "$redis_url"
 run=$(date +%s)
 
-redis() { redis-cli -u "$redis_url" --no-auth-warning "$@"; }
+redis() { redis-cli "${redis_options[@]}" "$@"; }
 show_stock() { KAFKA_BOOTSTRAP_SERVERS=$kafka REDIS_URL=$redis_url "$bin_dir/orderly" stock; }
 
 # story | how it ends | why | the order without its id
@@ -41,10 +42,10 @@ place_orders() {
     done | kcat -b "$kafka" -P -t orders
 }
 
-# Waits until an order is done, prints its status.
+# Waits until an order is done, prints its status. All of them together have wait_seconds.
 ending_of() {
-    local status tenths
-    for ((tenths = 0; tenths < wait_seconds * 20; tenths++)); do
+    local status=''
+    while ((SECONDS < give_up_at)); do
         status=$(redis HGET "saga:$1" status)
         case "$status" in completed | rejected | failed | cancelled) break ;; esac
         sleep 0.05
@@ -80,6 +81,7 @@ say
 say "Stock before:"
 show_stock
 place_orders
+give_up_at=$((SECONDS + wait_seconds))
 failed=no
 print_endings || failed=yes
 say
@@ -88,12 +90,17 @@ show_stock
 say
 say "Undo in reverse order, step by step:"
 KAFKA_BOOTSTRAP_SERVERS=$kafka REDIS_URL=$redis_url "$bin_dir/orderly" get "$(order_id 11)"
+hints=''
+if [ -z "${REDIS_URL:-}" ] && [ "$kafka_port $redis_port" != '9092 6379' ]; then
+    hints="  export KAFKA_BOOTSTRAP_SERVERS=$kafka REDIS_URL=$redis_url"$'\n'
+fi
 cat <<END
 
 Everything is still up. Look around:
+$hints\
   $bin_dir/orderly list
   $bin_dir/orderly get $(order_id 1)
-  redis-cli -u $redis_url HGETALL saga:$(order_id 1)
+  ${REDISCLI_AUTH:+REDISCLI_AUTH=PASSWORD }redis-cli ${redis_options[*]} HGETALL saga:$(order_id 1)
   kcat -b $kafka -C -t order.events -e
 Logs are in $run_dir. Take it down with deploy/local/down.sh
 END

@@ -101,13 +101,47 @@ need_free_port() {
     fi
 }
 
+# ---- a Redis of the user's ----
+
+undo_percent() { local text=${1//\\/\\\\}; printf '%b' "${text//%/\\x}"; }
+
+# read_redis_url URL: by the rules of common/store_address.h. Sets redis_options (how redis-cli gets there), redis_shown (the URL
+# without who signs in), and, when there is a password, REDISCLI_AUTH for redis-cli: everybody can read a command line.
+read_redis_url() {
+    local scheme=${1%%://*} rest=${1#*://} place path user=''
+    place=${rest%%/*}
+    path=${rest#"$place"}
+    unset REDISCLI_AUTH
+    if [[ $place == *@* ]]; then
+        rest=${place%@*}
+        place=${place##*@}
+        user=$(undo_percent "${rest%%:*}")
+        REDISCLI_AUTH=$(undo_percent "${rest#*:}")
+        export REDISCLI_AUTH
+    fi
+    redis_shown=$scheme://$place$path
+    if [ "$scheme" = unix ]; then
+        redis_options=(-s "$path")
+    else
+        [[ $place =~ ^\[(.*)\](:([0-9]+))?$ || $place =~ ^([^:]*)(:([0-9]+))?$ ]] || die "REDIS_URL can't be read"
+        redis_options=(-h "${BASH_REMATCH[1]}" -p "${BASH_REMATCH[3]:-6379}")
+        [ "${path#/}" = '' ] || redis_options+=(-n "${path#/}")
+        [ "$scheme" != rediss ] || redis_options+=(--tls)
+    fi
+    [ -z "$user" ] || redis_options+=(--user "$user")
+}
+
 # ---- Redis and Kafka ----
+
+# Half of the machine: a Redis that is full refuses writes and the orders wait; one that takes the last of the memory is killed.
+redis_memory() { awk '/^MemTotal:/ {printf "%dkb", $2 / 2}' /proc/meminfo; }
 
 start_redis() {
     is_running redis && return 0
     need_free_port "$redis_port" Redis ORDERLY_REDIS_PORT
     mkdir -p "$run_dir/redis"
-    start redis redis-server "$repo/deploy/redis/redis.conf" --bind 127.0.0.1 --port "$redis_port" --dir "$run_dir/redis"
+    start redis redis-server "$repo/deploy/redis/redis.conf" --bind 127.0.0.1 --port "$redis_port" --dir "$run_dir/redis" \
+        --maxmemory "$(redis_memory)"
 }
 
 redis_answers() { [ "$(redis-cli -h 127.0.0.1 -p "$redis_port" ping 2>/dev/null)" = PONG ]; }

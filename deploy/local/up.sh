@@ -55,11 +55,12 @@ install_missing "${infra_packages[@]}"
 if [ "$own_infra" = yes ]; then
     start_infrastructure
 fi
+read_redis_url "$REDIS_URL"
 if [ "$only_infra" = yes ]; then
-    say "Kafka on $KAFKA_BOOTSTRAP_SERVERS, Redis on $REDIS_URL; logs in $run_dir"
+    say "Kafka on $KAFKA_BOOTSTRAP_SERVERS, Redis on $redis_shown; logs in $run_dir"
     exit 0
 fi
 "$bin_dir/orderly" topics create >"$run_dir/topics.log" || die "the topics could not be created"
 "$bin_dir/orderly" catalog load "$repo/deploy/catalog.json" || die "the catalog could not be loaded"
 start_services
-say "Orderly is up: Kafka on $KAFKA_BOOTSTRAP_SERVERS, Redis on ${REDIS_URL##*@}; logs in $run_dir"
+say "Orderly is up: Kafka on $KAFKA_BOOTSTRAP_SERVERS, Redis on $redis_shown; logs in $run_dir"

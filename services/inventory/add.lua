@@ -14,9 +14,10 @@ if before[1] then
     end
     return {'repeated', before[2], before[3]}
 end
+-- A whole number as HINCRBY takes it: no sign, no zeros before it.
 local function units_of(key)
     local text = redis.call('HGET', key, ARGV[1]) or '0'
-    local units = string.match(text, '^%d+$') and tonumber(text)
+    local units = (text == '0' or string.match(text, '^[1-9]%d*$')) and tonumber(text)
     return units and units <= most and units
 end
 local left, all, out = units_of(stock), units_of(supplied), units_of(taken)

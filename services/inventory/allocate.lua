@@ -13,11 +13,13 @@ if before[2] then
     return ARGV[3]
 end
 local most = 9007199254740992
+-- A whole number as HINCRBY takes it: no sign, no zeros before it.
+local function number_of(text)
+    return (text == '0' or string.match(text, '^[1-9]%d*$')) and tonumber(text)
+end
 for i = 6, #ARGV, 2 do
-    local text = redis.call('HGET', stock, ARGV[i]) or '0'
-    local units = string.match(text, '^%d+$') and tonumber(text)
-    local out = redis.call('HGET', taken, ARGV[i]) or '0'
-    local held = string.match(out, '^%d+$') and tonumber(out)
+    local units = number_of(redis.call('HGET', stock, ARGV[i]) or '0')
+    local held = number_of(redis.call('HGET', taken, ARGV[i]) or '0')
     if not units or units > most or not held or held > most - units then
         return {'broken', ARGV[i]}
     end

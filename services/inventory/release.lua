@@ -8,17 +8,20 @@ local stored = redis.call('HGET', reservation, 'inventory.release')
 if stored then
     return {ok = stored}
 end
+-- A whole number as HINCRBY takes it: no sign, no zeros before it.
+local function number_of(text)
+    return (text == '0' or string.match(text, '^[1-9]%d*$')) and tonumber(text)
+end
 local status = redis.call('HGET', reservation, 'status')
 if status == 'allocated' then
     local items = redis.call('HGET', reservation, 'items') or ''
     -- A script that fails half way keeps what it has written, and the next attempt would put it back again: look first.
     local most = 9007199254740992
     for product, quantity in string.gmatch(items, '([^= ]+)=(%d+)') do
-        local text = redis.call('HGET', stock, product) or '0'
-        local units = string.match(text, '^%d+$') and tonumber(text)
-        local out = redis.call('HGET', taken, product) or '0'
-        local held = string.match(out, '^%d+$') and tonumber(out)
-        if not units or not held or held < tonumber(quantity) or units > most - tonumber(quantity) then
+        local units = number_of(redis.call('HGET', stock, product) or '0')
+        local held = number_of(redis.call('HGET', taken, product) or '0')
+        local back = number_of(quantity)
+        if not units or not held or not back or held < back or units > most - back then
             return {'broken', product}
         end
     end

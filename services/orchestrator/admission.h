@@ -1,7 +1,7 @@
 /* admission.h - the guard at the door: what becomes of a record of `orders`.
  *
- * Pure: the time against which the age is measured is handed in. An order that passes becomes a record of saga.inbox, masked, with
- * where it came from and the policy in force; what is wrong inside it is the validator's to say.
+ * Pure: the time against which the age is measured is handed in (clocks.h). An order that passes becomes a record of
+ * saga.inbox, masked, with where it came from and the policy in force; what is wrong inside it is the validator's to say.
  * Source  DESIGN.md sections 2 (Admission) and 3 (Card numbers, Dead letters) */
 #ifndef ORDERLY_ADMISSION_H
 #define ORDERLY_ADMISSION_H

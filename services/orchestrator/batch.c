@@ -50,6 +50,7 @@ void batch_add(struct batch *batch, const struct record *record, const struct in
         .record = record,
         .heard = {.said = said,
                   .input = {record->partition, record->offset, record->timestamp_ms},
+                  .latest_ms = batch->latest_ms,
                   .trace_parent = trace.parent,
                   .trace_state = trace.state},
     };
@@ -118,7 +119,6 @@ static struct ledger_change change_of(struct group *group)
     return (struct ledger_change){
         .old_values = group->old_values,
         .values = group->values,
-        .old_version = group->loaded.version,
         .old_status = group->loaded.status,
         .saga = &group->saga,
         .effects = &group->effects,
@@ -162,18 +162,20 @@ static void remember(struct batch *batch, const struct group *group)
         saga_cache_keep(batch->cache, &group->saga, group->values);
 }
 
-/* Settles a group by the answer to its transition. */
+/* Settles a group by the answer to its transition. A saga that is found to be broken only now is set aside in the next round. */
 static void settle(struct batch *batch, struct group *group, const struct store *store)
 {
     enum status status = STATUS_OK;
+    bool was_broken = group->broken;
 
     if (!group->broken && is_changed(group))
         status = ledger_transition_result(store_value(store, group->queued));
     group->broken = group->broken || status == STATUS_BROKEN;
     group->conflicted = status == STATUS_CONFLICT;
-    group->settled = group->folded = !group->conflicted;
+    group->folded = !group->conflicted;
+    group->settled = group->folded && group->broken == was_broken;
     remember(batch, group);
-    if (group->broken)
+    if (group->broken && group->settled)
         log_event(LOG_ERROR, "set_aside", "order=%.*s problem=\"its saga makes no sense\"", TEXT_ARG(group->order_id));
 }
 
@@ -203,7 +205,7 @@ static bool is_doubtful(const struct group *group)
     return group->cached && !changed;
 }
 
-/* Loads and folds all groups that are not folded yet. */
+/* Loads and folds all groups that are not folded yet. A group is doubtful once at most: then it comes from Redis. */
 static enum status load_and_fold(struct batch *batch, struct store *store)
 {
     for (bool all_folded = false; !all_folded;) {
@@ -223,14 +225,27 @@ static enum status load_and_fold(struct batch *batch, struct store *store)
     return STATUS_OK;
 }
 
+static void tell_unsettled(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->group_count; i++)
+        if (!batch->groups[i].settled)
+            log_event(LOG_WARNING, "overtaken", "order=%.*s rounds=%d", TEXT_ARG(batch->groups[i].order_id), BATCH_ROUNDS_MAX);
+}
+
+/* In a round in which a group is refused somebody else moved that saga on. That happens once or twice; who goes on for ever is
+ * not believed: the process would hear no signal and eat all memory meanwhile. What was refused is in the cache no more, so
+ * that the next try reads it from Redis. */
 enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live)
 {
-    /* Every round in which a group is refused is one in which somebody else moved that saga on: it ends. */
-    for (bool all_settled = batch->group_count == 0; !all_settled;) {
+    bool all_settled = batch->group_count == 0;
+
+    for (int round = 0; round < BATCH_ROUNDS_MAX && !all_settled; round++) {
         TRY(load_and_fold(batch, store));
         TRY(write(batch, store, seconds_to_live, &all_settled));
     }
-    return STATUS_OK;
+    if (!all_settled)
+        tell_unsettled(batch);
+    return all_settled ? STATUS_OK : STATUS_CONFLICT;
 }
 
 /* ---- events ---- */

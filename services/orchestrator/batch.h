@@ -8,6 +8,8 @@
 #include "ledger.h"
 #include "service.h"
 
+#define BATCH_ROUNDS_MAX 5 /* in which a saga that somebody else changes is loaded and folded again, before the loop is asked */
+
 /* What one record did to its saga, for the metrics. */
 struct move {
     enum saga_status from, to;
@@ -36,7 +38,7 @@ struct group {
     bool settled;      /* written, or there was nothing to write */
     bool cached;       /* loaded from the cache, not from Redis */
     bool folded;       /* what is written next is worked out */
-    bool broken;       /* the saga could not be understood: it is set aside */
+    bool broken;       /* the saga could not be understood, or written: it is set aside, and nothing came of the records */
     bool conflicted;   /* somebody else changed it meanwhile: it was folded again */
     size_t queued;     /* number of what the phase queued */
 };
@@ -44,6 +46,7 @@ struct group {
 struct batch {
     struct arena *arena;
     struct saga_cache *cache; /* borrowed; NULL: every saga is loaded from Redis */
+    int64_t latest_ms;        /* of all that is heard (fold.h); 0 from batch_in() */
     struct group *groups;
     size_t group_count, group_size;
     size_t *slots; /* hash table over order ids: 0, or the group's number + 1 */
@@ -55,7 +58,8 @@ struct batch batch_in(struct arena *arena, struct saga_cache *cache, size_t reco
 /* Adds a record of saga.inbox to its saga's group. said is in the arena. */
 void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said);
 /* Loads, folds and writes all groups; a saga that somebody else changed meanwhile is loaded and folded again.
- * STATUS_UNAVAILABLE  Redis is away: the whole batch has to be handled again */
+ * STATUS_UNAVAILABLE  Redis is away: the whole batch has to be handled again
+ * STATUS_CONFLICT     somebody else came first in each of BATCH_ROUNDS_MAX rounds: likewise, when the loop has had its turn */
 MUST_CHECK enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live);
 /* The events that a group has to send: those of its transitions, and those that redelivered records had caused (from the history,
  * read here in one round trip for all groups that need it). out_events[i], out_counts[i] are those of groups[i]. */

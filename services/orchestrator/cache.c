@@ -30,13 +30,24 @@ struct saga_cache *saga_cache_create(void)
     return cache;
 }
 
+static void empty(struct entry *entry)
+{
+    free(entry->bytes);
+    *entry = (struct entry){0};
+}
+
+void saga_cache_clear(struct saga_cache *cache)
+{
+    for (size_t set = 0; set < SETS; set++)
+        for (size_t way = 0; way < WAYS; way++)
+            empty(&cache->entries[set][way]);
+}
+
 void saga_cache_destroy(struct saga_cache *cache)
 {
     if (cache == NULL)
         return;
-    for (size_t set = 0; set < SETS; set++)
-        for (size_t way = 0; way < WAYS; way++)
-            free(cache->entries[set][way].bytes);
+    saga_cache_clear(cache);
     free(cache);
 }
 
@@ -59,12 +70,6 @@ static struct entry *oldest(struct saga_cache *cache, uint64_t hash)
         if (set[way].used < found->used)
             found = &set[way];
     return found;
-}
-
-static void empty(struct entry *entry)
-{
-    free(entry->bytes);
-    *entry = (struct entry){0};
 }
 
 static size_t packed_length(const struct saga *saga, const struct text values[])

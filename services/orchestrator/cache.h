@@ -1,7 +1,8 @@
 /* cache.h - the sagas under way as this process wrote them last, so that the next record of one needs no read of Redis.
  *
- * Only a shortcut: a transition is a compare-and-set on the version, so an entry that somebody else has overtaken is refused by Redis, dropped,
- * and the saga is loaded. What has ended or is parked is not kept: nothing more is expected, or an operator may mend it by hand.
+ * Only a shortcut: a transition is a compare-and-set on version and lastInput, so an entry that somebody else has overtaken is
+ * refused by Redis, dropped, and the saga is loaded. What has ended or is parked is not kept: nothing more is expected, or an
+ * operator may mend it by hand.
  * Owner   copies in, copies out; bounded by SAGA_CACHE_ENTRIES of at most SAGA_CACHE_BYTES_MAX each, the longest unused makes room */
 #ifndef ORDERLY_CACHE_H
 #define ORDERLY_CACHE_H
@@ -20,6 +21,8 @@ void saga_cache_destroy(struct saga_cache *cache);
 DEFINE_CLEANUP(struct saga_cache, saga_cache_destroy);
 /* Remembers a saga and the values of its hash, which saga_write() has made of it. Forgets it instead when it is not worth keeping. */
 void saga_cache_keep(struct saga_cache *cache, const struct saga *saga, const struct text values[SAGA_FIELD_COUNT]);
+/* Forgets all of them. */
+void saga_cache_clear(struct saga_cache *cache);
 /* Forgets an order's saga, if it is there. */
 void saga_cache_drop(struct saga_cache *cache, struct text order_id);
 /* The saga of an order, with its values, copied into the arena; false: not here, outputs untouched. */

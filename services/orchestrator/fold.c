@@ -1,6 +1,6 @@
 #include "fold.h"
 
-#include "policy.h"
+#include "set_back.h"
 
 #include <assert.h>
 
@@ -88,11 +88,31 @@ static void enter_status(struct fold *fold, enum saga_status status)
     fold->saga->status = status;
 }
 
-static void send_pending(struct fold *fold)
+static void send_pending(struct fold *fold, int64_t wait_ms)
 {
     fold->saga->backing_off = 0;
-    fold->saga->next_due_ms = fold->at_ms + fold->policy.of[fold->saga->pending].step_timeout_ms;
+    fold->saga->next_due_ms = fold->at_ms + wait_ms;
     fold->effects->send_command = true;
+}
+
+static int64_t first_wait_ms(const struct fold *fold)
+{
+    return fold->policy.of[fold->saga->pending].step_timeout_ms;
+}
+
+/* How long to wait when a command is sent again: twice as long as the last time, so that a worker which comes back does not
+ * find as many copies of it as it was away for. The last time is from when it was sent, which was the last change, to when it
+ * was due; a change in between (a cancel that is remembered) makes it look shorter, never longer, and nothing has to be kept.
+ * What was to be waited for counts, not how late the nudge came: after a long outage of our own the next try must not lie
+ * beyond the deadline. A further attempt begins anew. To be asked before transit(). */
+static int64_t next_wait_ms(const struct fold *fold)
+{
+    const struct saga *saga = fold->saga;
+    int64_t first_ms = first_wait_ms(fold), last_ms = saga->next_due_ms - saga->updated_ms;
+
+    if (saga->backing_off)
+        return first_ms;
+    return 2 * (last_ms > first_ms ? last_ms : first_ms);
 }
 
 static void ask_for(struct fold *fold, enum ask ask)
@@ -101,7 +121,7 @@ static void ask_for(struct fold *fold, enum ask ask)
     fold->saga->attempt = 1;
     fold->saga->last_failure = TEXT_NONE;
     fold->saga->step_deadline_ms = fold->at_ms + fold->policy.of[ask].step_deadline_seconds * MILLISECONDS;
-    send_pending(fold);
+    send_pending(fold, first_wait_ms(fold));
 }
 
 /* Nothing is waited for any more, or only an operator. */
@@ -265,11 +285,7 @@ static enum hearing hear_order(struct fold *fold)
 
     if (saga->version == 0)
         return admit(fold);
-    if (json_same(saga->order, fold->heard->said->order))
-        return HEARING_DUPLICATE;
-    transit(fold);
-    raise_event(fold, "order.conflict", detail_of_conflict(fold->arena, saga, fold->heard->said->source));
-    return HEARING_CONFLICT;
+    return json_same(saga->order, fold->heard->said->order) ? HEARING_DUPLICATE : HEARING_CONFLICT;
 }
 
 /* ---- a reply ---- */
@@ -449,8 +465,6 @@ static enum hearing hear_reply(struct fold *fold)
     if (saga->pending == ASK_NOTHING ||
         !text_equals(reply->command_id, saga_command_id(fold->arena, saga, saga->pending)))
         return HEARING_IGNORED;
-    if (reply->result.length > RESULT_BYTES_MAX)
-        return hear_failure(fold, TEXT("result_too_large"), reply->attempt);
     if (text_equals(reply->outcome, TEXT("succeeded")))
         return hear_success(fold, reply);
     if (text_equals(reply->outcome, TEXT("refused")))
@@ -489,8 +503,9 @@ static enum hearing hear_nudge(struct fold *fold)
         give_up(fold, TEXT(TIMED_OUT));
         hearing = HEARING_CHANGED;
     } else if (waits && fold->at_ms >= saga->next_due_ms) {
+        int64_t wait_ms = next_wait_ms(fold);
         transit(fold);
-        send_pending(fold);
+        send_pending(fold, wait_ms);
         hearing = HEARING_CHANGED;
     }
     return rewind_timer(fold, hearing);
@@ -541,6 +556,8 @@ static enum hearing hear_again(struct fold *fold)
     struct saga *saga = fold->saga;
     bool is_order = text_equals(fold->heard->said->kind, TEXT("order"));
 
+    if (is_order && !json_same(saga->order, fold->heard->said->order))
+        return HEARING_CONFLICT; /* it has caused nothing here */
     if (is_full(effects->redelivered_count))
         effects->redelivered =
             list_grow(fold->arena, effects->redelivered, effects->redelivered_count, sizeof(*effects->redelivered));
@@ -548,7 +565,7 @@ static enum hearing hear_again(struct fold *fold)
     effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (fold->heard->input.offset == saga->last_input.offset)
         effects->send_command = true;
-    return is_order && !json_same(saga->order, fold->heard->said->order) ? HEARING_CONFLICT : HEARING_REDELIVERED;
+    return HEARING_REDELIVERED;
 }
 
 /* It has expired, or its record is lost: what is left of it in timers and indexes goes. */
@@ -557,6 +574,23 @@ static enum hearing hear_of_nobody(struct fold *fold)
     if (text_equals(fold->heard->said->kind, TEXT("nudge")))
         fold->effects->write_index = fold->effects->write_timer = fold->effects->mend_indexes = true;
     return HEARING_IGNORED;
+}
+
+/* When it happens. A time that Redis' clock has not reached came from a broker whose clock had jumped ahead: what a saga waits
+ * for would wait until then. */
+static int64_t time_of(struct fold *fold)
+{
+    struct saga *saga = fold->saga;
+    int64_t latest_ms = fold->heard->latest_ms, time_ms = fold->heard->input.time_ms;
+
+    if (latest_ms != 0 && !saga_status_is_terminal(saga->status) && saga->updated_ms - latest_ms > SAGA_AHEAD_MAX_MS) {
+        saga_set_back(saga, &fold->policy, latest_ms);
+        saga->timer_ms = timer_of(saga);
+        fold->effects->write_timer = fold->effects->write_index = true;
+    }
+    if (latest_ms != 0 && time_ms > latest_ms)
+        time_ms = latest_ms;
+    return time_ms > saga->updated_ms ? time_ms : saga->updated_ms;
 }
 
 enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct heard *heard, struct effects *effects)
@@ -572,7 +606,7 @@ enum hearing saga_hear(struct arena *arena, struct saga *saga, const struct hear
         return hear_of_nobody(&fold);
     if (saga->version > 0 && policy_read(arena, saga->policy, &fold.policy) != STATUS_OK)
         return HEARING_BROKEN;
-    fold.at_ms = heard->input.time_ms > saga->updated_ms ? heard->input.time_ms : saga->updated_ms;
+    fold.at_ms = time_of(&fold);
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (text_equals(heard->said->kind, kinds[i].kind))
             hearing = kinds[i].hear(&fold);

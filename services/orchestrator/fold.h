@@ -1,7 +1,8 @@
 /* fold.h - a saga is a fold over what it hears: state and one record in, next state and what to send out.
  *
  * Pure: no Kafka, no Redis, no clock; the time of a transition is the later of the record's time and the saga's updatedAt, so that
- * folding the same records again gives the same saga and the same history.
+ * folding the same records again gives the same saga and the same history. Where a broker's clock has jumped ahead, Redis'
+ * bounds both.
  * Source  DESIGN.md sections 2 and 5; the moves themselves are the table in steps.c */
 #ifndef ORDERLY_FOLD_H
 #define ORDERLY_FOLD_H
@@ -9,12 +10,11 @@
 #include "events.h"
 #include "message.h"
 
-#define RESULT_BYTES_MAX (64 * 1024) /* of one reply's result: all of them travel with every later command */
-
 /* One record of saga.inbox. */
 struct heard {
     const struct inbox_record *said;
     struct input input;
+    int64_t latest_ms;                     /* Redis' time now: nothing has happened later; 0: not known */
     struct text trace_parent, trace_state; /* of the record */
 };
 
@@ -24,7 +24,7 @@ enum hearing {
     HEARING_IGNORED,     /* late, not for the pending command, not due: nothing changed */
     HEARING_REDELIVERED, /* handled before: nothing changed, what it caused is sent again */
     HEARING_DUPLICATE,   /* an order that is here already, with the same content: nothing changed */
-    HEARING_CONFLICT,    /* an order that is here already, with other content: also buried */
+    HEARING_CONFLICT,    /* an order that is here already, with other content: nothing changed, to be told and buried */
     HEARING_BROKEN,      /* the saga's own data make no sense: nothing changed */
     HEARING_COUNT
 };

@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include "log.h"
 #include "transition.lua.h"
 
 #include <assert.h>
@@ -18,7 +19,7 @@ size_t ledger_queue_history(struct store *store, struct arena *arena, struct tex
 
 /* ---- transitions ---- */
 
-#define TRANSITION_HEAD 6 /* two keys, the version, the seconds, two counts */
+#define TRANSITION_HEAD 7 /* two keys, what is compared, the seconds, two counts */
 
 /* Appends the names of the fields that went. */
 static size_t add_removed(struct text arguments[], size_t count, const struct text old_values[], const struct text values[])
@@ -53,14 +54,15 @@ size_t ledger_queue_transition(struct store *store, struct arena *arena, const s
     for (size_t i = 0; i < effects->event_count; i++)
         arguments[count++] = event_history_line(arena, &effects->events[i]);
     count = add_removed(arguments, count, change->old_values, change->values);
-    arguments[5] = text_of_number(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
+    arguments[6] = text_of_number(arena, (int64_t)(count - TRANSITION_HEAD - effects->event_count));
     count = add_set(arguments, count, change->old_values, change->values);
     assert(count <= room);
     arguments[0] = key_saga(arena, saga->order_id);
     arguments[1] = key_history(arena, saga->order_id);
-    arguments[2] = text_of_number(arena, change->old_version);
-    arguments[3] = text_of_number(arena, ended ? seconds_to_live : 0);
-    arguments[4] = text_of_number(arena, (int64_t)effects->event_count);
+    arguments[2] = change->old_values[SAGA_FIELD_VERSION];
+    arguments[3] = change->old_values[SAGA_FIELD_LAST_INPUT];
+    arguments[4] = text_of_number(arena, ended ? seconds_to_live : 0);
+    arguments[5] = text_of_number(arena, (int64_t)effects->event_count);
     return store_call(store, &transition_script, 2, arguments, count);
 }
 
@@ -160,6 +162,13 @@ void ledger_queue_indexes(struct store *store, struct arena *arena, const struct
         queue_index(store, arena, status, changes, count); /* the five running ones share one index */
     for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
         queue_timers(store, arena, shard, changes, count);
+}
+
+void ledger_queue_taking_out(struct store *store, struct text key, struct text member)
+{
+    store_queue(store, key, (struct text[]){TEXT("ZREM"), key, member}, 3);
+    log_event(LOG_WARNING, "taken_out", "key=%.*s member=%s problem=\"no id of an order that belongs there\"", TEXT_ARG(key),
+              LOG_QUOTED(member));
 }
 
 void ledger_queue_broken(struct store *store, struct arena *arena, struct text order_id)

@@ -14,14 +14,17 @@
 
 extern const struct store_script transition_script;
 
+/* Queues taking a member out of an index or a shard of timers that has no business there, and logs it: handling a nudge would
+ * not take it out. */
+void ledger_queue_taking_out(struct store *store, struct text key, struct text member);
+
 /* Queues the read of a saga's history. Gives its number; the reply is an array of lines. */
 size_t ledger_queue_history(struct store *store, struct arena *arena, struct text order_id);
 
 /* A saga before and after what it heard. */
 struct ledger_change {
-    const struct text *old_values; /* as read */
+    const struct text *old_values; /* as read: the transition is refused when version or lastInput are other texts by then */
     struct text *values;           /* room for SAGA_FIELD_COUNT: those that the transition writes */
-    int64_t old_version;
     enum saga_status old_status;
     const struct saga *saga;
     const struct effects *effects;

@@ -1,6 +1,6 @@
 #include "measures.h"
 
-#include <time.h>
+#include "memory.lua.h"
 
 #define SECOND_MS 1000
 #define MINUTE_MS (60 * SECOND_MS)
@@ -35,9 +35,13 @@ enum {
     FAMILY_COMMAND_RETRIES,
     FAMILY_DEADLINES,
     FAMILY_NUDGES,
+    FAMILY_MENDED,
     FAMILY_SAGAS,
     FAMILY_OLDEST,
     FAMILY_TIMERS_DUE,
+    FAMILY_CLOCKS,
+    FAMILY_REDIS_MEMORY,
+    FAMILY_REDIS_MEMORY_MAX,
     FAMILY_COUNT
 };
 
@@ -131,6 +135,12 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .series_max = STATUS_SERIES(SAGA_COMPLETED),
          .value = status_value},
     [FAMILY_NUDGES] = {.name = "orderly_nudges_total", .help = "Nudges sent because a timer was due", .type = METRIC_COUNTER},
+    [FAMILY_MENDED] = {.name = "orderly_reply_members_mended_total",
+                       .help = "Members of replies that broke their rule and were cut or left out, by name; the reply counts all "
+                               "the same",
+                       .type = METRIC_COUNTER,
+                       .labels = {"member"},
+                       .series_max = REPLY_MEMBERS},
     [FAMILY_SAGAS] =
         {.name = "orderly_sagas",
          .help = "Sagas in Redis by the index they stand in, broken: set aside; as Redis answered last. Every replica tells of all, so take max, "
@@ -139,13 +149,24 @@ static const struct metric_family families[FAMILY_COUNT] = {
          .labels = {"status"},
          .series_max = SAGA_STATUS_COUNT},
     [FAMILY_OLDEST] = {.name = "orderly_oldest_running_saga_seconds",
-                       .help = "Age of the oldest saga in the index of running sagas by this machine's clock, 0 without one",
+                       .help = "Age of the oldest saga in the index of running sagas by Redis' clock, 0 without one",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
     [FAMILY_TIMERS_DUE] =
         {.name = "orderly_timers_due",
-         .help = "Entries of all timers whose time has come by this machine's clock; they are taken within a second or so",
+         .help = "Entries of all timers whose time has come by Redis' clock; they are taken within a second or so",
          .type = METRIC_GAUGE},
+    [FAMILY_CLOCKS] = {.name = "orderly_clock_difference_seconds",
+                       .help = "How far Redis' clock is ahead of that of the brokers, as they dated what was sent last; "
+                               "negative: behind it. With more than 300 either way nothing is swept",
+                       .type = METRIC_GAUGE,
+                       .scale = METRICS_SECOND_MS},
+    [FAMILY_REDIS_MEMORY] = {.name = "orderly_redis_memory_bytes",
+                             .help = "Memory that Redis uses (used_memory), as it answered last; 0 when its user may not ask INFO",
+                             .type = METRIC_GAUGE},
+    [FAMILY_REDIS_MEMORY_MAX] = {.name = "orderly_redis_memory_max_bytes",
+                                 .help = "maxmemory of Redis: what it refuses to write beyond; 0 is no limit",
+                                 .type = METRIC_GAUGE},
 };
 
 struct metric_table measures_table(void) { return (struct metric_table){families, FAMILY_COUNT}; }
@@ -160,6 +181,11 @@ static void count_record(struct metrics *metrics, struct text kind, size_t heari
 }
 
 void measure_forwarded(struct metrics *metrics, struct text kind) { count_record(metrics, kind, HEARING_COUNT); }
+
+void measure_mended(struct metrics *metrics, const char *member)
+{
+    metric_add(metrics_series(metrics, &families[FAMILY_MENDED], (struct text[]){text_of(member)}), 1);
+}
 
 void measure_nudges(struct metrics *metrics, size_t count)
 {
@@ -198,15 +224,14 @@ void measure_group(struct metrics *metrics, const struct group *group)
         metric_add(metrics_at(metrics, &families[FAMILY_COMMAND_RETRIES], ASK_SERIES(group->saga.pending)), 1);
 }
 
+void measure_clocks(struct metrics *metrics, int64_t difference_ms)
+{
+    metric_set(metrics_series(metrics, &families[FAMILY_CLOCKS], NULL), difference_ms);
+}
+
 /* ---- what lies in Redis ---- */
 
-static int64_t epoch_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
-}
+const struct store_script memory_script = {"memory", memory_lua};
 
 static size_t queue_count(struct store *store, const char *command, struct text key)
 {
@@ -222,7 +247,7 @@ static size_t queue_due(struct run *run, uint64_t shard, struct text until)
 
 /* Everything that measure_ledger() asks, by the numbers of the answers. */
 struct questions {
-    size_t broken, oldest, due, indexes[SAGA_STATUS_COUNT]; /* due: the first of TIMER_SHARDS */
+    size_t broken, oldest, memory, due, indexes[SAGA_STATUS_COUNT]; /* due: the first of TIMER_SHARDS */
 };
 
 /* The running ones share an index: it is asked for once. */
@@ -244,6 +269,7 @@ static struct questions ask(struct run *run, int64_t now_ms)
             questions.indexes[status] = queue_count(store, "ZCARD", key_index(run->arena, status));
     questions.broken = queue_count(store, "SCARD", key_broken(run->arena));
     questions.oldest = store_queue(store, oldest[1], oldest, COUNT_OF(oldest));
+    questions.memory = store_call(store, &memory_script, 0, NULL, 0);
     questions.due = queue_due(run, 0, now);
     for (uint64_t shard = 1; shard < TIMER_SHARDS; shard++)
         queue_due(run, shard, now);
@@ -276,14 +302,23 @@ static void show_sagas(struct run *run, const struct questions *questions)
     metrics_end_found(run->metrics, &families[FAMILY_SAGAS]);
 }
 
-void measure_ledger(struct run *run)
+static void show_memory(struct run *run, const struct store_value *reply)
 {
-    int64_t now_ms = epoch_ms(), due = 0;
+    if (store_count(reply) != 2)
+        return;
+    metric_set(metrics_series(run->metrics, &families[FAMILY_REDIS_MEMORY], NULL), store_number(store_element(reply, 0)));
+    metric_set(metrics_series(run->metrics, &families[FAMILY_REDIS_MEMORY_MAX], NULL), store_number(store_element(reply, 1)));
+}
+
+void measure_ledger(struct run *run, int64_t now_ms)
+{
+    int64_t due = 0;
     struct questions questions = ask(run, now_ms);
 
     if (store_flush(run->store) != STATUS_OK)
         return; /* the next look at readiness says so */
     show_sagas(run, &questions);
+    show_memory(run, store_value(run->store, questions.memory));
     metric_set(metrics_series(run->metrics, &families[FAMILY_OLDEST], NULL),
                now_ms - oldest_ms(store_value(run->store, questions.oldest), now_ms));
     for (size_t shard = 0; shard < TIMER_SHARDS; shard++)

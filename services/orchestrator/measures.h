@@ -12,9 +12,15 @@ struct metric_table measures_table(void);
 void measure_group(struct metrics *metrics, const struct group *group);
 /* Counts a record that was put where its saga is folded. */
 void measure_forwarded(struct metrics *metrics, struct text kind);
+/* Counts a member of a reply that was cut, or left out. */
+void measure_mended(struct metrics *metrics, const char *member);
 /* Counts nudges that were sent. Outside of a batch, metrics_publish() is the caller's to call. */
 void measure_nudges(struct metrics *metrics, size_t count);
-/* service->measure(): sagas by index, the oldest running one, timers that are due; one round trip. */
-void measure_ledger(struct run *run);
+/* Shows how far Redis' clock is ahead of the brokers'. */
+void measure_clocks(struct metrics *metrics, int64_t difference_ms);
+/* Asks Redis for its memory, for measure_ledger(). */
+extern const struct store_script memory_script;
+/* Sagas by index, the oldest running one, timers that are due, the memory of Redis; one round trip. now_ms: Redis' time. */
+void measure_ledger(struct run *run, int64_t now_ms);
 
 #endif

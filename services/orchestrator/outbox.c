@@ -186,12 +186,13 @@ static size_t kept_headers(const struct record *record, struct header out[BUS_HE
     return count;
 }
 
-enum status outbox_bury_conflict(struct run *run, const struct record *record, const struct inbox_record *said)
+enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
+                              const char *reason)
 {
     struct header headers[BUS_HEADERS_MAX];
     struct dead_letter letter = {
         .topic = text_of(topic_name(TOPIC_ORDERS)), .key = said->order_id, .value = said->order, .headers = headers, .service = run->service->name,
-        .reason = "conflict"};
+        .reason = reason};
     const struct json *source, *masked;
     int64_t partition = -1;
 

@@ -23,7 +23,8 @@ MUST_CHECK enum status outbox_event(struct run *run, const struct saga *saga, co
 MUST_CHECK enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms);
 /* Puts a record of saga.inbox into the partition where its saga is folded. */
 MUST_CHECK enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition);
-/* Buries the order of a conflict as the record it came from. */
-MUST_CHECK enum status outbox_bury_conflict(struct run *run, const struct record *record, const struct inbox_record *said);
+/* Buries an order that came by saga.inbox as the record of orders that it came from. reason: static. */
+MUST_CHECK enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
+                                         const char *reason);
 
 #endif

@@ -18,7 +18,8 @@
                    "attempts of " type "; 0 = as the general one")
 
 static const struct setting table[] = {
-    GENERAL("STEP_TIMEOUT_MS", general.step_timeout_ms, 10000, 10, DAY_MS, "silence after which a command is sent again"),
+    GENERAL("STEP_TIMEOUT_MS", general.step_timeout_ms, 10000, 10, DAY_MS,
+            "silence after which a command is sent again; then after twice as long, four times, ... until the step deadline"),
     GENERAL("STEP_DEADLINE_SECONDS", general.step_deadline_seconds, 600, 1, WEEK_SECONDS,
             "silence after which a command is given up"),
     GENERAL("STEP_ATTEMPTS", general.attempts, 5, 1, ATTEMPTS_TOP, "attempts of a step that fails for the moment"),

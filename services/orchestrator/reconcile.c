@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "outbox.h"
+#include "set_back.h"
 
 #include <stdio.h>
 
@@ -47,14 +48,27 @@ static bool advance(struct walk *walk, struct text cursor)
 
 /* ---- the indexes ---- */
 
-/* members: orderId, since, orderId, since, ... A timer that is there stays; since is long due. */
-static enum status give_timers(struct run *run, const struct text members[], size_t count)
+/* Since when it stands there is long due, unless the clock was wrong that said so. */
+static struct text due_now(struct run *run, struct text since, const struct reconcile_rules *rules)
+{
+    int64_t since_ms;
+
+    return text_to_number(since, &since_ms) && since_ms <= rules->now_ms ? since : text_of_number(run->arena, rules->now_ms);
+}
+
+/* members: orderId, since, orderId, since, ... A timer that is there stays. What can't be an id goes: it would count as an
+ * order under way for ever. */
+static enum status give_timers(struct run *run, struct text index, const struct text members[], size_t count,
+                               const struct reconcile_rules *rules)
 {
     store_begin(run->store);
     for (size_t i = 0; i + 1 < count; i += 2) {
-        struct text words[] = {TEXT("ZADD"), key_timers(run->arena, timer_shard(members[i])), TEXT("NX"), members[i + 1], members[i]};
+        struct text timer = key_timers(run->arena, timer_shard(members[i]));
         if (id_is_good(members[i]))
-            store_queue(run->store, words[1], words, COUNT_OF(words));
+            store_queue(run->store, timer,
+                        (struct text[]){TEXT("ZADD"), timer, TEXT("NX"), due_now(run, members[i + 1], rules), members[i]}, 5);
+        else
+            ledger_queue_taking_out(run->store, index, members[i]);
     }
     return store_flush(run->store);
 }
@@ -67,12 +81,12 @@ static enum status walk_indexes(struct run *run, struct walk *walk, const struct
     size_t count;
 
     TRY(read_page(run, walk, words, COUNT_OF(words), &cursor, &members, &count));
-    TRY(give_timers(run, members, count));
+    TRY(give_timers(run, words[1], members, count, rules));
     if (!advance(walk, cursor))
         return STATUS_OK;
     walk->place = (walk->place + 1) % COUNT_OF(under_way);
     if (walk->place == 0)
-        walk->resume_ms = rules->now_ms + rules->rest_ms;
+        walk->resume_ms = rules->here_ms + rules->rest_ms;
     return STATUS_OK;
 }
 
@@ -82,7 +96,8 @@ static enum status walk_indexes(struct run *run, struct walk *walk, const struct
 struct suspect {
     struct text order_id;
     enum saga_status status;
-    bool present, broken, listed, settled;
+    bool present, broken, listed, settled, astray;
+    bool ahead; /* it has not ended, and changed later than it is now */
     size_t queued, scores; /* its look-up; its score in the index and, next to it, of one that waits in the timers */
 };
 
@@ -117,6 +132,7 @@ static void read_look(struct run *run, struct suspect *suspect, const struct rec
     if (suspect->broken)
         return;
     suspect->listed = !saga_status_is_terminal(suspect->status) || rules->now_ms - since_ms < rules->listed_ms;
+    suspect->ahead = !saga_status_is_terminal(suspect->status) && updated_ms - rules->now_ms > SAGA_AHEAD_MAX_MS;
     suspect->settled = rules->now_ms - updated_ms >= RECONCILE_SETTLED_MS;
 }
 
@@ -149,27 +165,25 @@ static bool is_astray(struct run *run, struct suspect *suspect)
     if (!saga_status_is_terminal(suspect->status))
         suspect->broken =
             saga_take(run->arena, store_value(run->store, suspect->queued), suspect->order_id, values, &saga) != STATUS_OK;
-    if (suspect->broken || !suspect->present || !suspect->settled)
+    if (suspect->broken || !suspect->present || !(suspect->settled || suspect->ahead))
         return false;
+    if (suspect->ahead)
+        return true; /* a nudge sets its times back */
     return !has_score(run, suspect->scores) || (waits(suspect->status) && !has_score(run, suspect->scores + 1));
 }
 
 static bool is_examined(const struct suspect *suspect) { return !suspect->broken && (suspect->listed || !suspect->present); }
 
-static enum status examine(struct run *run, struct suspect suspects[], size_t count, const struct reconcile_rules *rules)
+/* Finds those that have to be nudged, and those that can't be read. */
+static enum status examine(struct run *run, struct suspect suspects[], size_t count)
 {
     store_begin(run->store);
     for (size_t i = 0; i < count; i++)
         if (is_examined(&suspects[i]))
             queue_examination(run, &suspects[i]);
     TRY(store_flush(run->store));
-    for (size_t i = 0; i < count; i++) {
-        if (!is_examined(&suspects[i]) || !is_astray(run, &suspects[i]))
-            continue;
-        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"its timer or its place in the index was lost\"",
-                  TEXT_ARG(suspects[i].order_id));
-        TRY(outbox_nudge(run, suspects[i].order_id, rules->now_ms));
-    }
+    for (size_t i = 0; i < count; i++)
+        suspects[i].astray = is_examined(&suspects[i]) && is_astray(run, &suspects[i]);
     return STATUS_OK;
 }
 
@@ -183,6 +197,19 @@ static enum status set_aside(struct run *run, const struct suspect suspects[], s
         ledger_queue_broken(run->store, run->arena, suspects[i].order_id);
     }
     return store_flush(run->store);
+}
+
+static enum status nudge_all(struct run *run, const struct suspect suspects[], size_t count, int64_t now_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!suspects[i].astray)
+            continue;
+        log_event(LOG_WARNING, "mended", "order=%.*s problem=\"%s\"", TEXT_ARG(suspects[i].order_id),
+                  suspects[i].ahead ? "a clock was ahead that it has its times from"
+                                    : "its timer or its place in the index was lost");
+        TRY(outbox_nudge(run, suspects[i].order_id, now_ms));
+    }
+    return STATUS_OK;
 }
 
 static enum status walk_keys(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
@@ -204,18 +231,19 @@ static enum status walk_keys(struct run *run, struct walk *walk, const struct re
     TRY(store_flush(run->store));
     for (size_t i = 0; i < count; i++)
         read_look(run, &suspects[i], rules);
-    TRY(examine(run, suspects, count, rules));
+    TRY(examine(run, suspects, count));
     TRY(set_aside(run, suspects, count));
+    TRY(nudge_all(run, suspects, count, rules->now_ms)); /* behind the writes: a tick that fails sends it again */
     if (advance(walk, cursor))
-        walk->resume_ms = rules->now_ms + rules->rest_ms;
+        walk->resume_ms = rules->here_ms + rules->rest_ms;
     return STATUS_OK;
 }
 
 enum status reconcile_step(struct run *run, struct reconcile *reconcile, const struct reconcile_rules *rules)
 {
-    if (rules->now_ms >= reconcile->indexes.resume_ms)
+    if (rules->here_ms >= reconcile->indexes.resume_ms)
         TRY(walk_indexes(run, &reconcile->indexes, rules));
-    if (rules->now_ms >= reconcile->keys.resume_ms)
+    if (rules->here_ms >= reconcile->keys.resume_ms)
         TRY(walk_keys(run, &reconcile->keys, rules));
     return STATUS_OK;
 }

@@ -2,7 +2,8 @@
  *
  * Two walks, each in pages, a page at a time, then a rest of RECONCILE_SECONDS:
  *   - the indexes of what is under way: a saga without a timer gets one that is due now;
- *   - all keys saga:*: one that has lost its timer or its place in the index is nudged, which mends both; one that can't be read goes to sagas:broken.
+ *   - all keys saga:*: one that has lost its timer or its place in the index, or has changed later than it is now, is nudged,
+ *     which mends that; one that can't be read goes to sagas:broken.
  * It changes no saga, and no index: only handling a nudge does. So any number of replicas may walk at the same time.
  * Source  DESIGN.md section 5.7 */
 #ifndef ORDERLY_RECONCILE_H
@@ -19,16 +20,17 @@
 struct walk {
     char cursor[CURSOR_SIZE]; /* Redis' own, "" is "0" */
     size_t place;             /* of the index that is walked */
-    int64_t resume_ms;        /* it rests until then */
+    int64_t resume_ms;        /* here: it rests until then */
 };
 
 struct reconcile {
     struct walk indexes, keys;
 };
 
-/* What it needs to know. Times are milliseconds since 1970. */
+/* What it needs to know. */
 struct reconcile_rules {
-    int64_t now_ms, rest_ms;
+    int64_t here_ms, rest_ms; /* by a clock that only runs (clocks.h) */
+    int64_t now_ms;           /* milliseconds since 1970, by the clocks that all share */
     int64_t listed_ms; /* so long at least a saga that ended stays in its index */
 };
 

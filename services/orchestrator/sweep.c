@@ -29,8 +29,25 @@ struct remains {
 
 /* ---- what is in the index ---- */
 
+/* What can't be an order's id has left nothing behind: it goes, and nothing else. */
+static enum status take_out_rubbish(struct run *run, struct text key, struct remains all[], size_t *count)
+{
+    size_t good = 0;
+
+    store_begin(run->store);
+    for (size_t i = 0; i < *count; i++) {
+        if (id_is_good(all[i].order_id))
+            all[good++] = all[i];
+        else
+            ledger_queue_taking_out(run->store, key, all[i].order_id);
+    }
+    *count = good;
+    return store_flush(run->store);
+}
+
+/* out_read: how many there were, rubbish too. */
 static enum status read_index(struct run *run, const struct sweep *sweep, const struct sweep_rules *rules, struct remains **out,
-                              size_t *out_count)
+                              size_t *out_count, size_t *out_read)
 {
     struct text key = key_index(run->arena, ended[sweep->place]);
     struct text words[] = {TEXT("ZRANGEBYSCORE"),
@@ -46,11 +63,11 @@ static enum status read_index(struct run *run, const struct sweep *sweep, const 
     store_queue(run->store, key, words, COUNT_OF(words));
     TRY(store_flush(run->store));
     answer = store_value(run->store, 0);
-    *out_count = store_count(answer);
+    *out_count = *out_read = store_count(answer);
     *out = arena_take_zeroed(run->arena, *out_count, sizeof(**out));
     for (size_t i = 0; i < *out_count; i++)
         (*out)[i].order_id = text_copy(run->arena, store_text(store_element(answer, i)));
-    return STATUS_OK;
+    return take_out_rubbish(run, key, *out, out_count);
 }
 
 /* ---- what is known of each ---- */
@@ -175,10 +192,12 @@ static enum status remove_all(struct run *run, const struct sweep *sweep, const 
             queue_removal(run, sweep, &all[i]);
         else if (all[i].fate == FATE_BROKEN)
             ledger_queue_broken(run->store, run->arena, all[i].order_id);
-        else
-            TRY(outbox_nudge(run, all[i].order_id, now_ms));
     }
-    return store_flush(run->store);
+    TRY(store_flush(run->store));
+    for (size_t i = 0; i < count; i++)
+        if (all[i].fate == FATE_MISPLACED)
+            TRY(outbox_nudge(run, all[i].order_id, now_ms));
+    return STATUS_OK;
 }
 
 /* Last: as long as an entry is there, everything before is done again. */
@@ -202,7 +221,7 @@ static void go_on(struct sweep *sweep, const struct sweep_rules *rules)
     sweep->place = (sweep->place + 1) % COUNT_OF(ended);
     if (sweep->place > 0)
         return;
-    sweep->resume_ms = rules->now_ms + rules->rest_ms;
+    sweep->resume_ms = rules->here_ms + rules->rest_ms;
     sweep->warehouses_known = false;
     sweep->warehouse_count = 0;
 }
@@ -218,14 +237,19 @@ static bool has_gone(const struct remains all[], size_t count)
 enum status sweep_step(struct run *run, struct sweep *sweep, const struct sweep_rules *rules)
 {
     struct remains *all = NULL;
-    size_t count;
+    size_t count, read;
 
-    if (rules->now_ms < sweep->resume_ms)
+    if (rules->here_ms < sweep->resume_ms)
         return STATUS_OK;
-    TRY(read_index(run, sweep, rules, &all, &count));
+    TRY(read_index(run, sweep, rules, &all, &count, &read));
     if (count == 0) {
-        go_on(sweep, rules);
+        if (read == 0)
+            go_on(sweep, rules);
         return STATUS_OK;
+    }
+    if (!rules->clocks_agree) {
+        sweep->resume_ms = rules->here_ms + SWEEP_ASK_REST_MS;
+        return outbox_nudge(run, all[0].order_id, rules->now_ms);
     }
     TRY(judge_all(run, all, count, rules));
     if (has_gone(all, count) && !sweep->warehouses_known)

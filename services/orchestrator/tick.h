@@ -5,6 +5,7 @@
 #define ORDERLY_TICK_H
 
 #include "cache.h"
+#include "clocks.h"
 #include "gate.h"
 #include "patience_settings.h"
 #include "sweep.h"
@@ -15,13 +16,17 @@ struct orchestrator_state {
     struct reconcile reconcile;
     struct sweep sweep;
     struct saga_cache *cache; /* made at the first batch */
+    struct clocks clocks;
+    bool told_apart;          /* that the clocks are */
+    size_t assignments;       /* of partitions, when it was emptied last */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */
 MUST_CHECK enum status orchestrator_tick(struct run *run);
 /* Lets so many orders in as may come now; orders: how many came in with the batch that was handled. */
 void tick_adjust_gate(struct run *run, size_t orders);
-/* Milliseconds since 1970, on this machine's clock. Nothing that is folded reads it. */
-int64_t wall_clock_ms(void);
+/* After it Redis' time is known: it is asked once, if no tick has done so yet. What the brokers have said meanwhile is heard.
+ * STATUS_UNAVAILABLE: Redis is away. */
+MUST_CHECK enum status tick_know_time(struct run *run);
 
 #endif

@@ -11,6 +11,8 @@
 
 #define TIMER_BATCH_MAX 250    /* of one shard, at a time */
 #define TIMER_LEASE_MS 10000
+#define TIMER_TRICKLE 1        /* instead of TIMER_BATCH_MAX, while Redis' clock is further ahead than that: */
+#define TIMER_AHEAD_MAX_MS 2000
 
 extern const struct store_script due_script;
 
@@ -19,9 +21,14 @@ struct due {
     size_t queued[TIMER_SHARDS];
 };
 
-/* Queues taking what is due in every shard. */
-void timers_queue(struct store *store, struct arena *arena, struct due *out_due);
-/* Sends a nudge for each that was taken; after store_flush(), before anything else is begun. STATUS_FATAL as bus_send(). */
+/* How many to take of one shard when Redis' clock is so far ahead of the brokers': what is due by Redis' clock alone is nudged
+ * in vain, again and again, so few of them go, the oldest first; each also brings the brokers' time. */
+size_t timers_limit(int64_t redis_ahead_ms);
+/* Queues taking what is due in every shard, so many of each at most. */
+void timers_queue(struct store *store, struct arena *arena, size_t limit, struct due *out_due);
+/* Sends a nudge for each that was taken; after store_flush(), before anything else is begun. What can't be an order's id, or
+ * stands in the shard of another, would be due for ever: it is taken out. STATUS_FATAL as bus_send(), STATUS_UNAVAILABLE: Redis
+ * is away. */
 MUST_CHECK enum status timers_nudge(struct run *run, const struct due *due);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define FIELD_NAME_SIZE 96
+#define NAME_SHOWN_MAX 64 /* characters of the name of an address' member */
+#define FIELD_NAME_SIZE (NAME_SHOWN_MAX * CHARACTER_BYTES_MAX + 16)
+#define MESSAGE_SIZE (FIELD_NAME_SIZE + 128) /* what is cut could end within a character, which is no JSON: nothing is */
 #define PRODUCT_ID ".productId" /* of an item */
 
 /* An order being checked. */
@@ -35,7 +37,7 @@ static bool is_full(const struct check *check)
 
 static void add_error(struct check *check, const char *field, const char *code, const char *format, ...)
 {
-    char message[256];
+    char message[MESSAGE_SIZE];
     va_list arguments;
 
     if (is_full(check))
@@ -73,7 +75,7 @@ static struct field_name address_field(struct text member)
 {
     struct field_name name;
 
-    snprintf(name.text, sizeof(name.text), "shipTo.%.*s", (int)(member.length > 64 ? 64 : member.length), member.at);
+    snprintf(name.text, sizeof(name.text), "shipTo.%.*s", TEXT_ARG(text_cut(member, NAME_SHOWN_MAX)));
     return name;
 }
 
@@ -104,11 +106,14 @@ static void check_id(struct check *check, const char *name, bool (*is_good)(stru
         add_error(check, name, "invalid_format", "%s is not 1 to %d of %s", name, ORDER_ID_MAX, rule);
 }
 
+/* null is as good as absent where a member is optional. A required one that is null has the wrong type. */
+static bool is_absent(const struct json *value) { return value == NULL || value->type == JSON_NULL; }
+
 static void check_ids(struct check *check)
 {
     check_id(check, "orderId", id_is_good, "A-Z a-z 0-9 . _ : -");
     check_id(check, "customerId", id_is_good, "A-Z a-z 0-9 . _ : -");
-    if (json_member(check->order, TEXT("warehouse")) != NULL)
+    if (!is_absent(json_member(check->order, TEXT("warehouse"))))
         check_id(check, "warehouse", warehouse_is_good, "A-Z a-z 0-9 . _ -");
 }
 
@@ -277,8 +282,8 @@ static void check_payment_method(struct check *check)
         add_error(check, field, "card_number", "%s holds a card number: send a token", field);
     else if (!text_begins(method, TEXT("tok_")) && !text_begins(method, TEXT("pm_")))
         add_error(check, field, "invalid_format", "%s does not begin with tok_ or pm_", field);
-    else if (method.length > PAYMENT_METHOD_MAX)
-        add_error(check, field, "out_of_range", "%s is longer than %d", field, PAYMENT_METHOD_MAX);
+    else if (text_characters(method) > PAYMENT_METHOD_MAX)
+        add_error(check, field, "out_of_range", "%s is longer than %d characters", field, PAYMENT_METHOD_MAX);
 }
 
 static bool is_country(struct text country)
@@ -290,12 +295,14 @@ static void check_address_member(struct check *check, struct text name, const st
 {
     struct text string = json_string(check->arena, value);
 
+    if (is_absent(value))
+        return;
     if (!text_is_there(string))
         add_string_error(check, value, address_field(name).text);
     else if (text_equals(name, TEXT("country")) && !is_country(string))
         add_error(check, address_field(name).text, "invalid_format", "%s is not two capital letters", address_field(name).text);
-    else if (string.length == 0 || string.length > ADDRESS_MEMBER_MAX)
-        add_error(check, address_field(name).text, "out_of_range", "%s is not 1 to %d bytes long", address_field(name).text,
+    else if (string.length == 0 || text_characters(string) > ADDRESS_MEMBER_MAX)
+        add_error(check, address_field(name).text, "out_of_range", "%s is not 1 to %d characters long", address_field(name).text,
                   ADDRESS_MEMBER_MAX);
 }
 
@@ -303,7 +310,7 @@ static void check_ship_to(struct check *check)
 {
     const struct json *ship_to = json_member(check->order, TEXT("shipTo"));
 
-    if (ship_to == NULL)
+    if (is_absent(ship_to))
         return;
     if (ship_to->type != JSON_OBJECT) {
         add_error(check, "shipTo", "wrong_type", "shipTo is not an object");

@@ -8,7 +8,7 @@
 #include "catalog.h"
 
 #define VALIDATION_ERRORS_MAX 100
-#define ADDRESS_MEMBER_MAX 200
+#define ADDRESS_MEMBER_MAX 200 /* characters */
 
 /* The product ids of the first items, as far as they are well-formed (TEXT_NONE where one is not): what has to be looked up. Gives how many
  * items there are to look up, ORDER_LINES_MAX at most. order is a JSON object. */

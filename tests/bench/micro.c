@@ -220,7 +220,7 @@ static void batch_500(void)
         must(saga_read(arena, group->order_id, members[i].values, &group->loaded) == STATUS_OK, "the saga can't be read");
         group->saga = group->loaded;
         hear_reply(&group->saga, &group->effects, group->entries[0].heard.said);
-        changes[i] = (struct ledger_change){.old_values = members[i].values, .values = group->values, .old_version = group->loaded.version,
+        changes[i] = (struct ledger_change){.old_values = members[i].values, .values = group->values,
                                             .old_status = group->loaded.status, .saga = &group->saga, .effects = &group->effects};
         (void)ledger_queue_transition(store, arena, &changes[i], SECONDS_TO_LIVE);
     }

@@ -38,7 +38,7 @@ EXPECTED = {
         "order.completed", "order.rejected", "order.failed", "order.cancelled", "order.conflict",
         "compensation.failed", "order.needs_attention"]),
     *(f"dead letter {name}" for name in ["not_json", "not_an_object", "no_order_id", "too_large", "unknown_type", "conflict",
-                                         "too_old"]),
+                                         "too_old", "saga_broken"]),
 }
 
 

@@ -131,7 +131,8 @@ retention() {
 
 redis_keeps() {
     [ "$(redis CONFIG GET appendonly | tail -n 1)" = yes ] && [ "$(redis CONFIG GET appendfsync | tail -n 1)" = always ] &&
-        [ "$(redis CONFIG GET maxmemory-policy | tail -n 1)" = noeviction ]
+        [ "$(redis CONFIG GET maxmemory-policy | tail -n 1)" = noeviction ] &&
+        [ "$(redis CONFIG GET maxmemory | tail -n 1)" -gt 0 ]
 }
 
 scaled() {

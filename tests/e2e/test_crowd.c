@@ -7,8 +7,11 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ORDERS 1000
+#define FILLINGS 8             /* times that Redis is full */
+#define FILLING_BYTES 200000   /* of memory from one to the next: all of them together are half of what the orders take */
 
 static struct redis_process *redis;
 static struct store *store;
@@ -102,6 +105,56 @@ Test(crowd, redis_is_killed_and_comes_back)
     redis_process_restart(redis);
     wait_for_end(store, crowd->ids, 300);
     redis_process_restart(redis);
+    check(crowd);
+    system_stop(system);
+}
+
+/* A number in a section of INFO, behind its name; 0 when it is not there. */
+static int64_t info_number(const char *section, const char *name)
+{
+    char wanted[64], info[16384];
+    const char *at;
+
+    store_begin(store);
+    store_queue(store, TEXT_NONE, (struct text[]){TEXT("INFO"), text_of(section)}, 2);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+    snprintf(info, sizeof(info), "%.*s", TEXT_ARG(store_text(store_value(store, 0))));
+    snprintf(wanted, sizeof(wanted), "\n%s", name);
+    at = strstr(info, wanted);
+    return at == NULL ? 0 : strtoll(at + strlen(wanted), NULL, 10);
+}
+
+static void limit_memory(int64_t bytes)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof(digits), "%lld", (long long)bytes);
+    store_begin(store);
+    store_queue(store, TEXT_NONE, (struct text[]){TEXT("CONFIG"), TEXT("SET"), TEXT("maxmemory"), text_of(digits)}, 4);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+}
+
+static int64_t refused_writes(void) { return info_number("errorstats", "errorstat_OOM:count="); }
+
+/* Batches of hundreds of scripts are cut off somewhere in the middle, again and again: what was written stays, what was refused is
+ * made up for. */
+Test(crowd, redis_is_full_and_gets_more_memory)
+{
+    CLEANUP(crowd_destroy) struct crowd *crowd = crowd_create("full", ORDERS);
+    struct system *system = start(1, true);
+    int64_t refused = 0, end_ms = test_now_ms() + SYSTEM_WAIT_MS;
+
+    limit_memory(info_number("memory", "used_memory:") + FILLING_BYTES);
+    system_send_orders(crowd->values, crowd->count);
+    for (int filling = 0; filling < FILLINGS; filling++) {
+        while (refused_writes() == refused) {
+            cr_assert_lt(test_now_ms(), end_ms, "it was full %d times", filling);
+            test_pause();
+        }
+        refused = refused_writes();
+        limit_memory(info_number("memory", "used_memory:") + FILLING_BYTES);
+    }
+    limit_memory(0);
     check(crowd);
     system_stop(system);
 }

@@ -3,6 +3,7 @@
 #include "system.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -170,6 +171,77 @@ Test(dead_letters, rubbish_and_a_conflict)
     cr_expect_not_null(strstr(found.line, "\"preview\":\"?no json?\""), "%s", found.line);
     cr_expect_eq(RUN("dlq", "show", found.position), 0);
     PRINTED("01 6e 6f 20 6a 73 6f 6e ff");
+    system_stop(services);
+}
+
+static void redis_do(const char *a, const char *b, const char *c, const char *d)
+{
+    struct text words[] = {text_of(a), text_of(b), text_of(c), text_of(d)};
+
+    store_begin(store);
+    store_queue(store, words[1], words, d[0] != '\0' ? 4 : c[0] != '\0' ? 3 : 2);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+}
+
+static void expect_set_aside(const char *id, bool expected)
+{
+    redis_do("SISMEMBER", "sagas:broken", id, "");
+    cr_expect_eq(store_number(store_value(store, 0)), expected, "%s", id);
+}
+
+/* A key that somebody has spoilt: in the place of the saga, or of its history. The order waits in its dead letters until that
+ * is mended. */
+static void expect_order_comes_back(const char *name, const char *key_format)
+{
+    char id[ID_SIZE], key[2 * ID_SIZE];
+    struct found found;
+
+    make_id(id, name);
+    snprintf(key, sizeof(key), key_format, id);
+    redis_do("SET", key, "x", "");
+    send_order(id, 1, 0);
+    found = wait_for_letter("orders", id, 0, "\"reason\":\"saga_broken\"");
+    expect_set_aside(id, true);
+    redis_do("DEL", key, "", "");
+    redis_do("SREM", "sagas:broken", id, "");
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+    wait_for_status(store, id, "completed");
+    expect_set_aside(id, false);
+}
+
+Test(dead_letters, an_order_whose_saga_is_spoilt_waits_until_it_is_mended)
+{
+    const struct system_options plain = {.redis_url = redis_process_url(redis)};
+    struct system *services = system_start(&plain, "tests/support/catalog.json");
+
+    expect_order_comes_back("spoilt-saga", "saga:%s");
+    expect_order_comes_back("spoilt-history", "{saga:%s}:history");
+    system_stop(services);
+}
+
+Test(dead_letters, an_answer_to_a_spoilt_saga_waits_until_it_is_mended)
+{
+    static const char *const patience[] = {"STEP_TIMEOUT_MS=600000", NULL}; /* only the dead letter brings the answer again */
+    const struct system_options patient = {.redis_url = redis_process_url(redis), .settings = patience};
+    struct system *services = system_start(&patient, "tests/support/catalog.json");
+    char id[ID_SIZE], key[ID_SIZE + 8], version[32];
+    struct found found;
+
+    make_id(id, "spoilt");
+    snprintf(key, sizeof(key), "saga:%s", id);
+    system_kill(services, "payment", 0, SIGKILL);
+    send_order(id, 1, 0);
+    wait_for_status(store, id, "authorizing_payment");
+    snprintf(version, sizeof(version), "%s", hash_field(store, key, "version"));
+    redis_do("HSET", key, "version", "many");
+    system_revive(services, "payment", 0);
+    found = wait_for_letter("saga.inbox", id, 0, "\"reason\":\"saga_broken\"");
+    expect_set_aside(id, true);
+    redis_do("HSET", key, "version", version);
+    redis_do("SREM", "sagas:broken", id, "");
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+    wait_for_status(store, id, "completed");
+    expect_set_aside(id, false);
     system_stop(services);
 }
 

@@ -1,5 +1,6 @@
 /* fuzz_inbox.c - any JSON is read as a record of the inbox, a command and an order, or refused; replies and commands that were read
- * are written back the same. Built and run as fuzz_json.c says. */
+ * are written back the same, replies with all that was mended in them, and no result goes on that is too large. Built and run as
+ * fuzz_json.c says. */
 #include "message.h"
 
 #include <stdlib.h>
@@ -38,6 +39,29 @@ static void check_reply(struct arena *arena, const struct inbox_record *record)
     check_same(record->reply.errors, again.reply.errors);
     check_same(record->reply.result, again.reply.result);
     check(record->reply.attempt == again.reply.attempt);
+    check(again.reply.mended == 0); /* what was mended keeps the rules */
+    check(text_characters(again.reply.reason) <= REASON_MAX && text_characters(again.reply.product_id) <= PRODUCT_ID_MAX);
+}
+
+/* However large a result is, what goes on is a JSON object that is not, and that is read as it was. */
+static void check_bounded(struct arena *arena, struct inbox_record record)
+{
+    const size_t length = record.reply.result.length;
+    const struct json *root;
+
+    reply_bound_result(arena, &record.reply, RESULT_BYTES_MIN);
+    check(record.reply.result.length <= RESULT_BYTES_MIN && (length > RESULT_BYTES_MIN || record.reply.result.length == length));
+    if (!text_is_there(record.reply.result))
+        return;
+    check(json_read(arena, record.reply.result, &root) == STATUS_OK && root->type == JSON_OBJECT);
+    check((json_member(root, TEXT("resultTooLarge")) != NULL) >= (length > RESULT_BYTES_MIN));
+    check_reply(arena, &record);
+}
+
+static void check_replies(struct arena *arena, const struct inbox_record *record)
+{
+    check_reply(arena, record);
+    check_bounded(arena, *record);
 }
 
 static void check_command(struct arena *arena, const struct command *command)
@@ -78,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (json_read(arena, text, &root) != STATUS_OK)
         return 0;
     if (inbox_read(arena, root, &record) == STATUS_OK && text_equals(record.kind, TEXT("reply")))
-        check_reply(arena, &record);
+        check_replies(arena, &record);
     if (command_read(arena, root, &command) == STATUS_OK)
         check_command(arena, &command);
     else if (text_is_there(command.command_id))

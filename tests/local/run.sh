@@ -36,7 +36,8 @@ order_completes() {
 }
 
 deploy/local/demo.sh
-deploy/local/demo.sh >"$work/second.log" || { cat "$work/second.log"; fail 'the second demo failed'; }
+deploy/local/demo.sh >"$work/second.log" 2>&1 || { cat "$work/second.log"; fail 'the second demo failed'; }
+! grep 'AUTH failed' "$work/second.log" || fail 'the demo signs in where no password is asked for'
 
 readme_lines >"$work/readme.sh"
 [ "$(wc -l <"$work/readme.sh")" -ge 2 ] || fail 'the README has no tested lines'
@@ -62,4 +63,49 @@ for port in "$ORDERLY_KAFKA_PORT" "$ORDERLY_REDIS_PORT" "$ORDERLY_HTTP_PORT"; do
         fail "somebody listens on $port still"
     fi
 done
+
+# ---- with a Redis that has a password: nobody sees it ----
+
+password='hu@sh/100%' encoded='hu@sh%2F100%25'
+deploy/local/up.sh --only-infra
+mkdir "$work/seen"
+read_url() (
+    # shellcheck source=deploy/local/lib.sh
+    source deploy/local/lib.sh
+    read_redis_url "$1"
+    printf '%s|%s|%s' "${redis_options[*]}" "${REDISCLI_AUTH:-}" "$redis_shown"
+)
+while read -r url wanted; do
+    [ "$(read_url "$url")" = "$wanted" ] || fail "$url is read as $(read_url "$url")"
+done <<'END'
+redis://h -h h -p 6379||redis://h
+redis://h:1/2 -h h -p 1 -n 2||redis://h:1/2
+redis://:p@h:1 -h h -p 1|p|redis://h:1
+redis://u:p%40%5C%25@q:@h -h h -p 6379 --user u|p@\%@q:|redis://h
+rediss://u:p@[::1]:1 -h ::1 -p 1 --tls --user u|p|rediss://[::1]:1
+unix:///a@b/s -s /a@b/s||unix:///a@b/s
+unix://u:p@/s -s /s --user u|p|unix:///s
+END
+for program in redis-cli kcat curl; do
+    printf '#!/bin/sh\nprintf "%%s\\n" "%s $*" >>"%s/arguments"\nexec %s "$@"\n' "$program" "$work/seen" "$(command -v "$program")" \
+        >"$work/seen/$program"
+    chmod 755 "$work/seen/$program"
+done
+redis-cli -p "$ORDERLY_REDIS_PORT" ACL SETUSER app on ">$password" '~*' '&*' +@all >/dev/null
+redis-cli -p "$ORDERLY_REDIS_PORT" ACL SETUSER default off >/dev/null
+with_password() {
+    env PATH="$work/seen:$PATH" KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:$ORDERLY_KAFKA_PORT" \
+        REDIS_URL="redis://app:$encoded@127.0.0.1:$ORDERLY_REDIS_PORT" "$@"
+}
+{ with_password deploy/local/up.sh --only-infra && with_password deploy/local/demo.sh; } >"$work/seen/printed" 2>&1 ||
+    { tail -n 30 "$work/seen/printed"; fail 'the demo with a password failed'; }
+! grep 'AUTH failed' "$work/seen/printed" || fail 'the demo signs in with something else'
+grep -q '^redis-cli .*HGET saga:' "$work/seen/arguments" || fail 'the commands of the demo went past the test'
+while read -r pid _; do
+    tr '\0' ' ' <"/proc/$pid/cmdline"
+done < <(cat "$ORDERLY_RUN_DIR"/*.pid) >"$work/seen/running"
+if grep -rF "${password%%/*}" "$work/seen" "$ORDERLY_RUN_DIR"/*.log; then
+    fail 'the password of Redis can be seen'
+fi
+deploy/local/down.sh
 printf 'local: good\n'

@@ -79,6 +79,9 @@ def of_orders(s, completed, dead=0):
         yield f"{status}: index", orchestrator.sum("orderly_sagas", status=status), 0
     yield "oldest running", orchestrator.sum("orderly_oldest_running_saga_seconds"), 0
     yield "timers", orchestrator.sum("orderly_timers_due"), 0
+    yield "clocks", abs(orchestrator.sum("orderly_clock_difference_seconds")) < 60, True
+    yield "memory of Redis", orchestrator.sum("orderly_redis_memory_bytes") > 0, True
+    yield "limit of Redis", orchestrator.sum("orderly_redis_memory_max_bytes") > 0, True
     yield "admitted", orchestrator.sum("orderly_records_total", kind="order", hearing="changed"), 12 + more
     yield "changing replies", orchestrator.sum("orderly_records_total", kind="reply", hearing="changed"), 37 + 5 * more
     yield "deadlines", orchestrator.sum("orderly_deadline_exceeded_total"), 0

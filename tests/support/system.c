@@ -1,6 +1,7 @@
 #include "system.h"
 
 #include "health.h"
+#include "log.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>
@@ -160,6 +161,20 @@ bool system_is_ready(struct system *system, const char *service, size_t number)
     return health_ask("127.0.0.1", system->replicas[service_number(service)][number].http_port);
 }
 
+size_t system_log_lines(const struct system *system, const char *service, size_t number, const char *text)
+{
+    FILE *log = fopen(system->replicas[service_number(service)][number].log_path, "r");
+    char *line = NULL;
+    size_t size = 0, count = 0;
+
+    cr_assert_not_null(log);
+    while (getline(&line, &size, log) >= 0)
+        count += strstr(line, text) != NULL;
+    free(line);
+    fclose(log);
+    return count;
+}
+
 static void wait_for_replica(struct replica *replica)
 {
     int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
@@ -220,6 +235,8 @@ static void stop_replica(struct replica *replica)
 
 void system_stop(struct system *system)
 {
+    if (system == NULL)
+        return;
     for (size_t i = 0; i < SYSTEM_SERVICES; i++)
         for (size_t j = 0; j < SYSTEM_REPLICAS_MAX; j++)
             if (system->replicas[i][j].pid != 0)

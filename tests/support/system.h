@@ -26,7 +26,7 @@ struct system;
 
 /* Creates the topics, loads the catalog file (NULL: none), starts all programs and waits until they are ready. */
 struct system *system_start(const struct system_options *options, const char *catalog_path);
-/* SIGTERM to all that run; each must end with 0. Releases the system. */
+/* SIGTERM to all that run; each must end with 0. Releases the system; NULL is fine. */
 void system_stop(struct system *system);
 /* Sends a signal to one replica of "payment"; with SIGKILL it is also waited for. */
 void system_kill(struct system *system, const char *service, size_t replica, int signal_number);
@@ -36,6 +36,9 @@ void system_revive(struct system *system, const char *service, size_t replica);
 void system_wait_ready(struct system *system);
 /* Whether a replica is ready now. */
 bool system_is_ready(struct system *system, const char *service, size_t replica);
+
+/* How many lines of a replica's log, and of those before it in its place, have this text. */
+size_t system_log_lines(const struct system *system, const char *service, size_t replica, const char *text);
 
 /* Runs bin/orderly with arguments ("get", "ORD-1", NULL) against the system's Kafka and Redis; gives its exit code. out (may be NULL) gets what it printed on
  * standard output and error together, cut to size. input (may be NULL) is its standard input. */

@@ -144,8 +144,14 @@ Test(doctor, a_redis_as_it_has_to_be)
     EXPECT("redis appendfsync", "ok");
     EXPECT("redis no-appendfsync-on-rewrite", "ok");
     EXPECT("redis maxmemory-policy", "ok");
+    EXPECT("redis memory", "warning"); /* it has no limit */
+    EXPECT_SAYS("redis memory", "no maxmemory");
+    EXPECT_SAYS("redis memory", "redis-cli CONFIG SET maxmemory ");
+    REDIS("CONFIG", "SET", "maxmemory", "100mb");
+    doctor(redis_process_url(redis));
     EXPECT("redis memory", "ok");
     EXPECT("clock of redis", "ok");
+    cr_expect_not_null(strstr(printed, "kafka against redis"), "%s", printed);
     EXPECT("catalog", "ok");
     EXPECT("stock", "ok");
     EXPECT("sagas:broken", "ok");

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -219,6 +220,53 @@ Test(orderly, submit_refuses_lines_and_places_the_others)
     cr_expect_not_null(strstr(printed, "line 2 "), "%s", printed);
     cr_expect_not_null(strstr(printed, "line 4 "), "%s", printed);
     cr_expect_not_null(strstr(printed, "2 orders placed"), "%s", printed);
+}
+
+/* What lies in the topic orders under a key. */
+struct found {
+    const char *order_id;
+    char value[512];
+};
+
+static void find(const struct record *record, void *context)
+{
+    struct found *found = context;
+
+    if (text_equals(record->key, text_of(found->order_id)))
+        snprintf(found->value, sizeof(found->value), "%.*s", TEXT_ARG(record->value));
+}
+
+/* Line ends of Windows, lines of blanks, a byte-order mark (also of a second file behind the first), no last line end. */
+Test(orderly, submit_takes_files_of_other_systems)
+{
+    char input[2048], a[256], b[256], c[256];
+    struct found found = {.order_id = unique("CLI-A")};
+
+    cr_assert_eq(ORDERLY(NULL, "topics", "create"), DONE, "%s", printed);
+    snprintf(a, sizeof(a), "%s", strtok((char *)line_of(found.order_id), "\n"));
+    snprintf(b, sizeof(b), "%s", strtok((char *)line_of(unique("CLI-B")), "\n"));
+    snprintf(c, sizeof(c), "%s", strtok((char *)line_of(unique("CLI-C")), "\n"));
+    snprintf(input, sizeof(input), "\xEF\xBB\xBF\r\n  %s\t\r\n\r\n \t \r\n\xEF\xBB\xBF%s\r\n\t\n%s", a, b, c);
+    cr_expect_eq(ORDERLY(input, "submit", "-"), DONE, "%s", printed);
+    cr_expect_str_eq(printed, "3 orders placed\n");
+    read_topic("orders", find, &found);
+    cr_expect_str_eq(found.value, a, "the same order is the same bytes, whatever stood around it");
+}
+
+Test(orderly, submit_counts_the_lines_that_it_skips)
+{
+    cr_expect_eq(ORDERLY("\xEF\xBB\xBF\r\n \r\nnonsense\r\n", "submit", "-"), ENDED_BADLY, "%s", printed);
+    cr_expect_not_null(strstr(printed, "line 3 is no JSON object"), "%s", printed);
+}
+
+Test(orderly, submit_says_what_it_can_not_read)
+{
+    cr_assert_eq(ORDERLY(NULL, "topics", "create"), DONE, "%s", printed);
+    cr_expect_eq(ORDERLY("\xFF\xFE{", "submit", "-"), ENDED_BADLY, "%s", printed);
+    cr_expect_not_null(strstr(printed, "UTF-16"), "%s", printed);
+    cr_expect_null(strstr(printed, "line 1"), "%s", printed);
+    cr_expect_eq(ORDERLY(NULL, "submit", "/"), ENDED_BADLY, "%s", printed);
+    cr_expect_not_null(strstr(printed, "directory"), "%s", printed);
 }
 
 Test(orderly, submit_waits_for_the_end)

@@ -443,7 +443,7 @@ Test(operate, watch_waits_for_the_order_and_shows_it_as_it_happens)
     add_line("W-1", "order.validated", "{\"status\":\"authorizing_payment\",\"result\":{}}");
     wait_until_printed(path, "order.validated");
     for (int i = 0; i < 450; i++) /* more than one look can take */
-        add_line("W-1", "order.conflict", "{}");
+        add_line("W-1", "compensation.failed", "{}");
     add_line("W-1", "order.failed", "{\"status\":\"failed\",\"reason\":\"payment_declined\"}");
     DO("HSET", "saga:W-1", "status", "failed");
     waitpid(pid, &how, 0);

@@ -1,5 +1,6 @@
 /* A batch and what is kept of it in memory, against a real Redis: two members that take turns with a saga never lose a record of it. */
 #include "batch.h"
+#include "contrary_redis.h"
 #include "policy.h"
 #include "redis_process.h"
 
@@ -34,7 +35,7 @@ static void tear_down(void)
     redis_process_stop(redis);
 }
 
-TestSuite(batch, .init = set_up, .fini = tear_down);
+TestSuite(batch, .init = set_up, .fini = tear_down, .timeout = 60);
 
 /* A batch of one record, handled by the member that has this cache. Gives what came of it. */
 static enum hearing hear(struct saga_cache *cache, struct inbox_record said, int64_t at)
@@ -117,6 +118,126 @@ Test(batch, what_somebody_removed_from_redis_is_gone)
     cr_assert_eq(store_flush(store), STATUS_OK);
     cr_expect_eq(hear(ours, success("order.validate"), ++offset), HEARING_IGNORED);
     cr_expect_str_eq(status() == NULL ? "" : status(), "");
+}
+
+/* ---- what was edited, lost, or is changed again and again by somebody else ---- */
+
+static void command(struct text a, struct text b, struct text c, struct text d)
+{
+    struct text words[] = {a, b, c, d};
+
+    store_begin(store);
+    store_queue(store, b, words, text_is_there(d) ? 4 : text_is_there(c) ? 3 : 2);
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+}
+
+Test(batch, a_version_is_compared_as_it_stands_in_redis)
+{
+    static const char *const edited[] = {"04", "00000000000000000000004", "4"};
+
+    for (size_t i = 0; i < COUNT_OF(edited); i++) {
+        command(TEXT("DEL"), TEXT("saga:ORD-1"), TEXT_NONE, TEXT_NONE);
+        offset = 0;
+        cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+        command(TEXT("HSET"), TEXT("saga:ORD-1"), TEXT("version"), text_of(edited[i]));
+        cr_expect_eq(hear(ours, success("order.validate"), ++offset), HEARING_CHANGED);
+        cr_expect_str_eq(status(), "authorizing_payment", "%s", edited[i]);
+        cr_expect_eq(hear(NULL, success("payment.authorize"), ++offset), HEARING_CHANGED);
+        cr_expect_str_eq(status(), "allocating_inventory", "%s", edited[i]);
+    }
+}
+
+/* A batch of one record about a saga whose key is broken: it is set aside, and said to be broken, so that the record gets a
+ * dead letter. */
+static void expect_broken(struct inbox_record said)
+{
+    struct batch batch = batch_in(arena, ours, 1);
+    struct record record = {.partition = 2};
+    struct saga_event **events;
+    size_t *counts;
+
+    record.offset = ++offset;
+    record.timestamp_ms = TIME_MS + offset * 10;
+    command(TEXT("DEL"), TEXT("sagas:broken"), TEXT_NONE, TEXT_NONE);
+    said.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &said);
+    cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
+    cr_expect(batch.groups[0].broken);
+    cr_expect(batch.groups[0].settled);
+    cr_assert_eq(batch_events(&batch, store, &events, &counts), STATUS_OK);
+    cr_expect_eq(counts[0], 0);
+    command(TEXT("SISMEMBER"), TEXT("sagas:broken"), TEXT("ORD-1"), TEXT_NONE);
+    cr_expect_eq(store_number(store_value(store, 0)), 1);
+    command(TEXT("ZCARD"), key_timers(arena, timer_shard(TEXT("ORD-1"))), TEXT_NONE, TEXT_NONE);
+    cr_expect_eq(store_number(store_value(store, 0)), 0, "its timer is away");
+}
+
+Test(batch, a_key_that_is_no_hash_is_set_aside)
+{
+    offset = 0;
+    command(TEXT("SET"), TEXT("saga:ORD-1"), TEXT("x"), TEXT_NONE);
+    expect_broken(order());
+    expect_broken(success("order.validate"));
+    command(TEXT("DEL"), TEXT("saga:ORD-1"), TEXT_NONE, TEXT_NONE);
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED, "mended");
+}
+
+Test(batch, a_key_that_is_no_hash_any_more_is_set_aside_though_a_copy_makes_sense)
+{
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    command(TEXT("SET"), TEXT("saga:ORD-1"), TEXT("x"), TEXT_NONE);
+    expect_broken(success("order.validate"));
+    expect_broken(success("order.validate"));
+}
+
+Test(batch, a_history_that_is_no_list_sets_the_saga_aside)
+{
+    offset = 0;
+    command(TEXT("SET"), TEXT("{saga:ORD-1}:history"), TEXT("x"), TEXT_NONE);
+    expect_broken(order());
+    command(TEXT("DEL"), TEXT("{saga:ORD-1}:history"), TEXT_NONE, TEXT_NONE);
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED, "mended");
+    command(TEXT("SET"), TEXT("{saga:ORD-1}:history"), TEXT("x"), TEXT_NONE);
+    expect_broken(success("order.validate"));
+}
+
+/* Somebody always comes first: the batch goes back to the loop, which serves the group, looks at the stop flag and gives the
+ * memory back. */
+Test(batch, a_saga_that_is_never_won_is_handed_back)
+{
+    CLEANUP(contrary_redis_stop) struct contrary_redis *contrary = contrary_redis_start();
+    CLEANUP(store_close) struct store *lost = NULL;
+    static const struct store_script *const scripts[] = {&transition_script};
+    struct batch batch = batch_in(arena, ours, 1);
+    struct record record = {.partition = 2, .offset = 1, .timestamp_ms = TIME_MS};
+    struct inbox_record said = order();
+
+    cr_assert_eq(store_open(contrary_redis_url(contrary), 1, scripts, COUNT_OF(scripts), &lost), STATUS_OK);
+    said.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &said);
+    cr_expect_eq(batch_settle(&batch, lost, SECONDS_TO_LIVE), STATUS_CONFLICT, "%s", store_problem(lost));
+    cr_expect_eq(contrary_redis_calls(contrary), BATCH_ROUNDS_MAX);
+}
+
+/* A failover lost the last transition, and another member brought the saga to the same version by another one. */
+Test(batch, a_copy_of_the_same_version_with_other_content_writes_nothing)
+{
+    struct text kept;
+
+    offset = 0;
+    cr_expect_eq(hear(ours, order(), ++offset), HEARING_CHANGED);
+    store_begin(store);
+    store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("DUMP"), TEXT("saga:ORD-1")}, 2);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    kept = text_copy(arena, store_text(store_value(store, 0)));
+    cr_expect_eq(hear(ours, success("order.validate"), ++offset), HEARING_CHANGED);
+    command(TEXT("DEL"), TEXT("saga:ORD-1"), TEXT_NONE, TEXT_NONE);
+    command(TEXT("RESTORE"), TEXT("saga:ORD-1"), TEXT("0"), kept);
+    cr_expect_eq(hear(theirs, (struct inbox_record){.kind = TEXT("cancel")}, ++offset), HEARING_CHANGED);
+    cr_expect_str_eq(status(), "cancelled");
+    cr_expect_eq(hear(ours, success("payment.authorize"), ++offset), HEARING_IGNORED);
+    cr_expect_str_eq(status(), "cancelled");
 }
 
 #define MANY 300 /* several times what is sent to Redis at once */

@@ -18,7 +18,7 @@ static int64_t next_offset;
 
 static void set_up(void)
 {
-    static const struct store_script *const scripts[] = {&transition_script};
+    static const struct store_script *const scripts[] = {&transition_script, &memory_script};
     struct metric_table table = measures_table();
 
     redis = redis_process_start(NULL);
@@ -172,17 +172,49 @@ Test(measures, a_saga_that_makes_no_sense_is_counted_as_broken)
 
 static double value_behind(const char *start)
 {
-    const char *at = strstr(text, start);
+    const char *at;
+    size_t length;
 
+    free(text);
+    text = metrics_text(metrics, &length);
+    at = strstr(text, start);
     cr_assert_not_null(at);
     return strtod(at + strlen(start), NULL);
+}
+
+Test(measures, the_memory_of_redis_and_its_limit)
+{
+    struct run run = {.store = store, .metrics = metrics};
+
+    measure_ledger(&run, 0);
+    cr_expect_gt(value_behind("\norderly_redis_memory_bytes "), 500000.0);
+    cr_expect(shows("orderly_redis_memory_max_bytes 0"), "no limit");
+    command("CONFIG SET maxmemory 900000"); /* less than an empty one uses: what is read can be measured all the same */
+    measure_ledger(&run, 0);
+    cr_expect(shows("orderly_redis_memory_max_bytes 900000"));
+    cr_expect_gt(value_behind("\norderly_redis_memory_bytes "), 900000.0);
+    command("CONFIG SET maxmemory 0");
+}
+
+/* A user who may not ask INFO loses these two gauges, not the others and not its connections. */
+Test(measures, the_memory_of_a_redis_that_does_not_tell)
+{
+    struct run run = {.store = store, .metrics = metrics};
+
+    command("ZADD sagas:needs_attention 1 A");
+    command("ACL SETUSER default -info");
+    measure_ledger(&run, 0);
+    cr_expect(shows("orderly_sagas{status=\"needs_attention\"} 1"));
+    cr_expect(shows("orderly_redis_memory_bytes 0"));
+    cr_expect_str_empty(store_problem(store));
 }
 
 Test(measures, what_lies_in_redis)
 {
     struct run run = {.store = store, .metrics = metrics};
+    const int64_t now_ms = INT64_C(1760000000000);
 
-    measure_ledger(&run);
+    measure_ledger(&run, now_ms);
     cr_expect(shows("orderly_sagas{status=\"running\"} 0"));
     cr_expect(shows("orderly_oldest_running_saga_seconds 0"));
     hear(order("{}"), 0); /* in 2023: its timer is due */
@@ -191,7 +223,7 @@ Test(measures, what_lies_in_redis)
     command("SADD sagas:broken X");
     command("ZADD sagas:timers:0 1 A 32503680000000 B");
     command("ZADD sagas:timers:15 2 C");
-    measure_ledger(&run);
+    measure_ledger(&run, now_ms);
     cr_expect(shows("orderly_sagas{status=\"running\"} 2"));
     cr_expect(shows("orderly_sagas{status=\"needs_attention\"} 3"));
     cr_expect(shows("orderly_sagas{status=\"completed\"} 0"));
@@ -199,7 +231,7 @@ Test(measures, what_lies_in_redis)
     cr_expect(shows("orderly_timers_due 3"));
     cr_expect_gt(value_behind("\norderly_oldest_running_saga_seconds "), 60.0 * 60 * 24 * 365);
     redis_process_kill(redis);
-    measure_ledger(&run);
+    measure_ledger(&run, now_ms);
     cr_expect(shows("orderly_timers_due 3"), "what was seen last stays");
 }
 
@@ -207,8 +239,10 @@ Test(measures, nudges_and_forwarded_records)
 {
     measure_nudges(metrics, 3);
     measure_forwarded(metrics, TEXT("retry"));
+    measure_mended(metrics, reply_member(REPLY_MEMBERS - 1));
     cr_expect(shows("orderly_nudges_total 0"));
     metrics_publish(metrics);
     cr_expect(shows("orderly_nudges_total 3"));
     cr_expect(shows("orderly_records_total{kind=\"retry\",hearing=\"forwarded\"} 1"));
+    cr_expect(shows("orderly_reply_members_mended_total{member=\"result\"} 1"));
 }

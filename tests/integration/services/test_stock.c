@@ -176,7 +176,7 @@ Test(stock, releasing_a_refused_one_does_nothing)
 
 Test(stock, a_number_that_makes_no_sense_is_told_and_nothing_is_taken)
 {
-    static const char *const senseless[] = {"abc", "-1", "1.5", "1e3", "", "99999999999999999999"};
+    static const char *const senseless[] = {"abc", "-1", "1.5", "1e3", "", "99999999999999999999", "007", "00", " 7", "+7"};
     struct order order = order_of("O-1", "A", 1, "B", 1);
 
     supply("A", 5);
@@ -232,7 +232,7 @@ Test(stock, eight_clients_at_once_take_each_unit_once)
 
 Test(stock, a_number_that_makes_no_sense_is_told_and_nothing_is_put_back)
 {
-    static const char *const senseless[] = {"abc", "-1", "1.5", "", "99999999999999999999"};
+    static const char *const senseless[] = {"abc", "-1", "1.5", "", "99999999999999999999", "007", "00"};
     struct order order = order_of("O-1", "A", 1, "B", 1);
 
     supply("A", 5);
@@ -251,14 +251,36 @@ Test(stock, a_number_that_makes_no_sense_is_told_and_nothing_is_put_back)
 
 Test(stock, what_can_not_be_counted_is_not_supplied)
 {
+    static const char *const senseless[] = {"many", "007", "9007199254740992"};
     struct text id = TEXT("A");
     int64_t five = 5;
     size_t number;
 
-    ask(TEXT("HSET"), TEXT("{stock:main}:supplied"), TEXT("A"), TEXT("many"));
-    store_begin(store);
-    number = stock_queue_supply(store, arena, TEXT("main"), &id, &five, 1);
-    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
-    cr_expect_gt(store_error(store_value(store, number)).length, 0);
-    cr_expect_null(ask(TEXT("HGET"), TEXT("stock:main"), TEXT("A"), TEXT_NONE).at, "or it would never be supplied again");
+    for (size_t i = 0; i < COUNT_OF(senseless); i++) {
+        ask(TEXT("HSET"), TEXT("{stock:main}:supplied"), TEXT("A"), text_of(senseless[i]));
+        store_begin(store);
+        number = stock_queue_supply(store, arena, TEXT("main"), &id, &five, 1);
+        cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+        cr_expect_gt(store_error(store_value(store, number)).length, 0, "%s", senseless[i]);
+        cr_expect_null(ask(TEXT("HGET"), TEXT("stock:main"), TEXT("A"), TEXT_NONE).at, "or it would never be supplied again");
+    }
+}
+
+/* Nothing may be put back of a reservation of which one line can't be: the next attempt would put the others back again. */
+Test(stock, a_reservation_that_was_edited_to_nonsense_is_told_and_nothing_is_put_back)
+{
+    static const char *const senseless[] = {"A=1 B=01", "A=1 B=99999999999999999999", "A=1 B=2"};
+    struct order order = order_of("O-1", "A", 1, "B", 1);
+
+    supply("A", 5);
+    supply("B", 5);
+    cr_expect_str_eq(allocate(&order), "allocated");
+    for (size_t i = 0; i < COUNT_OF(senseless); i++) {
+        ask(TEXT("HSET"), TEXT("{stock:main}:reservation:O-1"), TEXT("items"), text_of(senseless[i]));
+        cr_expect_str_eq(release(&order), "broken", "%s", senseless[i]);
+    }
+    expect_units("A", 4, 1);
+    ask(TEXT("HSET"), TEXT("{stock:main}:reservation:O-1"), TEXT("items"), TEXT("A=1 B=1"));
+    cr_expect_str_eq(release(&order), "released", "it was not remembered");
+    expect_units("A", 5, 0);
 }

@@ -198,7 +198,7 @@ static void take_due(void)
     struct due due;
 
     store_begin(store);
-    timers_queue(store, arena, &due);
+    timers_queue(store, arena, TIMER_BATCH_MAX, &due);
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
     cr_assert_eq(timers_nudge(&run, &due), STATUS_OK);
 }
@@ -220,6 +220,49 @@ Test(walks, what_is_due_is_nudged_and_leased)
     take_due();
     seen = nudges();
     cr_expect_eq(seen.count, 2);
+}
+
+/* Handling a nudge would not take it out: it would be due again after each lease. */
+Test(walks, what_stands_in_a_shard_that_is_not_its_own_is_taken_out)
+{
+    const char *astray = id_of("astray"), *at_home = id_of("home");
+    int other = strcmp(timer_key(astray), "sagas:timers:3") == 0 ? 4 : 3;
+
+    redis_do("ZADD sagas:timers:%d 1 not{an}id", other);
+    redis_do("ZADD sagas:timers:%d 2 a/%s", other, prefix);
+    redis_do("ZADD sagas:timers:%d 3 %s", other, astray);
+    redis_do("ZADD %s 4 %s", timer_key(at_home), at_home);
+    take_due();
+    cr_expect_str_eq(redis_do("ZSCORE sagas:timers:%d not{an}id", other), "");
+    cr_expect_str_eq(redis_do("ZSCORE sagas:timers:%d a/%s", other, prefix), "");
+    cr_expect_str_eq(redis_do("ZSCORE sagas:timers:%d %s", other, astray), "");
+    cr_expect_str_neq(redis_do("ZSCORE %s %s", timer_key(at_home), at_home), "");
+    struct seen_nudges seen = nudges();
+    cr_expect_not_null(strstr(seen.ids, "astray "), "its timer is written where it belongs");
+    cr_expect_not_null(strstr(seen.ids, "home "));
+    cr_expect_eq(seen.count, 2, "%s", seen.ids);
+}
+
+Test(walks, of_what_is_due_by_redis_clock_alone_few_go_the_oldest_first)
+{
+    struct run run = run_here();
+    struct due due;
+
+    cr_expect_eq(timers_limit(0), TIMER_BATCH_MAX);
+    cr_expect_eq(timers_limit(TIMER_AHEAD_MAX_MS), TIMER_BATCH_MAX);
+    cr_expect_eq(timers_limit(-DAY_MS), TIMER_BATCH_MAX);
+    cr_assert_eq(timers_limit(TIMER_AHEAD_MAX_MS + 1), TIMER_TRICKLE);
+    for (int i = 0; i < 200; i++) {
+        const char *id = text_format(arena, "%s-%d", prefix, i).at;
+        redis_do("ZADD %s %d %s", timer_key(id), i + 1, id);
+    }
+    store_begin(store);
+    timers_queue(store, arena, timers_limit(DAY_MS), &due);
+    cr_assert_eq(store_flush(store), STATUS_OK);
+    cr_assert_eq(timers_nudge(&run, &due), STATUS_OK);
+    struct seen_nudges seen = nudges();
+    cr_expect_eq(seen.count, TIMER_SHARDS * TIMER_TRICKLE, "%zu", seen.count);
+    cr_expect_not_null(strstr(seen.ids, "0 "), "%s", seen.ids);
 }
 
 Test(walks, a_shard_gives_no_more_than_a_batch_and_the_oldest_first)
@@ -247,7 +290,7 @@ Test(walks, a_shard_gives_no_more_than_a_batch_and_the_oldest_first)
 static void reconcile_all(void)
 {
     struct reconcile reconcile = {.indexes = {.resume_ms = 0}};
-    struct reconcile_rules rules = {.now_ms = now_ms, .rest_ms = DAY_MS, .listed_ms = 7 * DAY_MS};
+    struct reconcile_rules rules = {.here_ms = 1, .now_ms = now_ms, .rest_ms = DAY_MS, .listed_ms = 7 * DAY_MS};
     struct run run = run_here();
     size_t steps = 0;
 
@@ -298,6 +341,19 @@ Test(walks, a_saga_that_is_in_no_index_is_nudged)
         cr_expect_not_null(strstr(seen.ids, statuses[i]), "%s", seen.ids);
 }
 
+Test(walks, a_saga_that_has_changed_in_the_future_is_nudged)
+{
+    put_saga("ahead", "validating", now_ms + DAY_MS);
+    put_saga("parked", "needs_attention", now_ms + DAY_MS);
+    put_saga("ended", "completed", now_ms + DAY_MS);
+    put_saga("soon", "validating", now_ms + 60000); /* clocks are never quite the same */
+    reconcile_all();
+    struct seen_nudges seen = nudges();
+    cr_expect_not_null(strstr(seen.ids, "ahead "));
+    cr_expect_not_null(strstr(seen.ids, "parked "));
+    cr_expect_eq(seen.count, 2, "%s", seen.ids);
+}
+
 Test(walks, what_can_not_be_read_is_set_aside)
 {
     const char *nonsense = put_saga("nonsense", "validating", now_ms - DAY_MS),
@@ -336,10 +392,12 @@ Test(walks, thousands_of_sagas_are_walked_page_by_page)
 
 /* ---- the sweep ---- */
 
-static void sweep_all(void)
+/* From its beginning until it rests. */
+static void sweep_by(bool clocks_agree)
 {
     static struct sweep sweep;
-    struct sweep_rules rules = {.now_ms = now_ms, .rest_ms = DAY_MS, .ended_before_ms = now_ms - 8 * DAY_MS};
+    struct sweep_rules rules = {
+        .here_ms = 1, .now_ms = now_ms, .rest_ms = DAY_MS, .ended_before_ms = now_ms - 8 * DAY_MS, .clocks_agree = clocks_agree};
     struct run run = run_here();
 
     sweep = (struct sweep){.resume_ms = 0};
@@ -348,6 +406,8 @@ static void sweep_all(void)
         cr_assert_eq(sweep_step(&run, &sweep, &rules), STATUS_OK, "%s", store_problem(store));
     }
 }
+
+static void sweep_all(void) { sweep_by(true); }
 
 /* Payment, shipment and an allocated reservation of 2 A and 3 B. */
 static void put_marks(const char *id, const char *warehouse)
@@ -395,6 +455,35 @@ Test(walks, what_ended_long_ago_is_swept_and_its_units_are_added_up)
     cr_expect_str_eq(redis_do("ZCARD sagas:completed"), "1");
 }
 
+Test(walks, an_order_whose_warehouse_is_null_has_its_reservation_in_main)
+{
+    const char *none = put_saga("none", "completed", now_ms - 9 * DAY_MS);
+
+    redis_do("HSET saga:%s order {\"orderId\":\"%s\",\"warehouse\":null}", none, none);
+    put_marks(none, "main");
+    sweep_all();
+    expect_marks(none, "main", false);
+    cr_expect_str_eq(redis_do("HGET {stock:main}:swept A"), "2");
+}
+
+/* A script does not roll back: what was added before the number that makes no sense would be added again each time. */
+Test(walks, what_can_not_be_added_up_is_not_swept_in_part_and_stops_nothing)
+{
+    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS);
+    const char *other = put_saga("other", "completed", now_ms - 9 * DAY_MS);
+
+    put_marks(done, "west");
+    put_marks(other, "west");
+    redis_do("HSET {stock:west}:reservation:%s items C=2", other);
+    redis_do("HSET {stock:west}:swept B 007");
+    sweep_all();
+    cr_expect_str_eq(redis_do("HGET {stock:west}:swept A"), "");
+    cr_expect_str_eq(redis_do("HGET {stock:west}:swept B"), "007");
+    cr_expect_str_eq(redis_do("EXISTS {stock:west}:reservation:%s", done), "1");
+    expect_marks(other, "west", false);
+    cr_expect_str_eq(redis_do("HGET {stock:west}:swept C"), "2");
+}
+
 Test(walks, of_a_saga_that_has_expired_every_warehouse_is_swept)
 {
     const char *gone = id_of("gone");
@@ -432,6 +521,44 @@ Test(walks, what_runs_or_is_parked_is_never_swept)
     cr_expect_str_eq(redis_do("ZCARD sagas:completed"), "");
     struct seen_nudges seen = nudges();
     cr_expect_eq(seen.count, COUNT_OF(statuses), "they are nudged, and listed where they belong: %s", seen.ids);
+}
+
+Test(walks, while_the_clocks_do_not_agree_nothing_is_swept_but_the_brokers_are_asked)
+{
+    const char *first = put_saga("first", "completed", now_ms - 30 * DAY_MS),
+               *second = put_saga("second", "completed", now_ms - 20 * DAY_MS);
+
+    put_marks(first, "west");
+    put_marks(second, "west");
+    sweep_by(false);
+    expect_marks(first, "west", true);
+    expect_marks(second, "west", true);
+    cr_expect_str_eq(redis_do("ZCARD sagas:completed"), "2");
+    struct seen_nudges seen = nudges();
+    cr_expect_str_eq(seen.ids, "first ", "the answer to it tells the time");
+    redis_do("DEL sagas:completed");
+    sweep_by(false);
+    seen = nudges();
+    cr_expect_eq(seen.count, 1, "with nothing to sweep nobody is asked");
+}
+
+Test(walks, what_is_no_id_in_an_index_goes_and_nothing_else_with_it)
+{
+    const char *done = put_saga("done", "completed", now_ms - 9 * DAY_MS);
+
+    redis_do("ZADD sagas:completed 1 not{an}id");
+    redis_do("ZADD sagas:completed 2 ../%s", done);
+    redis_do("SET payment:not{an}id x");
+    redis_do("ZADD sagas:running 1 not{an}id");
+    put_marks(done, "west");
+    sweep_all();
+    expect_marks(done, "west", false);
+    cr_expect_str_eq(redis_do("ZCARD sagas:completed"), "");
+    cr_expect_str_eq(redis_do("GET payment:not{an}id"), "x", "it is not ours");
+    reconcile_all();
+    cr_expect_str_eq(redis_do("ZCARD sagas:running"), "", "it would count as an order under way for ever");
+    struct seen_nudges seen = nudges();
+    cr_expect_eq(seen.count, 0, "%s", seen.ids);
 }
 
 Test(walks, more_than_a_batch_is_swept)

@@ -155,9 +155,11 @@ static size_t known(struct bus *bus)
 Test(bus_lag, partitions_that_another_member_got_are_not_told)
 {
     struct bus *first = open_as(group), *second;
-    size_t count;
+    size_t count, assignments;
 
     expect_lag(first, 0, false);
+    assignments = bus_assignments(first);
+    cr_expect_gt(assignments, 0);
     second = open_as(group);
     for (int64_t end_ms = test_now_ms() + WAIT_MS; known(first) + known(second) != PARTITIONS || known(second) == 0;) {
         cr_assert_lt(test_now_ms(), end_ms, "%zu and %zu", known(first), known(second));
@@ -165,6 +167,7 @@ Test(bus_lag, partitions_that_another_member_got_are_not_told)
         cr_assert_eq(bus_poll(second, 50, records, &count), STATUS_OK);
     }
     cr_expect_gt(known(first), 0);
+    cr_expect_gt(bus_assignments(first), assignments, "who has others in between learns it");
     bus_close(second);
     bus_close(first);
 }

@@ -125,13 +125,15 @@ static struct bus *end_with(const struct cluster *cluster, rd_kafka_resp_err_t e
 Test(bus_outage, a_member_that_was_taken_for_another_is_told_from_other_ends)
 {
     static struct cluster cluster;
-    static struct bus *fenced, *other;
+    static struct bus *fenced, *other, *forbidden;
 
     cluster = cluster_start();
     fenced = end_with(&cluster, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
     other = end_with(&cluster, RD_KAFKA_RESP_ERR__INCONSISTENT);
-    cr_expect(bus_is_fenced(fenced));
-    cr_expect_not(bus_is_fenced(other));
+    forbidden = end_with(&cluster, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    cr_expect_eq(bus_end(fenced), BUS_END_FENCED);
+    cr_expect_eq(bus_end(other), BUS_END_SPOILT);
+    cr_expect_eq(bus_end(forbidden), BUS_END_HOPELESS);
 }
 
 /* Polls until a batch is there. */
@@ -264,8 +266,10 @@ Test(bus_outage, the_fatal_error_of_one_client_is_that_of_all)
     struct cluster cluster = cluster_start();
     struct bus *bus = open_several(&cluster);
 
+    cr_expect_eq(bus_end(bus), BUS_END_NONE);
     rd_kafka_test_fatal_error(bus->producers[1], RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test");
     cr_expect_eq(send_to(bus, several[1]), STATUS_FATAL);
+    cr_expect_eq(bus_end(bus), BUS_END_SPOILT, "before it is heard of otherwise");
     cr_expect_eq(send_to(bus, several[2]), STATUS_OK);
     bus_serve_producers(bus);
     cr_expect_eq(bus_push(bus, NULL), STATUS_FATAL);

@@ -124,15 +124,55 @@ Test(store, an_error_of_the_command_itself_is_its_own_reply)
     store_begin(store);
     store_queue(store, key("text"), WORDS(TEXT("SET"), key("text"), TEXT("x")));
     store_queue(store, key("text"), WORDS(TEXT("HGET"), key("text"), TEXT("field")));
-    store_queue(store, key("text"), WORDS(TEXT("NOSUCHCOMMAND"), key("text")));
-    store_call(store, &add_script, 1, WORDS(key("text"), TEXT("not a number")));
+    store_call(store, &append_script, 1, WORDS(key("text"), TEXT("more")));
     store_queue(store, key("text"), WORDS(TEXT("DEL"), key("text")));
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
     cr_expect(text_begins(store_error(store_value(store, 1)), TEXT("WRONGTYPE")));
     cr_expect_not(text_is_there(store_text(store_value(store, 1))), "an error is no text");
-    cr_expect(says(store_error(store_value(store, 2)), "unknown command"));
-    cr_expect(says(store_error(store_value(store, 3)), "not an integer"));
-    cr_expect_eq(store_number(store_value(store, 4)), 1, "the commands behind them were done");
+    cr_expect(says(store_error(store_value(store, 2)), "WRONGTYPE"), "also when a script has met it");
+    cr_expect_eq(store_number(store_value(store, 3)), 1, "the commands behind them were done");
+}
+
+/* Answers with the error it is given. */
+static const struct store_script complain_script = {.name = "complain", .source = "return redis.error_reply(ARGV[1])"};
+
+#define IN_SCRIPT "ERR Error running script (call to f_0123456789abcdef0123456789abcdef01234567): @user_script:5: " /* Redis 6 */
+
+/* What is wrong with a key is its own, and waiting does not help. All else may be over in a moment, and must lose nothing. */
+Test(store, only_a_key_of_the_wrong_type_is_the_commands_own_fault)
+{
+    static const struct {
+        const char *error;
+        enum status status;
+    } cases[] = {
+        {"WRONGTYPE Operation against a key holding the wrong kind of value", STATUS_OK},
+        {"WRONGTYPE Operation against a key holding the wrong kind of value script: 0123, on @user_script:5.", STATUS_OK}, /* 7 */
+        {IN_SCRIPT "WRONGTYPE Operation against a key holding the wrong kind of value", STATUS_OK},
+        {IN_SCRIPT "OOM command not allowed when used memory > 'maxmemory'.", STATUS_UNAVAILABLE},
+        {IN_SCRIPT "-READONLY You can't write against a read only replica.", STATUS_UNAVAILABLE},
+        {IN_SCRIPT "attempt to index global 'WRONGTYPE' (a nil value)", STATUS_UNAVAILABLE},
+        {"ERR wrong number of arguments for 'hset' command script: 0123, on @user_script:5.", STATUS_UNAVAILABLE},
+        {"OOM command not allowed when used memory > 'maxmemory'. script: 0123, on @user_script:5.", STATUS_UNAVAILABLE},
+        {"ERR upstream failure", STATUS_UNAVAILABLE},
+        {"upstream failure", STATUS_UNAVAILABLE},
+        {"CROSSSLOT Keys in request don't hash to the same slot", STATUS_UNAVAILABLE},
+        {"ERR the WRONGTYPE", STATUS_UNAVAILABLE},
+        {"WRONGTYPES", STATUS_UNAVAILABLE},
+        {"EXECABORT Transaction discarded because of previous errors.", STATUS_UNAVAILABLE},
+    };
+    static const struct store_script *const complaining[] = {&complain_script};
+    CLEANUP(store_close) struct store *store = NULL;
+
+    cr_assert_eq(store_open(shared_url(), STORE_CONNECTIONS, complaining, 1, &store), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        store_begin(store);
+        store_call(store, &complain_script, 0, WORDS(text_of(cases[i].error)));
+        cr_expect_eq(store_flush(store), cases[i].status, "%s", cases[i].error);
+        if (cases[i].status != STATUS_OK)
+            cr_expect(says(text_of(store_problem(store)), cases[i].error), "%s", store_problem(store));
+    }
+    cr_expect_eq(try(store, WORDS(TEXT("NOSUCHCOMMAND"), key("text"))), STATUS_UNAVAILABLE);
+    cr_expect(says(text_of(store_problem(store)), "unknown command"), "%s", store_problem(store));
 }
 
 Test(store, bytes_of_any_kind_come_back_as_they_were)

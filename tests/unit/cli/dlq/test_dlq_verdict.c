@@ -16,6 +16,7 @@ static const struct {
     {"back for the second time", {.is_ours = true, .reason = "unknown_type", .written_ms = NOW, .redrives = 2}, false, VERDICT_SEND, VERDICT_SEND},
     {"back for the third time", {.is_ours = true, .reason = "unknown_type", .written_ms = NOW, .redrives = 3}, false, VERDICT_TOO_OFTEN, VERDICT_SEND},
     {"back for the fourth time", {.is_ours = true, .reason = "unknown_type", .written_ms = NOW, .redrives = 4}, true, VERDICT_TOO_OFTEN, VERDICT_SEND},
+    {"of a broken saga", {.is_ours = true, .reason = "saga_broken", .written_ms = NOW - DAY}, false, VERDICT_SEND, VERDICT_SEND},
     {"a conflict", {.is_ours = true, .reason = "conflict", .written_ms = NOW}, true, VERDICT_CONFLICT, VERDICT_SEND},
     {"exactly as old as may be", {.is_ours = true, .reason = "not_json", .written_ms = NOW - 7 * DAY}, false, VERDICT_SEND, VERDICT_SEND},
     {"a millisecond older", {.is_ours = true, .reason = "not_json", .written_ms = NOW - 7 * DAY - 1}, false, VERDICT_TOO_OLD, VERDICT_SEND},

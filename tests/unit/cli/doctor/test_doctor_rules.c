@@ -70,6 +70,10 @@ Test(doctor_rules, clocks_and_memory)
     cr_expect_eq(skew_finding(-2000), FINDING_OK);
     cr_expect_eq(skew_finding(2001), FINDING_WARNING);
     cr_expect_eq(skew_finding(-60001), FINDING_WRONG);
+    cr_expect_eq(ahead_finding(-86400000), FINDING_OK, "nothing was sent for a day");
+    cr_expect_eq(ahead_finding(2000), FINDING_OK);
+    cr_expect_eq(ahead_finding(2001), FINDING_WARNING);
+    cr_expect_eq(ahead_finding(60001), FINDING_WRONG);
     cr_expect_eq(memory_finding(INT64_MAX, 0), FINDING_OK);
     cr_expect_eq(memory_finding(79, 100), FINDING_OK);
     cr_expect_eq(memory_finding(80, 100), FINDING_WARNING);

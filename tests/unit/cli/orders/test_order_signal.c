@@ -38,7 +38,7 @@ Test(order_signal, says_nothing_of_what_is_not_known)
 
 Test(order_signal, what_nobody_could_read_is_not_said)
 {
-    char longer[REASON_MAX + 2];
+    char longer[REASON_MAX + 2], kanji[3 * REASON_MAX + 1];
 
     memset(longer, 'x', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = '\0';
@@ -46,6 +46,10 @@ Test(order_signal, what_nobody_could_read_is_not_said)
     cr_expect_not(text_is_there(value_of("ada", "\xff")));
     longer[REASON_MAX] = '\0';
     cr_expect(text_is_there(value_of("ada", longer)));
+    for (size_t i = 0; i < REASON_MAX; i++)
+        memcpy(kanji + 3 * i, "\u65e5", 3);
+    kanji[3 * REASON_MAX] = '\0';
+    cr_expect(text_is_there(value_of(kanji, kanji)), "characters, not bytes");
 }
 
 Test(order_signal, the_user_comes_from_the_environment)

@@ -69,7 +69,9 @@ static const struct {
     {"{\"products\":[]}", ""},
     {"{\"products\":[" PRODUCT("A", "") "]}", ""},
     {"{\"products\":[" PRODUCT("A", ",\"stock\":{\"main\":0,\"east\":7}") "],\"more\":1}", ""},
-    {"", "not JSON"},
+    {"{\"products\":[" PRODUCT("A", ",\"stock\":null") "]}", ""},
+    {"{\"products\":[" PRODUCT("A", ",\"stock\":{\"main\":null}") "]}", ""},
+    {"", "the file is empty"},
     {"[]", "products: missing"},
     {"{\"products\":{}}", "products: missing"},
     {"{\"products\":[7]}", "products[0]: not an object"},
@@ -116,4 +118,39 @@ Test(cli, a_catalog_file_becomes_entries_and_stock)
     cr_assert_eq(file.stock_count, 3);
     cr_expect(text_equals(file.stocks[0].warehouse, TEXT("main")) && text_equals(file.stocks[1].warehouse, TEXT("main")));
     cr_expect(text_equals(file.stocks[2].warehouse, TEXT("west")));
+}
+
+Test(cli, a_catalog_file_of_another_system)
+{
+    struct catalog_file file;
+    struct text bytes = TEXT("\xEF\xBB\xBF{\"products\":[\r\n\r\n \t" PRODUCT("A", "") "\r\n]}\r\n");
+
+    cr_expect_eq(catalog_file_read(arena, bytes, stderr, &file), 0);
+    cr_expect_eq(file.entry_count, 1);
+}
+
+static const struct {
+    struct text bytes;
+    const char *mistake;
+} no_catalogs[] = {
+    {{"\xFF\xFE{\0}\0", 6}, "UTF-16"},
+    {{"\xFE\xFF\0{\0}", 6}, "UTF-16"},
+    {{"{\0}\0", 4}, "UTF-16"},
+    {{"\xEF\xBB\xBF \r\n", 6}, "the file is empty"},
+};
+
+Test(cli, a_file_that_can_be_no_catalog_says_why)
+{
+    for (size_t i = 0; i < COUNT_OF(no_catalogs); i++) {
+        char *printed = NULL;
+        size_t size;
+        struct catalog_file file;
+        FILE *report = open_memstream(&printed, &size);
+        size_t mistakes = catalog_file_read(arena, no_catalogs[i].bytes, report, &file);
+
+        fclose(report);
+        cr_expect_eq(mistakes, 1);
+        cr_expect_not_null(strstr(printed, no_catalogs[i].mistake), "%zu: %s", i, printed);
+        free(printed);
+    }
 }

@@ -36,6 +36,27 @@ static struct text repeated(char byte, size_t times)
     return (struct text){bytes, times};
 }
 
+/* So many characters of three bytes each. */
+static struct text kanji(size_t times)
+{
+    struct buffer buffer = buffer_in(arena, 3 * times);
+
+    for (size_t i = 0; i < times; i++)
+        buffer_add(&buffer, TEXT("\u65e5"));
+    return text_copy(arena, buffer_text(&buffer));
+}
+
+/* The names of the members that were mended, with a space behind each. */
+static void expect_mended(const struct reply *reply, const char *wanted)
+{
+    struct buffer buffer = buffer_in(arena, 0);
+
+    for (size_t i = 0; i < REPLY_MEMBERS; i++)
+        if (reply->mended >> i & 1)
+            buffer_add_format(&buffer, "%s ", reply_member(i));
+    cr_expect(text_equals(buffer_text(&buffer), text_of(wanted)), "got <%.*s>, wanted <%s>", TEXT_ARG(buffer_text(&buffer)), wanted);
+}
+
 /* A copy of a JSON text in which what stands at one place is replaced; the test ends when it does not stand there. */
 static struct text with(const char *json, const char *old, const char *new)
 {
@@ -71,6 +92,16 @@ Test(message, a_command_is_read_and_written_back_the_same)
     EXPECT_TEXT(buffer_text(&buffer), text_of(full_command));
 }
 
+Test(message, what_a_command_does_not_need_may_be_null)
+{
+    struct command command;
+
+    cr_assert_eq(command_read(arena, json_of(TEXT("{\"commandId\":\"O/order.validate\",\"orderId\":\"O\",\"type\":\"order.validate\",\"attempt\":1,"
+                                                  "\"issuedAt\":null,\"deadlineAt\":null,\"replyTo\":null,\"order\":{},\"results\":null}")), &command),
+                 STATUS_OK);
+    cr_expect_not(text_is_there(command.issued_at) || text_is_there(command.reply_to) || text_is_there(command.results));
+}
+
 Test(message, a_command_needs_no_times_and_no_results)
 {
     struct command command;
@@ -96,7 +127,7 @@ static const struct {
     {"\"attempt\":3", "\"attempt\":3.0", 0},
     {"\"attempt\":3", "\"attempt\":2147483648", 0},
     {"\"issuedAt\":\"2026", "\"issuedAt\":\"+2026", 3},
-    {"\"deadlineAt\":\"2026-01-31T10:30:00.000Z\"", "\"deadlineAt\":null", 3},
+    {"\"deadlineAt\":\"2026-01-31T10:30:00.000Z\"", "\"deadlineAt\":7", 3},
     {"\"replyTo\":\"saga.inbox\"", "\"replyTo\":[]", 3},
     {"\"order\":{\"orderId\":\"ORD-1\", \"x\":[1]}", "\"order\":null", 3},
     {"\"order\":{\"orderId\":\"ORD-1\", \"x\":[1]},", "", 3},
@@ -285,6 +316,14 @@ Test(message, signals_may_say_who_and_why)
         EXPECT_TEXT(record.reason, TEXT("x"));
         cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\"}", kinds[i])), &record), STATUS_OK);
         cr_expect_not(text_is_there(record.requested_by));
+        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"requestedBy\":null,\"reason\":null}",
+                                                           kinds[i])), &record), STATUS_OK, "null is as good as absent");
+        cr_expect_not(text_is_there(record.requested_by) || text_is_there(record.reason));
+        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"reason\":\"%s\"}", kinds[i],
+                                                           kanji(REASON_MAX).at)), &record), STATUS_OK, "characters, not bytes");
+        cr_expect_eq(record.reason.length, 3 * REASON_MAX);
+        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"reason\":\"%s\"}", kinds[i],
+                                                           kanji(REASON_MAX + 1).at)), &record), STATUS_BAD_MESSAGE);
     }
 }
 
@@ -300,7 +339,7 @@ static const struct {
     {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":[],\"source\":{},\"policy\":{}}", "order", "O-1"},
     {"{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":\"{}\",\"source\":{},\"policy\":{}}", "order", "O-1"},
     {"{\"kind\":\"cancel\",\"orderId\":\"O-1\",\"reason\":7}", "cancel", "O-1"},
-    {"{\"kind\":\"retry\",\"orderId\":\"O-1\",\"requestedBy\":null}", "retry", "O-1"},
+    {"{\"kind\":\"retry\",\"orderId\":\"O-1\",\"requestedBy\":[]}", "retry", "O-1"},
     {"{\"kind\":\"nudge\"}", "nudge", NULL},
     {"{\"kind\":\"nudge\",\"orderId\":\"\"}", "nudge", NULL},
     {"{\"kind\":\"nudge\",\"orderId\":\"a b\"}", "nudge", NULL},
@@ -336,19 +375,13 @@ static const struct {
     {"\"outcome\":\"refused\"", "\"outcome\":null"},
     {"\"commandId\":\"ORD-1/inventory.allocate\",", ""},
     {"\"commandId\":\"ORD-1/inventory.allocate\"", "\"commandId\":\"\""},
-    {"\"type\":\"inventory.allocate\",", ""},
-    {"\"attempt\":2,", ""},
-    {"\"attempt\":2", "\"attempt\":-1"},
-    {"\"attempt\":2", "\"attempt\":2.5"},
-    {"\"attempt\":2", "\"attempt\":2147483648"},
-    {"\"reason\":\"insufficient_inventory\"", "\"reason\":null"},
-    {"\"productId\":\"KEYBOARD\"", "\"productId\":7"},
-    {"\"errors\":[{\"field\": \"x\"}]", "\"errors\":{}"},
-    {"\"result\":{\"a\": 1}", "\"result\":[]"},
-    {"\"result\":{\"a\": 1}", "\"result\":\"x\""},
+    {"\"commandId\":\"ORD-1/inventory.allocate\"", "\"commandId\":null"},
+    {"\"commandId\":\"ORD-1/inventory.allocate\"", "\"commandId\":7"},
+    {"\"commandId\":\"ORD-1/inventory.allocate\",\"orderId\":\"ORD-1\",\"type\":\"inventory.allocate\"",
+     "\"commandId\":\"allocate\",\"orderId\":\"ORD-1\""}, /* what was asked can't be told in any way */
 };
 
-Test(message, a_reply_with_a_fault_is_refused)
+Test(message, a_reply_that_does_not_say_to_what_or_how_is_refused)
 {
     for (size_t i = 0; i < COUNT_OF(reply_faults); i++) {
         struct inbox_record record;
@@ -360,22 +393,112 @@ Test(message, a_reply_with_a_fault_is_refused)
 
 Test(message, texts_of_a_reply_have_limits)
 {
-    static const struct {
-        const char *old, *name;
-        size_t longest;
-    } rows[] = {
-        {"\"reason\":\"insufficient_inventory\"", "reason", REASON_MAX},
-        {"\"productId\":\"KEYBOARD\"", "productId", PRODUCT_ID_MAX},
-        {"\"commandId\":\"ORD-1/inventory.allocate\"", "commandId", COMMAND_ID_MAX},
-    };
+    for (size_t more = 0; more <= 1; more++) {
+        struct inbox_record record;
+        const struct text reason = text_format(arena, "\"reason\":\"%s\"", kanji(REASON_MAX + more).at);
+        const struct text product = text_format(arena, "\"productId\":\"%s\"", kanji(PRODUCT_ID_MAX + more).at);
+        const struct text id = text_format(arena, "\"commandId\":\"%s\"", repeated('x', COMMAND_ID_MAX + more).at);
+        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, "\"reason\":\"insufficient_inventory\"", text_copy(arena, reason).at)), &record),
+                     STATUS_OK);
+        cr_expect_eq(record.reply.reason.length, 3 * REASON_MAX, "what is longer is cut");
+        expect_mended(&record.reply, more == 0 ? "" : "reason ");
+        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, "\"productId\":\"KEYBOARD\"", text_copy(arena, product).at)), &record), STATUS_OK);
+        cr_expect_eq(record.reply.product_id.length, 3 * PRODUCT_ID_MAX);
+        expect_mended(&record.reply, more == 0 ? "" : "productId ");
+        cr_expect_eq(inbox_read(arena, json_of(with(full_reply, "\"commandId\":\"ORD-1/inventory.allocate\"", text_copy(arena, id).at)), &record),
+                     more == 0 ? STATUS_OK : STATUS_BAD_MESSAGE);
+    }
+}
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        for (size_t more = 0; more <= 1; more++) {
-            struct inbox_record record;
-            const struct text member = text_format(arena, "\"%s\":\"%s\"", rows[i].name, repeated('x', rows[i].longest + more).at);
-            const struct text text = with(full_reply, rows[i].old, text_copy(arena, member).at);
-            cr_expect_eq(inbox_read(arena, json_of(text), &record), more == 0 ? STATUS_OK : STATUS_BAD_MESSAGE, "%s", rows[i].name);
-        }
+/* A known command is answered, whatever else is wrong. written NULL: as full_reply. */
+static const struct {
+    const char *old, *new, *mended, *written_old, *written_new;
+} details[] = {
+    {"\"type\":\"inventory.allocate\",", "", "", "", ""},
+    {"\"type\":\"inventory.allocate\"", "\"type\":null", "", "", ""},
+    {"\"type\":\"inventory.allocate\"", "\"type\":7", "type ", "", ""},
+    {"\"attempt\":2,", "", "attempt ", "\"attempt\":2", "\"attempt\":0"},
+    {"\"attempt\":2", "\"attempt\":null", "attempt ", "\"attempt\":2", "\"attempt\":0"},
+    {"\"attempt\":2", "\"attempt\":-1", "attempt ", "\"attempt\":2", "\"attempt\":0"},
+    {"\"attempt\":2", "\"attempt\":2.5", "attempt ", "\"attempt\":2", "\"attempt\":0"},
+    {"\"attempt\":2", "\"attempt\":\"2\"", "attempt ", "\"attempt\":2", "\"attempt\":0"},
+    {"\"attempt\":2", "\"attempt\":2147483648", "attempt ", "\"attempt\":2", "\"attempt\":0"},
+    {"\"reason\":\"insufficient_inventory\"", "\"reason\":null", "", "\"reason\":\"insufficient_inventory\",", ""},
+    {"\"reason\":\"insufficient_inventory\"", "\"reason\":7", "reason ", "\"reason\":\"insufficient_inventory\",", ""},
+    {"\"reason\":\"insufficient_inventory\"", "\"reason\":{\"code\":7}", "reason ", "\"reason\":\"insufficient_inventory\",", ""},
+    {"\"productId\":\"KEYBOARD\"", "\"productId\":null", "", "\"productId\":\"KEYBOARD\",", ""},
+    {"\"productId\":\"KEYBOARD\"", "\"productId\":7", "productId ", "\"productId\":\"KEYBOARD\",", ""},
+    {"\"errors\":[{\"field\": \"x\"}]", "\"errors\":null", "", "\"errors\":[{\"field\": \"x\"}],", ""},
+    {"\"errors\":[{\"field\": \"x\"}]", "\"errors\":{}", "errors ", "\"errors\":[{\"field\": \"x\"}],", ""},
+    {"\"result\":{\"a\": 1}", "\"result\":null", "", ",\"result\":{\"a\": 1}", ""},
+    {"\"result\":{\"a\": 1}", "\"result\":[]", "result ", ",\"result\":{\"a\": 1}", ""},
+    {"\"result\":{\"a\": 1}", "\"result\":\"x\"", "result ", ",\"result\":{\"a\": 1}", ""},
+    {"\"result\":{\"a\": 1}", "\"result\":1", "result ", ",\"result\":{\"a\": 1}", ""},
+};
+
+Test(message, a_reply_to_a_known_command_is_not_refused_for_a_detail)
+{
+    for (size_t i = 0; i < COUNT_OF(details); i++) {
+        struct inbox_record record;
+        struct buffer buffer = buffer_in(arena, 0);
+        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, details[i].old, details[i].new)), &record), STATUS_OK, "%s", details[i].new);
+        expect_mended(&record.reply, details[i].mended);
+        reply_write(&buffer, &record.reply);
+        EXPECT_TEXT(buffer_text(&buffer), with(full_reply, details[i].written_old, details[i].written_new));
+    }
+}
+
+/* ---- results that are too large ---- */
+
+static const char *bounded(const char *result, size_t bytes_max, const char *mended)
+{
+    struct reply reply = {.result = text_of(result)};
+
+    reply_bound_result(arena, &reply, bytes_max);
+    expect_mended(&reply, mended);
+    cr_expect_leq(reply.result.length, bytes_max > 100 ? bytes_max : 100);
+    return text_is_there(reply.result) ? text_copy(arena, reply.result).at : "none";
+}
+
+Test(message, a_result_that_is_no_larger_than_an_order_is_kept)
+{
+    static const char result[] = "{\"a\": [1, 2]}";
+
+    cr_expect_str_eq(bounded(result, sizeof(result) - 1, ""), result);
+    cr_expect_str_eq(bounded(NULL, 10, ""), "none");
+    cr_expect_str_eq(bounded(result, sizeof(result) - 2, "result "), "{\"resultTooLarge\":{\"bytes\":13}}");
+}
+
+Test(message, of_a_result_that_is_too_large_what_is_small_is_kept_the_total_first)
+{
+    const char *label = repeated('x', 1000).at;
+    const struct text large =
+        text_format(arena, "{ \"label\":\"%s\", \"labels\":[\"%s\"], \"url\":{\"a\":\"%s\"}, \"authorizationId\" : \"A\\u002d1\", "
+                    "\"amount\":3998, \"resultTooLarge\":1, \"ok\":true, \"none\":null, \"c\\u0075rrency\":\"USD\", \"rate\":1.5 }",
+                    label, label, label);
+
+    cr_expect_str_eq(bounded(text_copy(arena, large).at, 1024, "result "),
+                     text_copy(arena, text_format(arena, "{\"resultTooLarge\":{\"bytes\":%zu},\"amount\":3998,\"c\\u0075rrency\":\"USD\","
+                                                  "\"authorizationId\":\"A\\u002d1\",\"ok\":true,\"none\":null,\"rate\":1.5}",
+                                                  large.length)).at);
+}
+
+Test(message, what_is_kept_of_a_result_of_many_small_members_is_bounded_too)
+{
+    struct buffer buffer = buffer_in(arena, 0);
+    const struct json *root;
+
+    buffer_add(&buffer, TEXT("{"));
+    for (int i = 0; i < 5000; i++)
+        buffer_add_format(&buffer, "\"m%d\":%d,", i, i);
+    buffer_add(&buffer, TEXT("\"currency\":\"EUR\",\"amount\":1}"));
+    const struct text kept = text_of(bounded(text_copy(arena, buffer_text(&buffer)).at, 1024, "result "));
+    cr_expect_leq(kept.length, 1024);
+    root = json_of(kept);
+    cr_expect(json_string_is(json_member(root, TEXT("currency")), TEXT("EUR")));
+    cr_expect_not_null(json_member(root, TEXT("amount")));
+    cr_expect_not_null(json_member(root, TEXT("m0")));
+    cr_expect_null(json_member(root, TEXT("m4999")));
 }
 
 Test(message, a_result_too_deep_to_be_handed_on_is_refused)
@@ -424,6 +547,12 @@ Test(message, an_order_may_leave_warehouse_and_address_out)
     cr_expect_eq(order.line_count, 1);
     cr_assert_eq(order_read(arena, with(full_order, ",\"country\":\"IT\"", ""), &order), STATUS_OK);
     cr_expect_not(text_is_there(order.country));
+    cr_assert_eq(order_read(arena, with(full_order, "\"warehouse\":\"north\"", "\"warehouse\":null"), &order), STATUS_OK, "as good as absent");
+    EXPECT_TEXT(order.warehouse, TEXT("main"));
+    cr_assert_eq(order_read(arena, with(full_order, "\"country\":\"IT\"", "\"country\":null"), &order), STATUS_OK);
+    cr_expect_not(text_is_there(order.country));
+    cr_assert_eq(order_read(arena, with(full_order, "\"shipTo\":{", "\"shipTo\":null,\"x\":{"), &order), STATUS_OK);
+    cr_expect_not(text_is_there(order.country));
 }
 
 static const struct {
@@ -442,16 +571,13 @@ static const struct {
     {"\"paymentMethod\":\"tok_visa\"", "\"paymentMethod\":[\"tok_visa\"]"},
     {"\"warehouse\":\"north\"", "\"warehouse\":\"no:rth\""},
     {"\"warehouse\":\"north\"", "\"warehouse\":\"\""},
-    {"\"warehouse\":\"north\"", "\"warehouse\":null"},
     {"\"warehouse\":\"north\"", "\"warehouse\":\"{north}\""},
     {"\"country\":\"IT\"", "\"country\":\"it\""},
     {"\"country\":\"IT\"", "\"country\":\"ITA\""},
     {"\"country\":\"IT\"", "\"country\":\"I\""},
     {"\"country\":\"IT\"", "\"country\":\"\""},
     {"\"country\":\"IT\"", "\"country\":\"I1\""},
-    {"\"country\":\"IT\"", "\"country\":null"},
     {"\"shipTo\":{", "\"shipTo\":\"Turin\",\"x\":{"},
-    {"\"shipTo\":{", "\"shipTo\":null,\"x\":{"},
     {"\"items\":[", "\"goods\":["},
     {"\"items\":[", "\"items\":[],\"x\":["},
     {"\"items\":[", "\"items\":{},\"x\":["},
@@ -463,6 +589,10 @@ static const struct {
     {"\"productId\":\"KEYBOARD\"", "\"productId\":5"},
     {"\"productId\":\"KEYBOARD\"", "\"productId\":\"MOUSE\""}, /* listed twice, once with an escape */
     {"\"quantity\":2,", ""},
+    {"\"quantity\":2", "\"quantity\":null"},
+    {"\"customerId\":\"C-42\"", "\"customerId\":null"},
+    {"\"paymentMethod\":\"tok_visa\"", "\"paymentMethod\":null"},
+    {"\"items\":[", "\"items\":null,\"x\":["},
     {"\"quantity\":2", "\"quantity\":0"},
     {"\"quantity\":2", "\"quantity\":-1"},
     {"\"quantity\":2", "\"quantity\":10001"},

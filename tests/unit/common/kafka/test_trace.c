@@ -22,6 +22,82 @@ Test(trace, goes_on_with_a_span_of_its_own)
     cr_expect(text_equals(trace.state, TEXT("vendor=1")));
 }
 
+/* ---- what is read ---- */
+
+static const struct header *given;
+static size_t given_count;
+
+/* In the place of the one of the bus, whose records come from Kafka. */
+bool record_header(const struct record *record, const char *name, struct text *out_value)
+{
+    (void)record;
+    for (size_t i = 0; i < given_count; i++)
+        if (text_equals(given[i].name, text_of(name))) {
+            *out_value = given[i].value;
+            return true;
+        }
+    return false;
+}
+
+static struct trace read_trace(const char *parent, const char *state)
+{
+    struct header headers[] = {{TEXT("traceparent"), text_of(parent)}, {TEXT("tracestate"), text_of(state)}};
+
+    given = headers;
+    given_count = state == NULL ? 1 : 2;
+    return trace_of(&(struct record){0});
+}
+
+#define IDS "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"
+
+static const struct {
+    const char *read, *flags; /* flags NULL: a trace of its own begins */
+} parents[] = {
+    {"00-" IDS "-01", "01"},
+    {"00-" IDS "-00", "00"},
+    {"00-" IDS "-03", "03"},
+    /* a version to come is read as far as 00 goes: of its flags only the one of 00 is known */
+    {"01-" IDS "-01", "01"},
+    {"01-" IDS "-00", "00"},
+    {"01-" IDS "-ff", "01"},
+    {"01-" IDS "-fe", "00"},
+    {"cc-" IDS "-01-what-the-future-will-be-like", "01"},
+    {"cc-" IDS "-01-", "01"},
+    {"fe-" IDS "-01", "01"},
+    {"ff-" IDS "-01", NULL},
+    {"cc-" IDS "-01.what-the-future-will-be-like", NULL},
+    {"cc-" IDS "-010", NULL},
+    {"cc-" IDS "-0", NULL},
+    {"00-" IDS "-01-", NULL},
+    {"00-" IDS "-01-more", NULL},
+    {"0-" IDS "-01", NULL},
+    {"0x-" IDS "-01", NULL},
+    {"CC-" IDS "-01", NULL},
+    {"01_" IDS "-01", NULL},
+    {"01-00000000000000000000000000000000-b7ad6b7169203331-01", NULL},
+    {"01-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", NULL},
+    {"01-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", NULL},
+    {"01-" IDS "-0x", NULL},
+    {"", NULL},
+};
+
+Test(trace, of_any_version_goes_on_as_version_00)
+{
+    for (size_t i = 0; i < COUNT_OF(parents); i++) {
+        struct trace read = read_trace(parents[i].read, "vendor=1");
+        struct trace trace = trace_continue(arena, read, TEXT("x"), TEXT("ORD-1"));
+        cr_expect_eq(text_is_there(read.parent), parents[i].flags != NULL, "%s", parents[i].read);
+        cr_expect_eq(text_is_there(read.state), parents[i].flags != NULL, "%s", parents[i].read);
+        cr_assert_eq(trace.parent.length, TRACEPARENT_LENGTH);
+        cr_expect_eq(memcmp(trace.parent.at, "00-", 3), 0, "%s", parents[i].read);
+        cr_expect_eq(memcmp(trace.parent.at + 3, IDS, 32) == 0, parents[i].flags != NULL, "%s", parents[i].read);
+        if (parents[i].flags != NULL)
+            cr_expect_eq(memcmp(trace.parent.at + 53, parents[i].flags, 2), 0, "%s", parents[i].read);
+        if (parents[i].flags != NULL)
+            cr_expect_eq(read.parent.length, TRACEPARENT_LENGTH, "a saga keeps no more of it: %s", parents[i].read);
+    }
+}
+
 Test(trace, is_the_same_whenever_it_is_worked_out)
 {
     struct trace none = {TEXT_NONE, TEXT_NONE};

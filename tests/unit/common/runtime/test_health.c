@@ -2,10 +2,16 @@
 #include "health.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SLOW 200 /* connections: several times what is served at once */
+#define SLOW_STEP_MS 100
 
 static const struct metric_family families[] = {{.name = "beats_total", .help = "Beats", .type = METRIC_COUNTER}};
 static struct metrics *metrics;
@@ -39,16 +45,23 @@ static void tear_down(void)
 
 TestSuite(health, .init = set_up, .fini = tear_down);
 
+static int connected(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+    int connection = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(connect(connection, (struct sockaddr *)&address, sizeof(address)), 0);
+    return connection;
+}
+
 /* The whole answer to a request line. */
 static const char *ask(const char *request)
 {
     static char answer[4096];
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
-    int connection = socket(AF_INET, SOCK_STREAM, 0);
+    int connection = connected();
     size_t length = 0;
     ssize_t got;
 
-    cr_assert_eq(connect(connection, (struct sockaddr *)&address, sizeof(address)), 0);
     dprintf(connection, "%s HTTP/1.0\r\n\r\n", request);
     while ((got = read(connection, answer + length, sizeof(answer) - length - 1)) > 0)
         length += (size_t)got;
@@ -105,6 +118,56 @@ Test(health, says_no_to_the_rest)
 {
     cr_expect_not_null(strstr(ask("GET /"), " 404 "));
     cr_expect_not_null(strstr(ask("POST /healthz"), " 405 "));
+}
+
+Test(health, has_a_place_for_the_next_one_however_many_are_slow)
+{
+    int slow[SLOW];
+
+    all_ready();
+    for (size_t i = 0; i < SLOW; i++) {
+        slow[i] = connected();
+        cr_assert_eq(send(slow[i], "G", 1, MSG_NOSIGNAL), 1);
+        if (i % 16 == 0)
+            cr_expect(health_ask("127.0.0.1", port), "behind %zu slow ones", i + 1);
+    }
+    cr_expect(health_ask("127.0.0.1", port));
+    for (size_t i = 0; i < SLOW; i++)
+        close(slow[i]);
+}
+
+/* Whether the other side has closed it, seen within a step. */
+static bool has_ended(int connection)
+{
+    struct pollfd wanted = {.fd = connection, .events = POLLIN};
+
+    return poll(&wanted, 1, SLOW_STEP_MS) == 1;
+}
+
+Test(health, lets_nobody_send_a_request_for_ever, .timeout = 60)
+{
+    int connection = connected();
+
+    cr_assert_eq(send(connection, "GET /healthz?", 13, MSG_NOSIGNAL), 13);
+    while (!has_ended(connection)) /* it is never idle */
+        cr_assert_geq(send(connection, "x", 1, MSG_NOSIGNAL) == 1 || errno == EPIPE || errno == ECONNRESET, 1);
+    close(connection);
+}
+
+Test(health, is_not_ready_while_a_batch_is_in_trouble)
+{
+    struct timespec now;
+
+    all_ready();
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    health_trouble(health, (int64_t)now.tv_sec * 1000);
+    cr_expect(health_is_ready(health), "it has only begun");
+    health_trouble(health, (int64_t)now.tv_sec * 1000 - HEALTH_TROUBLE_MS);
+    cr_expect_not(health_is_ready(health));
+    cr_expect_not_null(strstr(ask("GET /readyz"), "\r\n\r\nbatch: "));
+    health_trouble(health, 0);
+    cr_expect(health_is_ready(health));
+    cr_expect(health_ask("127.0.0.1", port));
 }
 
 Test(health, a_taken_port_is_told)

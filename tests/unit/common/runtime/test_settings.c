@@ -46,9 +46,11 @@ static size_t read_example(struct example *out)
 
 static const char *temporary_file(const char *content)
 {
-    static char path[] = "/tmp/orderly-setting-XXXXXX";
-    int descriptor = mkstemp(path);
+    static char path[64];
+    int descriptor;
 
+    snprintf(path, sizeof(path), "/tmp/orderly-setting-XXXXXX");
+    descriptor = mkstemp(path);
     cr_assert_geq(write(descriptor, content, strlen(content)), 0);
     close(descriptor);
     return path;
@@ -90,6 +92,57 @@ Test(settings, a_value_may_come_from_a_file)
     unlink(path);
     cr_expect_eq(read_example(&example), 1);
     cr_expect_not_null(strstr(report, "T_PASSWORD_FILE"), "%s", report);
+}
+
+/* As editors, shells and secret stores of other systems leave a file: none of it is part of a password. */
+Test(settings, what_surrounds_a_value_in_a_file_is_not_of_it)
+{
+    static const char *const files[] = {
+        "hush", "hush\n", "hush\r\n", "hush\n\n", "hush\r\n\r\n", "\xEF\xBB\xBFhush", "\xEF\xBB\xBFhush\r\n",
+    };
+    struct example example;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        const char *path = temporary_file(files[i]);
+
+        setenv("T_PASSWORD_FILE", path, 1);
+        cr_expect_eq(read_example(&example), 0, "%zu: %s", i, report);
+        cr_expect_str_eq(example.password, "hush", "%zu", i);
+        unlink(path);
+    }
+}
+
+Test(settings, a_file_of_no_value_is_told)
+{
+    static const char *const files[][2] = {
+        {"", "the file is empty"}, {"\r\n", "the file is empty"}, {"\xEF\xBB\xBF\n", "the file is empty"},
+        {"\xFF\xFEh", "UTF-16"}, {"\xFE\xFFh", "UTF-16"},
+    };
+    struct example example;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        const char *path = temporary_file(files[i][0]);
+
+        setenv("T_PASSWORD_FILE", path, 1);
+        cr_expect_eq(read_example(&example), 1, "%zu", i);
+        cr_expect_not_null(strstr(report, files[i][1]), "%zu: %s", i, report);
+        unlink(path);
+    }
+}
+
+Test(settings, what_stands_far_behind_a_value_in_a_file_is_not_passed_over)
+{
+    char content[1200];
+    struct example example;
+
+    memset(content, '\n', sizeof(content) - 2);
+    memcpy(content, "hush", 4);
+    content[sizeof(content) - 2] = 'x';
+    content[sizeof(content) - 1] = '\0';
+    setenv("T_PASSWORD_FILE", temporary_file(content), 1);
+    cr_expect_eq(read_example(&example), 1);
+    cr_expect_not_null(strstr(report, "more than 1023 bytes"), "%s", report);
+    unlink(getenv("T_PASSWORD_FILE"));
 }
 
 Test(settings, all_mistakes_are_told_at_once)

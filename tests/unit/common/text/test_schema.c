@@ -119,29 +119,29 @@ static const struct {
     {"{\"id\":\"P\",\"size\":\"small\",\"address\":{}}", "weight"},
     {"{\"id\":\"P\",\"size\":\"small\",\"weight\":1}", "address"},
     {"{\"id \":\"P\",\"size\":\"small\",\"weight\":1,\"address\":{}}", "id"},
-    /* wrong types; null is a type of its own */
+    /* wrong types; null is one where the field is required */
     {"{\"id\":1}", "id"},
     {"{\"id\":null}", "id"},
     {"{\"id\":[\"P\"]}", "id"},
-    {"{\"id\":\"P\",\"note\":null}", "note"},
     {"{\"id\":\"P\",\"note\":5}", "note"},
     {"{\"id\":\"P\",\"size\":1}", "size"},
     {"{\"id\":\"P\",\"weight\":\"12\"}", "weight"},
     {"{\"id\":\"P\",\"weight\":12.0}", "weight"},
     {"{\"id\":\"P\",\"weight\":1e1}", "weight"},
     {"{\"id\":\"P\",\"weight\":true}", "weight"},
-    {"{\"id\":\"P\",\"bonus\":null}", "bonus"},
+    {"{\"id\":\"P\",\"size\":null}", "size"},
+    {"{\"id\":\"P\",\"weight\":null}", "weight"},
     {"{\"id\":\"P\",\"address\":[]}", "address"},
     {"{\"id\":\"P\",\"address\":\"{}\"}", "address"},
     {"{\"id\":\"P\",\"address\":null}", "address"},
     {"{\"id\":\"P\",\"extras\":[]}", "extras"},
     {"{\"id\":\"P\",\"stamps\":{}}", "stamps"},
-    {"{\"id\":\"P\",\"stamps\":null}", "stamps"},
     /* out of range */
     {"{\"id\":\"\"}", "id"},
     {"{\"id\":\"123456789\"}", "id"},
-    {"{\"id\":\"\\u00e8\\u00e8\\u00e8\\u00e8\\u00e8\"}", "id"}, /* 5 characters, 10 bytes */
     {"{\"id\":\"P\",\"note\":\"123456\"}", "note"},
+    {"{\"id\":\"P\",\"note\":\"\\u00e8\\u00e8\\u00e8\\u00e8\\u00e8\\u00e8\"}", "note"}, /* 6 characters */
+    {"{\"id\":\"P\",\"note\":\"\u65e5\u672c\u8a9e\U0001f600\U0001f600e\"}", "note"},
     {"{\"id\":\"P\",\"weight\":-2}", "weight"},
     {"{\"id\":\"P\",\"weight\":1001}", "weight"},
     {"{\"id\":\"P\",\"weight\":18446744073709551616}", "weight"},
@@ -189,6 +189,90 @@ Test(schema, values_at_the_edge_of_their_range_are_read)
     cr_expect_eq(parcel.weight, 1000);
     cr_expect_eq(parcel.bonus, INT64_MAX);
     EXPECT_TEXT(parcel.id, TEXT("12345678"));
+}
+
+Test(schema, the_length_of_a_text_is_counted_in_characters)
+{
+    struct parcel parcel;
+
+    cr_assert_eq(parcel_read("{\"id\":\"\u65e5\u672c\u8a9e\u65e5\u672c\u8a9e\U0001f600\U0001f600\",\"note\":\"\\ud83d\\ude00\\u00e8\\u00e8\\u65e5\\u0000\",\"size\":\"huge\","
+                             "\"weight\":1,\"address\":{}}", &parcel, NULL), STATUS_OK);
+    cr_expect_eq(parcel.id.length, 26);
+    cr_expect_eq(parcel.note.length, 12);
+}
+
+Test(schema, null_is_as_good_as_absent_where_a_field_is_optional)
+{
+    struct parcel parcel;
+
+    cr_assert_eq(parcel_read("{\"id\":\"P-1\",\"note\":null,\"size\":\"small\",\"weight\":-1,\"bonus\":null,\"address\":{},\"extras\":null,"
+                             "\"stamps\":null}", &parcel, NULL), STATUS_OK);
+    EXPECT_TEXT(parcel_text(&parcel), text_of(least));
+}
+
+/* ---- what is mended ---- */
+
+struct postcard {
+    struct text id, wish, stamps, picture;
+    int64_t number;
+};
+
+static const struct field postcard_fields[] = {
+    FIELD_TEXT(struct postcard, id, "id", 1, 8),
+    FIELD_TEXT_MENDED(struct postcard, wish, "wish", 5),
+    FIELD_NUMBER_MENDED(struct postcard, number, "number", 0, 9),
+    FIELD_ARRAY_MENDED(struct postcard, stamps, "stamps"),
+    FIELD_OBJECT_MENDED(struct postcard, picture, "picture"),
+};
+
+/* The numbers of the rows that were mended. */
+enum { WISH = 1 << 1, NUMBER = 1 << 2, STAMPS = 1 << 3, PICTURE = 1 << 4 };
+
+static const struct {
+    const char *json;
+    uint64_t mended;
+    const char *written;
+} postcards[] = {
+    {"{\"id\":\"P\",\"wish\":\"hello\",\"number\":9,\"stamps\":[1],\"picture\":{}}", 0,
+     "{\"id\":\"P\",\"wish\":\"hello\",\"number\":9,\"stamps\":[1],\"picture\":{}}"},
+    {"{\"id\":\"P\"}", NUMBER, "{\"id\":\"P\",\"number\":0}"},
+    {"{\"id\":\"P\",\"wish\":null,\"number\":null,\"stamps\":null,\"picture\":null}", NUMBER, "{\"id\":\"P\",\"number\":0}"},
+    {"{\"id\":\"P\",\"wish\":\"hello!\",\"number\":1}", WISH, "{\"id\":\"P\",\"wish\":\"hello\",\"number\":1}"},
+    {"{\"id\":\"P\",\"wish\":\"\u65e5\u672c\u8a9e\U0001f600\u672c\u8a9e\u672c\u8a9e\",\"number\":1}", WISH,
+     "{\"id\":\"P\",\"wish\":\"\u65e5\u672c\u8a9e\U0001f600\u672c\",\"number\":1}"},
+    {"{\"id\":\"P\",\"wish\":7,\"number\":1}", WISH, "{\"id\":\"P\",\"number\":1}"},
+    {"{\"id\":\"P\",\"wish\":[\"hello\"],\"number\":1}", WISH, "{\"id\":\"P\",\"number\":1}"},
+    {"{\"id\":\"P\",\"number\":10}", NUMBER, "{\"id\":\"P\",\"number\":0}"},
+    {"{\"id\":\"P\",\"number\":-1}", NUMBER, "{\"id\":\"P\",\"number\":0}"},
+    {"{\"id\":\"P\",\"number\":1.0}", NUMBER, "{\"id\":\"P\",\"number\":0}"},
+    {"{\"id\":\"P\",\"number\":\"1\"}", NUMBER, "{\"id\":\"P\",\"number\":0}"},
+    {"{\"id\":\"P\",\"number\":1,\"stamps\":{},\"picture\":[]}", STAMPS | PICTURE, "{\"id\":\"P\",\"number\":1}"},
+};
+
+Test(schema, what_breaks_a_row_that_is_mended_is_cut_or_left_out_and_told)
+{
+    for (size_t i = 0; i < COUNT_OF(postcards); i++) {
+        struct postcard card = {0};
+        struct buffer buffer = buffer_in(arena, 0);
+        const struct json *root;
+        uint64_t mended = UINT64_MAX;
+        cr_assert_eq(json_read(arena, text_of(postcards[i].json), &root), STATUS_OK);
+        cr_assert_eq(schema_read_mending(arena, postcard_fields, COUNT_OF(postcard_fields), root, &card, &mended), STATUS_OK, "%s",
+                     postcards[i].json);
+        cr_expect_eq(mended, postcards[i].mended, "%s", postcards[i].json);
+        schema_write(&buffer, postcard_fields, COUNT_OF(postcard_fields), &card);
+        EXPECT_TEXT(buffer_text(&buffer), text_of(postcards[i].written));
+    }
+}
+
+Test(schema, a_row_that_is_not_mended_still_spoils_the_message)
+{
+    struct postcard card = {0};
+    const struct json *root;
+    uint64_t mended;
+
+    cr_assert_eq(json_read(arena, TEXT("{\"id\":null,\"number\":1}"), &root), STATUS_OK);
+    cr_expect_eq(schema_read_mending(arena, postcard_fields, COUNT_OF(postcard_fields), root, &card, &mended), STATUS_BAD_MESSAGE);
 }
 
 Test(schema, a_message_is_written_in_the_order_of_its_table)

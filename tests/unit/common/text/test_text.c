@@ -205,3 +205,60 @@ Test(text, json_strings_escape_what_json_does_not_take)
         EXPECT_TEXT(buffer_text(&buffer), strings[i].json);
     }
 }
+
+/* ---- characters ---- */
+
+static const struct {
+    const char *text;
+    size_t characters;
+    const char *first_two;
+} characters[] = {
+    {"", 0, ""},           {"a", 1, "a"},
+    {"ab", 2, "ab"},       {"abc", 3, "ab"},
+    {"\u00e8\u00e8\u00e8", 3, "\u00e8\u00e8"}, {"\u65e5\u672c\u8a9e", 3, "\u65e5\u672c"},
+    {"\U0001f600a\U0001f600", 3, "\U0001f600a"}, {"e\u0301x", 3, "e\u0301"}, /* two code points that look like one */
+};
+
+Test(text, characters_are_counted_and_cut_whole)
+{
+    for (size_t i = 0; i < COUNT_OF(characters); i++) {
+        cr_expect_eq(text_characters(text_of(characters[i].text)), characters[i].characters, "%s", characters[i].text);
+        EXPECT_TEXT(text_cut(text_of(characters[i].text), 2), text_of(characters[i].first_two));
+        EXPECT_TEXT(text_cut(text_of(characters[i].text), 3), text_of(characters[i].text));
+        EXPECT_TEXT(text_cut(text_of(characters[i].text), 0), TEXT(""));
+    }
+    cr_expect_eq(text_characters(TEXT_NONE), 0);
+    cr_expect_not(text_is_there(text_cut(TEXT_NONE, 5)));
+    cr_expect(text_is_there(text_cut(TEXT("a"), 0)));
+}
+
+Test(text, a_byte_order_mark_is_no_part_of_a_text)
+{
+    EXPECT_TEXT(text_without_mark(TEXT("\xEF\xBB\xBF{}")), TEXT("{}"));
+    EXPECT_TEXT(text_without_mark(TEXT("\xEF\xBB\xBF")), TEXT(""));
+    EXPECT_TEXT(text_without_mark(TEXT("{}\xEF\xBB\xBF")), TEXT("{}\xEF\xBB\xBF"));
+    EXPECT_TEXT(text_without_mark(TEXT("\xEF\xBB")), TEXT("\xEF\xBB"));
+    EXPECT_TEXT(text_without_mark(TEXT_NONE), TEXT(""));
+}
+
+Test(text, wide_characters_are_told_from_utf_8)
+{
+    static const struct text wide[] = {
+        BYTES("\xFF\xFE{\0"), BYTES("\xFE\xFF\0{"), BYTES("\xFF\xFE\0\0"),
+        BYTES("\0\0\xFE\xFF"), BYTES("{\0}\0"), BYTES("\0{\0}"),
+    };
+    static const struct text narrow[] = {TEXT(""), TEXT("{}"), TEXT("\xEF\xBB\xBF{}"), TEXT("\xFF"), TEXT("{"), {NULL, 0}};
+
+    for (size_t i = 0; i < COUNT_OF(wide); i++)
+        cr_expect(text_is_wide(wide[i]), "%zu", i);
+    for (size_t i = 0; i < COUNT_OF(narrow); i++)
+        cr_expect_not(text_is_wide(narrow[i]), "%zu", i);
+}
+
+Test(text, what_surrounds_a_line_is_taken_off)
+{
+    EXPECT_TEXT(text_without_blanks(TEXT("  {\"a\": 1}\t \r\n")), TEXT("{\"a\": 1}"));
+    EXPECT_TEXT(text_without_blanks(TEXT(" \t\r\n")), TEXT(""));
+    EXPECT_TEXT(text_without_blanks(TEXT("")), TEXT(""));
+    EXPECT_TEXT(text_without_blanks(TEXT_NONE), TEXT(""));
+}

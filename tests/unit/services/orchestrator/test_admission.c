@@ -97,6 +97,27 @@ Test(admission, card_numbers_get_no_further)
     cr_expect_null(decide(TEXT("{\"orderId\":\"4111111111111111\"}"), 0).masked_value.at, "an id is no card");
 }
 
+Test(admission, card_numbers_get_no_further_in_other_clothes)
+{
+    static const char *const orders[] = {
+        "{\"orderId\":\"ORD-1\",\"note\":4111111111111111}",
+        "{\"orderId\":\"ORD-1\",\"note\":[-4111111111111111.00]}",
+        "{\"orderId\":\"ORD-1\",\"shipTo\":{\"4111111111111111\":\"\"}}",
+        "{\"orderId\":\"ORD-1\",\"4111111111111111\":1,\"4111 1111 1111 1111\":2,\"4111-1111-1111-1111\":3}",
+        "{\"orderId\":4111111111111111}",
+        "{\"note\":4111111111111111}",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        struct admission admission = decide(text_of(orders[i]), 0);
+        struct text further = admission.dead_reason == NULL ? admission.inbox_value : admission.masked_value;
+        const struct json *root;
+        cr_expect(admission.masked, "%s", orders[i]);
+        cr_expect_null(memmem(further.at, further.length, "1111", 4), "%s", orders[i]);
+        cr_expect_eq(json_read(arena, further, &root), STATUS_OK, "%.*s", TEXT_ARG(further));
+    }
+}
+
 /* An order that was sent again is as old as it says itself. */
 Test(admission, what_was_made_long_ago_is_too_old_however_new_its_record_is)
 {

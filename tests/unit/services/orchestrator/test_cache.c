@@ -138,6 +138,19 @@ Test(cache, drops_on_request)
     cr_expect(!is_found(&saga));
 }
 
+Test(cache, forgets_everything_at_once)
+{
+    struct saga one = example(1, 10), other = example(2, 10);
+
+    keep(&one);
+    keep(&other);
+    saga_cache_clear(cache);
+    cr_expect(!is_found(&one));
+    cr_expect(!is_found(&other));
+    keep(&one);
+    expect_found(&one);
+}
+
 Test(cache, is_bounded_and_keeps_the_latest)
 {
     size_t found = 0, count = 3 * SAGA_CACHE_ENTRIES;

@@ -4,6 +4,7 @@
 #include "fold.h"
 
 #include "policy.h"
+#include "set_back.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct teller {
     struct effects effects; /* of the last record */
     enum hearing hearing;   /* of the last record */
     int64_t offset, time_ms;
+    int64_t latest_ms;      /* Redis' time */
     char events[1024];      /* all events so far, with a space behind each */
     char commands[1024];    /* all commands sent so far */
 };
@@ -38,7 +40,7 @@ static const struct {
 static enum hearing tell_at(struct teller *teller, const struct inbox_record *said, int64_t offset, int64_t time_ms)
 {
     struct inbox_record *kept = arena_take(arena, sizeof(*kept));
-    struct heard heard = {.said = kept, .input = {3, offset, time_ms}};
+    struct heard heard = {.said = kept, .input = {3, offset, time_ms}, .latest_ms = teller->latest_ms};
 
     *kept = *said;
     kept->order_id = TEXT("ORD-1");
@@ -346,18 +348,45 @@ Test(fold, the_same_order_twice_is_a_duplicate_and_another_one_a_conflict)
 
     cr_expect_eq(tell(&teller, &same), HEARING_DUPLICATE);
     cr_expect_arr_eq(&before, &teller.saga, sizeof(before));
-    cr_expect_eq(tell(&teller, &other), HEARING_CONFLICT);
-    cr_expect_eq(teller.saga.status, before.status);
-    cr_expect_eq(teller.saga.pending, before.pending);
-    cr_expect(text_equals(teller.saga.order, before.order));
-    cr_expect_eq(teller.effects.event_count, 1);
-    cr_expect(text_equals(teller.effects.events[0].type, TEXT("order.conflict")));
-    cr_expect(!teller.effects.send_command);
-    /* again after a crash: still a conflict, to be buried again, but no new transition */
-    int64_t version = teller.saga.version;
-    cr_expect_eq(tell_at(&teller, &other, teller.offset, teller.time_ms), HEARING_CONFLICT);
-    cr_expect_eq(teller.saga.version, version);
-    cr_expect_eq(teller.effects.redelivered_count, 1);
+    for (int times = 0; times < 2; times++) { /* again after a crash */
+        cr_expect_eq(tell_at(&teller, &other, 120, teller.time_ms), HEARING_CONFLICT);
+        cr_expect_arr_eq(&before, &teller.saga, sizeof(before), "it says nothing about the order that is under way");
+        cr_expect_arr_eq(&teller.effects, &(struct effects){0}, sizeof(struct effects));
+    }
+    teller.offset = 130; /* the saga went on before the crash: still a conflict, to be buried again */
+    tell_word(&teller, "authorize+");
+    before = teller.saga;
+    cr_expect_eq(tell_at(&teller, &other, 120, teller.time_ms - 5), HEARING_CONFLICT);
+    cr_expect_arr_eq(&before, &teller.saga, sizeof(before));
+    cr_expect_arr_eq(&teller.effects, &(struct effects){0}, sizeof(struct effects));
+}
+
+Test(fold, a_conflict_is_named_by_the_record_of_the_order)
+{
+    static const struct {
+        struct text source;
+        const char *id, *at;
+    } cases[] = {
+        {TEXT("{\"topic\":\"orders\",\"partition\":2,\"offset\":7,\"timestamp\":1700000000123}"), "ORD-1/conflict/orders/2/7",
+         "2023-11-14T22:13:20.123Z"},
+        {TEXT("{}"), "ORD-1/conflict/saga.inbox/3/9", "2023-11-14T22:13:21.000Z"}, /* somebody else wrote it to saga.inbox */
+        {TEXT("{\"topic\":\"or/ders\",\"partition\":2,\"offset\":7,\"timestamp\":1}"), "ORD-1/conflict/saga.inbox/3/9",
+         "2023-11-14T22:13:21.000Z"},
+    };
+    struct teller teller = walk("validate+");
+    struct input input = {3, 9, INT64_C(1700000001000)};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct saga_event event = event_of_conflict(arena, &teller.saga, cases[i].source, &input);
+        const struct json *root;
+        cr_assert_eq(json_read(arena, event_record(arena, TEXT("ORD-1"), &event), &root), STATUS_OK);
+        cr_expect(text_equals(event_id(arena, TEXT("ORD-1"), &event), text_of(cases[i].id)), "%.*s", TEXT_ARG(event.id));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("eventId"))), text_of(cases[i].id)));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("type"))), TEXT("order.conflict")));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("at"))), text_of(cases[i].at)));
+        cr_expect(text_equals(json_string(arena, json_member(root, TEXT("status"))), TEXT("authorizing_payment")));
+        cr_expect(text_equals(json_raw(json_member(root, TEXT("source"))), cases[i].source));
+    }
 }
 
 /* As Redis has it. */
@@ -503,6 +532,87 @@ Test(fold, time_never_runs_backwards)
     cr_expect_eq(teller.saga.updated_ms, updated_ms);
 }
 
+#define TEN_DAYS_MS INT64_C(864000000)
+
+/* Once only: the next record is dated right again. */
+Test(fold, a_broker_whose_clock_jumps_ahead_fails_no_saga_and_lets_none_wait)
+{
+    struct teller teller = begin();
+    struct inbox_record jumped = reply_of(&teller, ASK_VALIDATE, '+');
+    int64_t now_ms = teller.time_ms + STEP_MS;
+
+    teller.latest_ms = now_ms;
+    cr_expect_eq(tell_at(&teller, &jumped, ++teller.offset, teller.time_ms + TEN_DAYS_MS), HEARING_CHANGED);
+    cr_expect_eq(teller.saga.status, SAGA_AUTHORIZING_PAYMENT, "it is not too late");
+    cr_expect_eq(teller.saga.updated_ms, now_ms);
+    cr_expect_lt(teller.saga.timer_ms, teller.saga.deadline_ms);
+    cr_expect_eq(teller.saga.last_input.time_ms, teller.time_ms + TEN_DAYS_MS, "a redelivery is told by the record's own time");
+    cr_expect_eq(tell_at(&teller, &jumped, teller.offset, teller.time_ms + TEN_DAYS_MS), HEARING_REDELIVERED);
+    teller.time_ms += STEP_MS;
+    teller.latest_ms = 0; /* not known: the record's time counts */
+    tell_word(&teller, "authorize+");
+    cr_expect_eq(teller.saga.status, SAGA_ALLOCATING_INVENTORY);
+    cr_expect_eq(teller.saga.updated_ms, teller.time_ms);
+}
+
+Test(fold, a_record_that_is_a_little_ahead_of_redis_is_not_heard_before_the_saga_has_changed)
+{
+    struct teller teller = walk("validate+");
+    int64_t updated_ms = teller.saga.updated_ms;
+
+    teller.latest_ms = updated_ms - SAGA_AHEAD_MAX_MS;
+    tell_word(&teller, "authorize+");
+    cr_expect_eq(teller.saga.updated_ms, updated_ms);
+}
+
+static void expect_no_time_ahead(const struct teller *teller, int64_t now_ms)
+{
+    const struct saga *saga = &teller->saga;
+    struct policy policy = policy_default();
+
+    cr_expect_leq(saga->created_ms, now_ms);
+    cr_expect_leq(saga->since_ms, now_ms);
+    cr_expect_leq(saga->updated_ms, now_ms);
+    cr_expect_leq(saga->deadline_ms, now_ms + policy.saga_deadline_seconds * 1000);
+    cr_expect_leq(saga->step_deadline_ms, now_ms + policy.of[saga->pending].step_deadline_seconds * 1000);
+    /* A command that was sent again waits twice as long. */
+    cr_expect_leq(saga->next_due_ms, now_ms + 2 * policy.of[saga->pending].step_timeout_ms);
+    cr_expect_leq(saga->timer_ms, now_ms + 2 * policy.of[saga->pending].step_timeout_ms);
+}
+
+/* Written before Redis' time was known, or by a Redis whose clock was ahead too. */
+Test(fold, a_saga_with_times_of_a_clock_that_was_ahead_goes_on)
+{
+    static const char *const starts[] = {"", "validate+", "validate+ authorize!", "validate+ authorize+ allocate-",
+                                         "validate+ authorize+ allocate+ ship+ capture-"};
+
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        struct teller teller = walk(starts[i]);
+        enum saga_status before = teller.saga.status;
+        teller.time_ms -= TEN_DAYS_MS;
+        teller.latest_ms = teller.time_ms + 2 * STEP_MS;
+        tell_word(&teller, saga_status_is_parked(before) ? "retry" : "nudge@0");
+        cr_expect_eq(teller.hearing, HEARING_CHANGED, "%s", starts[i]);
+        cr_expect(teller.effects.write_timer && teller.effects.write_index, "%s", starts[i]);
+        cr_expect(saga_has_something_to_send(&teller.saga) && teller.effects.send_command, "%s", starts[i]);
+        expect_no_time_ahead(&teller, teller.latest_ms);
+        cr_expect(saga_status_is_parked(before) || teller.saga.status == before, "%s", starts[i]);
+    }
+}
+
+Test(fold, one_that_ended_keeps_its_times)
+{
+    struct teller teller = walk(ALL);
+    int64_t ended_ms = teller.saga.completed_ms;
+
+    teller.time_ms -= TEN_DAYS_MS;
+    teller.latest_ms = teller.time_ms;
+    tell_word(&teller, "nudge@0");
+    cr_expect_eq(teller.hearing, HEARING_IGNORED);
+    cr_expect_eq(teller.saga.completed_ms, ended_ms);
+    cr_expect_eq(teller.saga.updated_ms, ended_ms);
+}
+
 Test(fold, several_records_at_once_give_the_same_as_one_by_one)
 {
     struct teller apart = walk(ALL), together = begin();
@@ -542,19 +652,133 @@ Test(fold, a_timer_may_be_early_but_never_late)
     cr_expect_eq(teller.saga.timer_ms, 0);
 }
 
-Test(fold, a_reply_with_a_huge_result_is_a_failure)
+/* A nudge when one is due; gives how long after the last record that is. The timer's entry is never behind what has to be
+ * looked at. */
+static int64_t nudge_when_due(struct teller *teller)
+{
+    int64_t waited_ms = teller->saga.next_due_ms - teller->time_ms;
+
+    cr_expect_leq(teller->saga.timer_ms, teller->saga.next_due_ms);
+    cr_expect_leq(teller->saga.timer_ms, teller->saga.step_deadline_ms);
+    teller->time_ms = teller->saga.next_due_ms;
+    tell_at(teller, &(struct inbox_record){.kind = TEXT("nudge")}, ++teller->offset, teller->time_ms);
+    return waited_ms;
+}
+
+/* Whoever is away finds a command five times when it comes back after the step deadline, not sixty times. */
+Test(fold, a_silent_worker_is_asked_less_and_less_often)
 {
     struct teller teller = walk("validate+");
-    struct inbox_record said = reply_of(&teller, ASK_AUTHORIZE, '+');
-    char *huge = arena_take(arena, RESULT_BYTES_MAX + 1);
 
-    memset(huge, ' ', RESULT_BYTES_MAX + 1);
-    huge[0] = '{';
-    huge[RESULT_BYTES_MAX] = '}';
-    said.reply.result = (struct text){huge, RESULT_BYTES_MAX + 1};
-    cr_expect_eq(tell(&teller, &said), HEARING_CHANGED);
-    cr_expect_eq(teller.saga.status, SAGA_AUTHORIZING_PAYMENT);
-    cr_expect_eq(teller.saga.attempt, 2);
+    for (int64_t wait_ms = 10000; wait_ms <= 160000; wait_ms *= 2) {
+        cr_expect_eq(nudge_when_due(&teller), wait_ms);
+        cr_expect(teller.effects.send_command, "%lld", (long long)wait_ms);
+        cr_expect_eq(teller.saga.attempt, 1, "which uses up no attempt");
+    }
+    cr_expect_str_eq(teller.commands, "order.validate payment.authorize payment.authorize payment.authorize payment.authorize "
+                                      "payment.authorize payment.authorize ");
+    cr_expect_eq(teller.saga.timer_ms, teller.saga.step_deadline_ms, "it would be sent again later than that");
+    teller.time_ms = teller.saga.timer_ms;
+    tell_at(&teller, &(struct inbox_record){.kind = TEXT("nudge")}, ++teller.offset, teller.time_ms);
+    cr_expect_eq(teller.saga.status, SAGA_COMPENSATING);
+    cr_expect_eq(nudge_when_due(&teller), 10000, "another command begins anew");
+    cr_expect_eq(nudge_when_due(&teller), 20000);
+}
+
+Test(fold, a_further_attempt_is_waited_for_anew)
+{
+    struct teller teller = walk("validate+");
+
+    nudge_when_due(&teller);
+    nudge_when_due(&teller);
+    tell_word(&teller, "authorize!");
+    cr_expect_leq(nudge_when_due(&teller), 200, "the delay of the attempt");
+    cr_expect(teller.effects.send_command);
+    cr_expect_eq(nudge_when_due(&teller), 10000);
+    cr_expect_eq(nudge_when_due(&teller), 20000);
+    cr_expect_eq(nudge_when_due(&teller), 40000);
+}
+
+/* A nudge that is late, one that is early, and a cancel that is only remembered. */
+Test(fold, what_comes_in_between_makes_no_wait_longer_than_twice_the_one_before)
+{
+    struct teller teller = walk("validate+ authorize+ allocate+");
+
+    tell_word(&teller, "nudge@25000");
+    cr_expect_eq(teller.saga.next_due_ms - teller.time_ms, 20000, "late: twice what was to be waited for");
+    tell_word(&teller, "nudge@1000");
+    cr_expect(!teller.effects.send_command);
+    tell_word(&teller, "nudge@20000");
+    cr_expect_eq(teller.saga.next_due_ms - teller.time_ms, 40000);
+    tell_word(&teller, "cancel");
+    tell_word(&teller, "nudge@40000");
+    cr_expect(teller.effects.send_command);
+    cr_expect_leq(teller.saga.next_due_ms - teller.time_ms, 80000);
+    cr_expect_gt(teller.saga.next_due_ms - teller.time_ms, 70000);
+}
+
+/* A JSON object of so many bytes, with the total of an authorization in it. */
+static struct text object_of(size_t bytes)
+{
+    static const char before[] = "{\"label\":\"", after[] = "\",\"amount\":3998,\"currency\":\"USD\"}";
+    char *object = arena_take(arena, bytes);
+
+    memset(object, 'x', bytes);
+    memcpy(object, before, sizeof(before) - 1);
+    memcpy(object + bytes - (sizeof(after) - 1), after, sizeof(after) - 1);
+    return (struct text){object, bytes};
+}
+
+/* Tells a success with a result of so many bytes, as the orchestrator reads it when an order may have bytes_max. */
+static void succeed(struct teller *teller, enum ask ask, size_t bytes, size_t bytes_max)
+{
+    struct inbox_record said = reply_of(teller, ask, '+');
+
+    said.reply.result = object_of(bytes);
+    reply_bound_result(arena, &said.reply, bytes_max);
+    cr_expect_eq(tell(teller, &said), HEARING_CHANGED);
+}
+
+Test(fold, a_success_is_a_success_however_large_its_result_is)
+{
+    struct teller teller = begin();
+
+    for (enum ask ask = ASK_VALIDATE; ask <= ASK_CAPTURE; ask++)
+        succeed(&teller, ask, 500000, 65536);
+    cr_expect_eq(teller.saga.status, SAGA_COMPLETED);
+    cr_expect_eq(teller.saga.total, 3998, "what the payment said of the amount is known all the same");
+    cr_expect(text_equals(teller.saga.currency, TEXT("USD")));
+    cr_expect_not_null(strstr(text_copy(arena, teller.saga.results).at,
+                              "\"payment.authorize\":{\"resultTooLarge\":{\"bytes\":500000},\"amount\":3998,\"currency\":\"USD\"}"));
+    teller = walk("validate+ authorize+ allocate-");
+    succeed(&teller, ASK_VOID, 500000, 65536);
+    cr_expect_eq(teller.saga.status, SAGA_FAILED, "an undo that was done is done");
+}
+
+/* The longest way: everything that can have a result has the largest, and so has the order. */
+Test(fold, every_command_fits_into_what_workers_take)
+{
+    static const size_t limits[] = {RESULT_BYTES_MIN, 65536, 131072};
+
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        struct teller teller = {.offset = 100, .time_ms = INT64_C(1700000000000)};
+        struct inbox_record order = order_of(text_copy(arena, object_of(limits[i])).at);
+        tell(&teller, &order);
+        for (enum ask ask = ASK_VALIDATE; ask <= ASK_ALLOCATE; ask++)
+            succeed(&teller, ask, limits[i], limits[i]);
+        for (int failures = 0; failures < 10 && teller.saga.pending == ASK_SHIP; failures++) {
+            tell_word(&teller, "ship!");
+            tell_word(&teller, "nudge@60000");
+        }
+        succeed(&teller, ASK_CANCEL_SHIPMENT, limits[i], limits[i]);
+        succeed(&teller, ASK_RELEASE, 8 * limits[i], limits[i]);
+        cr_assert_eq(teller.saga.pending, ASK_VOID);
+        struct buffer buffer = buffer_in(arena, 0);
+        const struct command command = saga_command(arena, &teller.saga);
+        command_write(&buffer, &command);
+        cr_expect_gt(buffer.length, 5 * limits[i], "nothing was left out but the last");
+        cr_expect_leq(buffer.length + 2 * ORDER_ID_MAX, COMMAND_BYTES_FACTOR * limits[i]);
+    }
 }
 
 Test(fold, events_tell_the_whole_outcome)

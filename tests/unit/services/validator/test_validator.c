@@ -58,6 +58,9 @@ static const char *errors_of(struct text order)
 #define PAY "\"paymentMethod\":\"tok_visa\""
 #define LONG_64 "0123456789012345678901234567890123456789012345678901234567890123"
 
+#define KANJI_10 "\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5"
+#define KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10
+
 static const struct {
     const char *order, *errors;
 } cases[] = {
@@ -71,7 +74,12 @@ static const struct {
     {"{\"orderId\":\"O-1\",\"customerId\":\"" LONG_64 "x\"," ITEM "," PAY "}", "customerId invalid_format"},
     {"{\"orderId\":\"O-1\",\"customerId\":null," ITEM "," PAY "}", "customerId wrong_type"},
     {"{" IDS "," ITEM "," PAY ",\"warehouse\":\"a:b\"}", "warehouse invalid_format"},
-    {"{" IDS "," ITEM "," PAY ",\"warehouse\":null}", "warehouse wrong_type"},
+    /* null is as good as absent where a member is optional, and nowhere else */
+    {"{" IDS "," ITEM "," PAY ",\"warehouse\":null,\"shipTo\":null}", ""},
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"name\":null,\"country\":null,\"floor\":null}}", ""},
+    {"{\"orderId\":null,\"customerId\":null,\"items\":null,\"paymentMethod\":null}",
+     "orderId wrong_type, customerId wrong_type, items wrong_type, paymentMethod wrong_type"},
+    {"{" IDS ",\"items\":[null,{\"productId\":null,\"quantity\":1}]," PAY "}", "items[0] wrong_type, items[1].productId wrong_type"},
     {"{" IDS ",\"items\":7," PAY "}", "items wrong_type"},
     {"{" IDS ",\"items\":[]," PAY "}", "items out_of_range"},
     {"{" IDS ",\"items\":[7]," PAY "}", "items[0] wrong_type"},
@@ -100,6 +108,7 @@ static const struct {
     {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_" LONG_64 LONG_64 "\"}", "paymentMethod out_of_range"},
     {"{" IDS "," ITEM ",\"paymentMethod\":\"****************\"}", "paymentMethod card_number"},
     {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_****************\"}", "paymentMethod card_number"},
+    {"{" IDS "," ITEM ",\"paymentMethod\":\"**************\"}", "paymentMethod card_number"}, /* of a number */
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":[]}", "shipTo wrong_type"},
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"name\":\"\",\"city\":7,\"country\":\"it\"}}",
      "shipTo.name out_of_range, shipTo.city wrong_type, shipTo.country invalid_format"},
@@ -107,6 +116,18 @@ static const struct {
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" LONG_64 LONG_64 LONG_64 "123456789\"}}", "shipTo.line1 out_of_range"},
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"country\":\"ITA\"}}", "shipTo.country invalid_format"},
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{}}", ""},
+    /* lengths count characters */
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 "\"}}", ""},
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "\"}}", ""},
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 KANJI_70 KANJI_70 "\"}}", "shipTo.line1 out_of_range"},
+    {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_" KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "1234\"}", ""},
+    {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_" KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "12345\"}",
+     "paymentMethod out_of_range"},
+    /* the name of a member is cut at a character */
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"" KANJI_70 "\":\"\"}}",
+     "shipTo." KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "\u65e5\u65e5\u65e5\u65e5 out_of_range"},
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"x" KANJI_70 "\":7}}",
+     "shipTo.x" KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "\u65e5\u65e5\u65e5 wrong_type"},
 };
 
 Test(validator, says_all_that_is_wrong)
