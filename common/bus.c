@@ -10,6 +10,7 @@
 
 #define ASK_WAIT_MS 100
 #define BATCH_BYTES_MAX ((size_t)1024 * 1024) /* of keys and values: what is read from a byte may take thirty */
+#define SILENCE_MS 50 /* a poll that waited so long and got nothing tells that nothing waits: longer than an answer to a fetch takes */
 #define REVOKE_WAIT_MS 2000 /* for the broker's word on what is under way, before the partitions go to another member */
 #define CLOSE_WAIT_MS 5000
 
@@ -158,6 +159,8 @@ enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], 
         pause_all(bus, false);
     bus_serve_producers(bus);
     message = next_message(bus, wait_ms);
+    if (message == NULL && wait_ms >= SILENCE_MS && bus->joined && !bus->brokers_down)
+        bus_flow_note_silence(bus);
     while (message != NULL) {
         if (take_message(bus, message, &out_records[count])) {
             bytes += out_records[count].key.length + out_records[count].value.length;
@@ -179,7 +182,7 @@ enum status bus_idle(struct bus *bus, int wait_ms)
         pause_all(bus, true);
     bus_serve_producers(bus);
     message = rd_kafka_consumer_poll(bus->consumer, wait_ms);
-    if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (message != NULL && (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || bus_is_end(message))) {
         hold_message(bus, message);
     } else if (message != NULL) {
         bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
@@ -310,13 +313,16 @@ static enum status open_consumer(struct bus *bus, const struct bus_options *opti
 
 /* ---- reading ---- */
 
-/* Makes a record of a message. False: it was the client's own word about an error, and is gone. */
+/* Makes a record of a message. False: it was the client's own word, about an error or a partition's end, and is gone. */
 static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record)
 {
     int64_t timestamp_ms;
 
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (bus_is_end(message))
+        bus_flow_note_end(bus, message);
+    else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
         bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_message_destroy(message);
         return false;
     }

@@ -83,8 +83,9 @@ MUST_CHECK enum status bus_idle(struct bus *bus, int wait_ms);
  * membership stays, and at most about a batch waits in memory. BUS_UNLIMITED until it is called; for one topic only. */
 void bus_limit(struct bus *bus, const char *topic, size_t records);
 #define BUS_UNLIMITED SIZE_MAX
-/* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking; of a
- * partition that nothing was read of since it was assigned: 0. */
+/* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking: at most
+ * so many, because records of aborted transactions count until the client has passed them, or a poll has waited and nothing came. Of a partition
+ * that nothing was read of since it was assigned: 0. */
 int64_t bus_backlog(const struct bus *bus, const char *topic);
 /* Ends a batch: the offsets behind its records are stored as soon as everything that was sent since the last batch, and by all batches before,
  * is acknowledged (at once when nothing is under way); they are committed in the background, at a revoke, and at close. The records may be released
@@ -106,7 +107,7 @@ struct bus_lag {
     int64_t records;
 };
 /* The lag of every assigned partition, lags_max at most: from what bus_store_offsets() was given, or else the group has committed, to where the
- * partition ends. Gives how many are known. Asks the broker once after an assignment, and at every call while all partitions are paused; else it
+ * partition ends. Records that are never delivered (of aborted transactions) count until the client has come to the end of the partition. Gives how many are known. Asks the broker once after an assignment, and at every call while all partitions are paused; else it
  * waits for nothing. */
 size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max);
 /* Gives the records back to librdkafka. */

@@ -23,6 +23,7 @@ static const struct property consumer_properties[] = {
     {"partition.assignment.strategy", "range,roundrobin"}, /* cooperative-sticky hangs and crashes in 2.0.2 */
     {"session.timeout.ms", "6000"},
     {"heartbeat.interval.ms", "1500"},
+    {"enable.partition.eof", "true"},         /* where a partition ends: only that tells that records of aborted transactions are passed */
     {"check.crcs", "true"},
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},

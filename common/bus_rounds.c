@@ -29,12 +29,17 @@ static void end_first(struct bus *bus)
     bus->round_count--;
 }
 
+/* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
+static void store_offsets(struct bus *bus, rd_kafka_topic_partition_list_t *offsets)
+{
+    bus_lag_handled(bus, offsets);
+    rd_kafka_offsets_store(bus->consumer, offsets);
+}
+
 void bus_rounds_settle(struct bus *bus)
 {
     while (bus->round_count > 0 && round_at(bus, 0)->in_flight == 0 && bus->refused == 0) {
-        bus_lag_handled(bus, round_at(bus, 0)->offsets);
-        /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
-        rd_kafka_offsets_store(bus->consumer, round_at(bus, 0)->offsets);
+        store_offsets(bus, round_at(bus, 0)->offsets);
         end_first(bus);
     }
 }
@@ -71,14 +76,13 @@ void bus_rounds_forget(struct bus *bus)
 
 /* ---- offsets ---- */
 
-/* The entry of a message's partition, made when it is not there. */
-static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const rd_kafka_message_t *message)
+/* The entry of a partition, made when it is not there. */
+static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const char *topic, int32_t partition)
 {
-    const char *topic = rd_kafka_topic_name(message->rkt);
-    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, message->partition);
+    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, partition);
 
     if (entry == NULL) {
-        entry = rd_kafka_topic_partition_list_add(offsets, topic, message->partition);
+        entry = rd_kafka_topic_partition_list_add(offsets, topic, partition);
         entry->offset = 0;
     }
     return entry;
@@ -94,14 +98,29 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
     for (size_t i = 0; i < count; i++) {
         const rd_kafka_message_t *message = records[i].handle;
         if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
-            entry = offset_entry(offsets, message);
+            entry = offset_entry(offsets, rd_kafka_topic_name(message->rkt), message->partition);
         if (message->offset + 1 > entry->offset)
             entry->offset = message->offset + 1;
         previous = message;
     }
+    bus_flow_handled(bus, offsets);
     bus_round_open(bus)->offsets = offsets;
     bus->round_count++;
     bus_rounds_settle(bus);
+}
+
+void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *offsets;
+
+    if (bus->round_count > 0) {
+        offset_entry(round_at(bus, bus->round_count - 1)->offsets, topic, partition)->offset = offset;
+        return;
+    }
+    offsets = rd_kafka_topic_partition_list_new(1);
+    offset_entry(offsets, topic, partition)->offset = offset;
+    store_offsets(bus, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets);
 }
 
 /* ---- waiting for the broker's word ---- */
