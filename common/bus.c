@@ -211,21 +211,21 @@ bool record_header(const struct record *record, const char *name, struct text *o
     return true;
 }
 
-size_t record_headers(const struct record *record, struct header out_headers[BUS_HEADERS_MAX])
+const struct header *record_headers(struct arena *arena, const struct record *record, size_t *out_count)
 {
     rd_kafka_headers_t *headers;
+    struct header *all;
     const char *name;
     const void *value;
-    size_t size, count = 0;
+    size_t size;
 
+    *out_count = 0;
     if (record->handle == NULL || rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    while (count < BUS_HEADERS_MAX &&
-           rd_kafka_header_get_all(headers, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        out_headers[count] = (struct header){text_of(name), {value, size}};
-        count++;
-    }
-    return count;
+        return NULL;
+    all = arena_take(arena, rd_kafka_header_cnt(headers) * sizeof(*all));
+    while (rd_kafka_header_get_all(headers, *out_count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        all[(*out_count)++] = (struct header){text_of(name), {value, size}};
+    return all;
 }
 
 /* ---- opening ---- */

@@ -21,12 +21,16 @@ static const struct orchestrator_settings *settings_of(const struct run *run)
 
 /* ---- records of `orders` ---- */
 
-static enum status bury(struct run *run, const struct record *record, const char *reason, struct text masked_value)
+/* order_id: of an order that is whole; there it stands as it is. TEXT_NONE: all is masked by bytes. */
+static enum status bury(struct run *run, const struct record *record, const char *reason, struct text masked_value, struct text order_id)
 {
+    struct dead_letter letter = bus_letter_of(run->arena, record, run->service->name, reason, masked_value);
+
+    letter.id = order_id;
     log_event(LOG_WARNING, "buried", "topic=%.*s partition=%d offset=%lld reason=%s", TEXT_ARG(record->topic),
               (int)record->partition, (long long)record->offset, reason);
     metrics_count_buried(run->metrics, record->topic, reason);
-    return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
+    return bus_bury(run->bus, &letter);
 }
 
 static struct text header_of(const struct record *record, const char *name)
@@ -49,7 +53,7 @@ static enum status send_admitted(struct run *run, const struct admission_rules *
     struct admission admission = admission_decide(run->arena, rules, &application, wall_clock_ms());
 
     if (admission.dead_reason != NULL)
-        return bury(run, record, admission.dead_reason, admission.masked_value);
+        return bury(run, record, admission.dead_reason, admission.masked_value, admission.order_id);
     return outbox_admit(run, record, &admission);
 }
 
@@ -118,7 +122,7 @@ static enum status sort_record(struct run *run, struct batch *batch, const struc
 
     if (problem != NULL) {
         struct text value = mask_bytes(run->arena, record->value, &masked);
-        return bury(run, record, problem, masked ? value : TEXT_NONE);
+        return bury(run, record, problem, masked ? value : TEXT_NONE, TEXT_NONE);
     }
     partition = other_partition(run, record, said->order_id);
     if (partition >= 0) {
