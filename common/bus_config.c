@@ -12,6 +12,7 @@ static const struct property shared_properties[] = {
     {"reconnect.backoff.ms", "50"},
     {"reconnect.backoff.max.ms", "1000"},     /* back within a second of the broker */
     {"log.connection.close", "false"},
+    {"topic.metadata.refresh.interval.ms", "15000"}, /* partitions that are added while all runs are read, and sent to, within that time */
     {"allow.auto.create.topics", "false"},    /* a topic made by accident has the wrong settings */
 };
 

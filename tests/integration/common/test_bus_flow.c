@@ -1,6 +1,7 @@
 /* Holding one topic back while another goes on, and knowing how far a topic has been read; with a real Kafka. */
 #include "bus_reader.h"
 #include "system.h"
+#include "topic_admin.h"
 #include "transaction.h"
 
 #include <criterion/criterion.h>
@@ -303,5 +304,19 @@ Test(bus_flow, what_is_aborted_without_a_pause_is_no_backlog)
     enough = true;
     pthread_join(thread, NULL);
     cr_expect_eq(counts.free, 10);
+    bus_close(bus);
+}
+
+/* A partition that is added while a member runs is read by it, though nobody tells it. */
+Test(bus_flow, a_partition_that_is_added_is_read)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    topic_grow(free_topic, 3);
+    transaction_send(free_topic, 2, 5, true);
+    poll_until(bus, &counts, 0, 15);
     bus_close(bus);
 }
