@@ -191,8 +191,10 @@ void bus_flow_handled(struct bus *bus, rd_kafka_topic_partition_list_t *offsets)
         if (entry == NULL)
             continue;
         position->handled = entry->offset;
-        if (position->handled == position->next && position->end > position->next)
-            entry->offset = position->end;
+        if (position->handled != position->next || position->end <= position->next)
+            continue;
+        entry->offset = position->end;
+        bus_set_epoch(entry, NULL); /* of the last record: what lies behind it may be of a later term */
     }
 }
 

@@ -106,6 +106,8 @@ struct bus_round *bus_round_open(struct bus *bus);
 void bus_rounds_settle(struct bus *bus);
 /* Everything of a partition up to this offset is handled, or never delivered: it is stored after the rounds under way. */
 void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int64_t offset);
+/* Says which leader's term an offset is of, so that the client notices a log that lost its end: that of the record before it. NULL: not known. */
+void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *message);
 /* Whether a message is the client's word that nothing more is to be read of a partition, for now. It comes behind the partition's records. */
 static inline bool bus_is_end(const rd_kafka_message_t *message)
 {

@@ -88,6 +88,15 @@ static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t 
     return entry;
 }
 
+void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *message)
+{
+#if RD_KAFKA_VERSION >= 0x02030000 /* from 2.1 on there are terms, but until 2.3 an offset without one counts as before all others */
+    rd_kafka_topic_partition_set_leader_epoch(entry, message == NULL ? -1 : rd_kafka_message_leader_epoch(message));
+#else
+    (void)entry, (void)message;
+#endif
+}
+
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count)
 {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(BUS_TOPICS_MAX);
@@ -99,8 +108,10 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
         const rd_kafka_message_t *message = records[i].handle;
         if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
             entry = offset_entry(offsets, rd_kafka_topic_name(message->rkt), message->partition);
-        if (message->offset + 1 > entry->offset)
+        if (message->offset + 1 > entry->offset) {
             entry->offset = message->offset + 1;
+            bus_set_epoch(entry, message);
+        }
         previous = message;
     }
     bus_flow_handled(bus, offsets);
@@ -111,14 +122,15 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
 
 void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int64_t offset)
 {
-    rd_kafka_topic_partition_list_t *offsets;
+    const bool waits = bus->round_count > 0;
+    rd_kafka_topic_partition_list_t *offsets =
+        waits ? round_at(bus, bus->round_count - 1)->offsets : rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *entry = offset_entry(offsets, topic, partition);
 
-    if (bus->round_count > 0) {
-        offset_entry(round_at(bus, bus->round_count - 1)->offsets, topic, partition)->offset = offset;
+    entry->offset = offset;
+    bus_set_epoch(entry, NULL);
+    if (waits)
         return;
-    }
-    offsets = rd_kafka_topic_partition_list_new(1);
-    offset_entry(offsets, topic, partition)->offset = offset;
     store_offsets(bus, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
 }
