@@ -9,7 +9,7 @@
 struct parcel {
     struct letter letter;
     struct text key, value;
-    struct header headers[BUS_HEADERS_MAX + OWN_HEADERS];
+    struct header *headers; /* with room for OWN_HEADERS more */
     size_t header_count;
     enum verdict verdict;
     bool too_large; /* its topic does not take it */
@@ -17,11 +17,12 @@ struct parcel {
 
 static void copy_headers(struct arena *arena, const struct record *record, struct parcel *parcel)
 {
-    struct header all[BUS_HEADERS_MAX];
-    size_t count = record_headers(record, all);
+    size_t count;
+    const struct header *all = record_headers(arena, record, &count);
 
+    parcel->headers = arena_take(arena, (count + OWN_HEADERS) * sizeof(*parcel->headers));
     for (size_t i = 0; i < count; i++)
-        if (!text_begins(all[i].name, TEXT("dlq-")))
+        if (!bus_is_letter_header(all[i].name))
             parcel->headers[parcel->header_count++] =
                 (struct header){text_copy(arena, all[i].name), text_copy(arena, all[i].value)};
 }

@@ -50,12 +50,12 @@ static void read_word(const struct record *record, const char *name, char *out, 
     (void)shown_bytes(value, out, size);
 }
 
-static bool read_number(const struct record *record, const char *name, int64_t low, int64_t *out_number)
+static bool read_number(const struct record *record, const char *name, int64_t low, int64_t high, int64_t *out_number)
 {
     struct text value;
     int64_t number;
 
-    if (!record_header(record, name, &value) || !text_to_number(value, &number) || number < low)
+    if (!record_header(record, name, &value) || !text_to_number(value, &number) || number < low || number > high)
         return false;
     *out_number = number;
     return true;
@@ -85,10 +85,10 @@ void letter_read(const struct record *record, struct letter *out_letter)
     read_word(record, "dlq-reason", letter.reason, sizeof(letter.reason));
     read_word(record, "dlq-service", letter.service, sizeof(letter.service));
     letter.is_ours = comes_from_there(record, &letter.place) && letter.reason[0] != '\0';
-    letter.is_ours = read_number(record, "dlq-partition", -1, &letter.from_partition) && letter.is_ours;
-    letter.is_ours = read_number(record, "dlq-offset", -1, &letter.from_offset) && letter.is_ours;
-    letter.is_ours = read_number(record, "dlq-timestamp", 0, &letter.written_ms) && letter.is_ours;
-    letter.is_ours = read_number(record, "dlq-redrives", 0, &letter.redrives) && letter.is_ours;
+    letter.is_ours = read_number(record, "dlq-partition", -1, INT32_MAX, &letter.from_partition) && letter.is_ours;
+    letter.is_ours = read_number(record, "dlq-offset", -1, INT64_MAX, &letter.from_offset) && letter.is_ours;
+    letter.is_ours = read_number(record, "dlq-timestamp", 0, INT64_MAX, &letter.written_ms) && letter.is_ours;
+    letter.is_ours = read_number(record, "dlq-redrives", 0, BUS_REDRIVES_MAX, &letter.redrives) && letter.is_ours;
     if (letter.written_ms == 0) /* nobody knew: it is at least as old as its dead letter */
         letter.written_ms = letter.buried_ms;
     letter.masked = is_set(record, "dlq-masked");

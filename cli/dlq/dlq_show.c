@@ -143,10 +143,10 @@ static void print_origin(struct arena *arena, const struct letter *letter)
         printf("%-12s only its beginning was kept\n", "cut");
 }
 
-static void print_headers(const struct record *record)
+static void print_headers(struct arena *arena, const struct record *record)
 {
-    struct header headers[BUS_HEADERS_MAX];
-    size_t count = record_headers(record, headers);
+    size_t count;
+    const struct header *headers = record_headers(arena, record, &count);
 
     printf("headers\n");
     for (size_t i = 0; i < count; i++) {
@@ -156,8 +156,6 @@ static void print_headers(const struct record *record)
         (void)shown_bytes(headers[i].value, value, sizeof(value));
         printf("  %-16s %s\n", name, text_is_there(headers[i].value) ? value : "(null)");
     }
-    if (count == BUS_HEADERS_MAX)
-        printf("  (perhaps more than these %d)\n", BUS_HEADERS_MAX);
 }
 
 struct showing {
@@ -187,7 +185,7 @@ static int show_record(const struct record *record, void *context)
            TEXT_ARG(time_text(arena, letter.buried_ms)), TEXT_ARG(age_text(arena, dlq_now_ms() - letter.buried_ms)));
     print_origin(arena, &letter);
     print_bytes("key", record->key);
-    print_headers(record);
+    print_headers(arena, record);
     print_value(arena, record->value);
     return CLI_DONE;
 }

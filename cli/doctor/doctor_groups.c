@@ -9,6 +9,9 @@
 #define PROBLEM_SIZE 512
 #define SERVICES 5
 #define RECENT_DAYS 7
+#define COUNTED_MAX 10000 /* dead letters that are looked at one by one; more are reckoned from their offsets, which others take too */
+#define BACK_MAX 4096     /* how far before the end of a partition its newest record is looked for */
+#define BACK_FACTOR 64
 
 static const char *const services[SERVICES] = {"validator", "payment", "inventory", "fulfillment", "orchestrator"};
 
@@ -28,6 +31,36 @@ struct group_sum {
     struct group_progress progress;
     struct buffer beyond; /* " --topic T:P" for each partition whose log lost its end: no other may be reset, or what waits there is passed over */
 };
+
+static enum status see_any(const struct record *record, void *context)
+{
+    bool *found = context;
+
+    (void)record;
+    *found = true;
+    return STATUS_CONFLICT; /* one is enough */
+}
+
+/* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted transactions among them. */
+static enum status look_for_records(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, bool *found)
+{
+    enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_any, found);
+
+    return *found ? STATUS_OK : status;
+}
+
+/* Whether records of a topic really wait for the group of the reader. */
+static enum status look_what_waits(struct bus_reader *reader, const char *topic, bool *out_found)
+{
+    struct bus_span spans[BUS_PARTITIONS_MAX];
+    size_t count;
+
+    TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, spans, &count));
+    for (size_t i = 0; i < count; i++)
+        if (spans[i].committed > spans[i].low)
+            spans[i].low = spans[i].committed;
+    return look_for_records(reader, topic, spans, count, out_found);
+}
 
 static enum status add_topic(struct bus_reader *reader, const char *topic, struct group_sum *sum)
 {
@@ -72,15 +105,27 @@ static void tell_group(struct doctor *doctor, const char *service, const char *g
     doctor_tell(doctor, finding, group, mend, "%.*s", TEXT_ARG(buffer_text(&said)));
 }
 
+static bool reads(const char *service, enum topic topic)
+{
+    return topic_reader(topic) != NULL && strcmp(topic_reader(topic), service) == 0;
+}
+
 static bool check_group(struct doctor *doctor, const char *service, const char *group, int members)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     struct group_sum sum = {.beyond = buffer_in(doctor->arena, 64)};
     enum status status = open_reader(doctor, group, &reader);
+    bool found;
 
     for (enum topic topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
-        if (topic_reader(topic) != NULL && strcmp(topic_reader(topic), service) == 0)
+        if (reads(service, topic))
             status = add_topic(reader, topic_name(topic), &sum);
+    found = members != 0 || sum.progress.waiting == 0; /* a member passes what is never delivered */
+    for (enum topic topic = 0; status == STATUS_OK && !found && topic < TOPIC_COUNT; topic++)
+        if (reads(service, topic))
+            status = look_what_waits(reader, topic_name(topic), &found);
+    if (!found)
+        sum.progress.waiting = 0;
     if (status == STATUS_NOT_FOUND)
         doctor_tell(doctor, FINDING_UNKNOWN, group, TEXT("orderly topics create"), "a topic that it reads does not exist");
     else if (status != STATUS_OK)
@@ -118,17 +163,33 @@ static enum status see_time(const struct record *record, void *context)
     return STATUS_OK;
 }
 
+/* Sees the last of what each span holds: so many offsets, which need not all be records. */
+static enum status scan_last(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, int64_t last,
+                             int64_t *newest_ms)
+{
+    struct bus_span ends[BUS_PARTITIONS_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        ends[i] = spans[i];
+        if (spans[i].high - last > spans[i].low)
+            ends[i].low = spans[i].high - last;
+    }
+    return bus_reader_scan(reader, topic, ends, count, CLI_WAIT_MS, see_time, newest_ms);
+}
+
 /* The time of the newest record of a topic, when that is later. */
 static enum status read_newest(struct bus_reader *reader, const char *topic, int64_t *newest_ms)
 {
     struct bus_span spans[BUS_PARTITIONS_MAX];
+    int64_t found_ms = 0;
     size_t count;
 
     TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, spans, &count));
-    for (size_t i = 0; i < count; i++)
-        if (spans[i].high - 1 > spans[i].low)
-            spans[i].low = spans[i].high - 1;
-    return bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_time, newest_ms);
+    for (int64_t last = 1; found_ms == 0 && last <= BACK_MAX; last *= BACK_FACTOR)
+        TRY(scan_last(reader, topic, spans, count, last, &found_ms));
+    if (found_ms > *newest_ms)
+        *newest_ms = found_ms;
+    return STATUS_OK;
 }
 
 /* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can be seen. */
@@ -158,15 +219,28 @@ void doctor_kafka_clock(struct doctor *doctor)
 
 /* ---- dead letters ---- */
 
+static enum status see_letter(const struct record *record, void *context)
+{
+    int64_t *total = context;
+
+    (void)record;
+    ++*total;
+    return STATUS_OK;
+}
+
 static enum status count_recent(struct bus_reader *reader, const char *topic, int64_t since_ms, int64_t *total)
 {
     struct bus_span spans[BUS_PARTITIONS_MAX];
+    int64_t most = 0;
     size_t count;
 
     TRY(bus_reader_spans(reader, topic, CLI_WAIT_MS, spans, &count));
     TRY(bus_reader_since(reader, topic, since_ms, CLI_WAIT_MS, spans, count));
     for (size_t i = 0; i < count; i++)
-        *total += spans[i].high - spans[i].low;
+        most += spans[i].high - spans[i].low;
+    if (most <= COUNTED_MAX)
+        return bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_letter, total);
+    *total += most;
     return STATUS_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #define ASK_WAIT_MS 100
 #define BATCH_BYTES_MAX ((size_t)1024 * 1024) /* of keys and values: what is read from a byte may take thirty */
+#define SILENCE_MS 50 /* a poll that waited so long and got nothing tells that nothing waits: longer than an answer to a fetch takes */
 #define REVOKE_WAIT_MS 2000 /* for the broker's word on what is under way, before the partitions go to another member */
 #define CLOSE_WAIT_MS 5000
 
@@ -160,6 +161,8 @@ enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], 
         pause_all(bus, false);
     bus_serve_producers(bus);
     message = next_message(bus, wait_ms);
+    if (message == NULL && wait_ms >= SILENCE_MS && bus->joined && !bus->brokers_down)
+        bus_flow_note_silence(bus);
     while (message != NULL) {
         if (take_message(bus, message, &out_records[count])) {
             bytes += out_records[count].key.length + out_records[count].value.length;
@@ -181,7 +184,7 @@ enum status bus_idle(struct bus *bus, int wait_ms)
         pause_all(bus, true);
     bus_serve_producers(bus);
     message = rd_kafka_consumer_poll(bus->consumer, wait_ms);
-    if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (message != NULL && (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || bus_is_end(message))) {
         hold_message(bus, message);
     } else if (message != NULL) {
         bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
@@ -210,21 +213,21 @@ bool record_header(const struct record *record, const char *name, struct text *o
     return true;
 }
 
-size_t record_headers(const struct record *record, struct header out_headers[BUS_HEADERS_MAX])
+const struct header *record_headers(struct arena *arena, const struct record *record, size_t *out_count)
 {
     rd_kafka_headers_t *headers;
+    struct header *all;
     const char *name;
     const void *value;
-    size_t size, count = 0;
+    size_t size;
 
+    *out_count = 0;
     if (record->handle == NULL || rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    while (count < BUS_HEADERS_MAX &&
-           rd_kafka_header_get_all(headers, count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        out_headers[count] = (struct header){text_of(name), {value, size}};
-        count++;
-    }
-    return count;
+        return NULL;
+    all = arena_take(arena, rd_kafka_header_cnt(headers) * sizeof(*all));
+    while (rd_kafka_header_get_all(headers, *out_count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        all[(*out_count)++] = (struct header){text_of(name), {value, size}};
+    return all;
 }
 
 /* ---- opening ---- */
@@ -312,13 +315,16 @@ static enum status open_consumer(struct bus *bus, const struct bus_options *opti
 
 /* ---- reading ---- */
 
-/* Makes a record of a message. False: it was the client's own word about an error, and is gone. */
+/* Makes a record of a message. False: it was the client's own word, about an error or a partition's end, and is gone. */
 static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record)
 {
     int64_t timestamp_ms;
 
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (bus_is_end(message))
+        bus_flow_note_end(bus, message);
+    else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
         bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_message_destroy(message);
         return false;
     }

@@ -12,10 +12,11 @@
 #include "text.h"
 
 #define BUS_TOPICS_MAX 16
-#define BUS_HEADERS_MAX 64
 #define BUS_RECORD_MAX (2 * 1024 * 1024)        /* bytes of a record, as the topics allow */
 #define BUS_BURIED_ROOM (128 * 1024)             /* what a dead letter may be larger than the record it was */
 #define BUS_ROUNDS_MAX 16                        /* batches whose acknowledgements are awaited while the next is handled */
+#define BUS_REDRIVES_MAX 1000000                 /* a number of redrives beyond that is none */
+#define BUS_KEPT_HEADER "original-"              /* before the name of a dead letter's header that its record had already */
 #define BUS_WATCHDOG_SECONDS 20                  /* a close that hangs longer ends the process */
 
 struct bus;
@@ -98,8 +99,9 @@ MUST_CHECK enum status bus_idle(struct bus *bus, int wait_ms);
  * membership stays, and at most about a batch waits in memory. BUS_UNLIMITED until it is called; for one topic only. */
 void bus_limit(struct bus *bus, const char *topic, size_t records);
 #define BUS_UNLIMITED SIZE_MAX
-/* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking; of a
- * partition that nothing was read of since it was assigned: 0. */
+/* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking: at most
+ * so many, because records of aborted transactions count until the client has passed them, or a poll has waited and nothing came. Of a partition
+ * that nothing was read of since it was assigned: 0. */
 int64_t bus_backlog(const struct bus *bus, const char *topic);
 /* Ends a batch: the offsets behind its records are stored as soon as everything that was sent since the last batch, and by all batches before,
  * is acknowledged (at once when nothing is under way); they are committed in the background, at a revoke, and at close. The records may be released
@@ -121,7 +123,7 @@ struct bus_lag {
     int64_t records;
 };
 /* The lag of every assigned partition, lags_max at most: from what bus_store_offsets() was given, or else the group has committed, to where the
- * partition ends. Gives how many are known. Asks the broker once after an assignment, and at every call while all partitions are paused; else it
+ * partition ends. Records that are never delivered (of aborted transactions) count until the client has come to the end of the partition. Gives how many are known. Asks the broker once after an assignment, and at every call while all partitions are paused; else it
  * waits for nothing. */
 size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max);
 /* Gives the records back to librdkafka. */
@@ -129,8 +131,8 @@ void bus_release(struct bus *bus, struct record records[], size_t count);
 
 /* A header's value; false when there is none of that name. The last one wins. */
 bool record_header(const struct record *record, const char *name, struct text *out_value);
-/* All headers in order, BUS_HEADERS_MAX at most; gives how many. */
-size_t record_headers(const struct record *record, struct header out_headers[BUS_HEADERS_MAX]);
+/* All headers in order; the array is the arena's, the texts are the record's. */
+const struct header *record_headers(struct arena *arena, const struct record *record, size_t *out_count);
 
 /* Queues a record; everything is copied. It is sent in the background. With a full queue it waits, serving the client.
  * STATUS_BAD_MESSAGE  too large for the topic: nothing queued
@@ -152,18 +154,29 @@ struct dead_letter {
     struct text topic; /* of the original: it goes to <topic>.dlq */
     int32_t partition;
     int64_t offset, timestamp_ms;
-    struct text key, value;
-    const struct header *headers; /* the original's; dlq-* among them are replaced, but dlq-redrives and an earlier dlq-timestamp are carried on */
+    struct text key, value;       /* of the key card numbers are masked here, of the value by who buries it */
+    /* The original's: all are kept, their card numbers masked. One that has the name of a header of ours gets BUS_KEPT_HEADER before it; but
+     * dlq-redrives and an earlier dlq-timestamp, both there as a redrive writes them, are carried on. */
+    const struct header *headers;
     size_t header_count;
+    struct text id;               /* what is no card number though it may look like one, because it is the order's id; TEXT_NONE: nothing is */
     const char *service, *reason;
-    bool masked;
+    bool masked;                  /* something is masked already */
 };
-/* Queues a dead letter. One that does not fit its topic is cut to its beginning, and says dlq-cut: true.
+/* Queues a dead letter. One that does not fit its topic is cut to its beginning, without the original's headers, and says dlq-cut: true.
  * STATUS_FATAL  as bus_send() */
 MUST_CHECK enum status bus_bury(struct bus *bus, const struct dead_letter *letter);
 /* The same for a record as it was read; masked_value, when the text is there, takes the place of its bytes. */
 MUST_CHECK enum status bus_bury_record(struct bus *bus, const struct record *record, const char *service, const char *reason,
                                        struct text masked_value);
+/* What bus_bury_record() buries, to be changed before it is: it borrows the record and the arena. */
+struct dead_letter bus_letter_of(struct arena *arena, const struct record *record, const char *service, const char *reason,
+                                 struct text masked_value);
+/* Masks the card numbers of a letter's key and headers, as bus_bury() does; the headers move into the arena. What a redrive has written, and a
+ * well-formed traceparent, stay as they are. */
+void bus_mask_letter(struct arena *arena, struct dead_letter *letter);
+/* Whether a header of a dead letter is its own, and none of the original's. */
+bool bus_is_letter_header(struct text name);
 /* The partition of topic that a key belongs to, as every program's partitioner says; -1 while the topic is not known. */
 int32_t bus_partition(struct bus *bus, const char *topic, struct text key);
 

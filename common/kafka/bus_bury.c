@@ -1,77 +1,180 @@
 /* bus_bury.c - dead letters: a record that can't be handled, and why. */
 #include "bus.h"
+
+#include "mask.h"
 #include "names.h"
+#include "trace.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define OWN_HEADERS 9
-#define NUMBER_SIZE 24
 #define TOPIC_SIZE 256
 #define CUT_VALUE_MAX (BUS_RECORD_MAX / 2)
 #define CUT_KEY_MAX (16 * 1024)
 
-/* Copies the original's headers without dlq-* ones. Gives how many; out_redrives is how often it was redriven, out_timestamp_ms when it was
- * first written: a redrive writes a new record, but makes nothing younger. */
-static size_t copy_headers(const struct dead_letter *letter, struct header out_headers[BUS_HEADERS_MAX], struct text *out_redrives,
-                           int64_t *out_timestamp_ms)
-{
-    size_t count = 0;
-    int64_t timestamp_ms;
+/* The headers of a dead letter, in their order. */
+enum own { OWN_TOPIC, OWN_PARTITION, OWN_OFFSET, OWN_TIMESTAMP, OWN_SERVICE, OWN_REASON, OWN_REDRIVES, OWN_MASKED, OWN_CUT, OWN_COUNT };
+static const char *const own_names[OWN_COUNT] = {"dlq-topic",  "dlq-partition", "dlq-offset", "dlq-timestamp", "dlq-service",
+                                                 "dlq-reason", "dlq-redrives",  "dlq-masked", "dlq-cut"};
 
-    for (size_t i = 0; i < letter->header_count && count < BUS_HEADERS_MAX; i++) {
-        const struct header *header = &letter->headers[i];
-        if (text_equals(header->name, TEXT("dlq-redrives")) && text_is_there(header->value))
-            *out_redrives = header->value;
-        if (text_equals(header->name, TEXT("dlq-timestamp")) && text_to_number(header->value, &timestamp_ms) && timestamp_ms > 0 &&
-            timestamp_ms < *out_timestamp_ms)
-            *out_timestamp_ms = timestamp_ms;
-        if (!text_begins(header->name, TEXT("dlq-")))
-            out_headers[count++] = *header;
-    }
-    return count;
+bool bus_is_letter_header(struct text name)
+{
+    for (size_t i = 0; i < OWN_COUNT; i++)
+        if (text_equals(name, text_of(own_names[i])))
+            return true;
+    return false;
 }
 
-static struct text number_text(char out[NUMBER_SIZE], int64_t number)
-{
-    return (struct text){out, (size_t)snprintf(out, NUMBER_SIZE, "%" PRId64, number)};
-}
+/* ---- what was redriven ---- */
 
-/* What a dead letter's own headers are printed into. */
-struct own_headers {
-    struct header headers[OWN_HEADERS];
-    size_t count;
-    char partition[NUMBER_SIZE], offset[NUMBER_SIZE], timestamp[NUMBER_SIZE];
+/* What a redrive has written into a record. */
+struct redriven {
+    int64_t redrives, timestamp_ms; /* negative: it is not there */
 };
 
-static void own_add(struct own_headers *own, struct text name, struct text value)
+static bool number_of(const struct header *header, enum own own, int64_t low, int64_t high, int64_t *out_number)
 {
-    own->headers[own->count++] = (struct header){name, value};
+    return text_equals(header->name, text_of(own_names[own])) && text_is_there(header->value) &&
+           text_to_number(header->value, out_number) && *out_number >= low && *out_number <= high;
 }
 
-static void own_fill(struct own_headers *own, const struct dead_letter *letter, struct text redrives,
-                     int64_t timestamp_ms)
+/* Whether a header is one that a redrive writes. */
+static bool redriven_take(struct redriven *redriven, const struct header *header)
 {
-    own->count = 0;
-    own_add(own, TEXT("dlq-topic"), letter->topic);
-    own_add(own, TEXT("dlq-partition"), number_text(own->partition, letter->partition));
-    own_add(own, TEXT("dlq-offset"), number_text(own->offset, letter->offset));
-    own_add(own, TEXT("dlq-timestamp"), number_text(own->timestamp, timestamp_ms));
-    own_add(own, TEXT("dlq-service"), text_of(letter->service));
-    own_add(own, TEXT("dlq-reason"), text_of(letter->reason));
-    own_add(own, TEXT("dlq-redrives"), redrives);
-    if (letter->masked)
-        own_add(own, TEXT("dlq-masked"), TEXT("true"));
+    int64_t number;
+
+    if (number_of(header, OWN_REDRIVES, 0, BUS_REDRIVES_MAX, &number)) {
+        redriven->redrives = number;
+        return true;
+    }
+    if (!number_of(header, OWN_TIMESTAMP, 1, INT64_MAX, &number))
+        return false;
+    if (redriven->timestamp_ms < 0 || number < redriven->timestamp_ms)
+        redriven->timestamp_ms = number;
+    return true;
 }
+
+/* A redrive writes both of its headers: one alone, or one that is no such number, is somebody else's, and counts for nothing. */
+static struct redriven redriven_of(const struct dead_letter *letter)
+{
+    struct redriven redriven = {-1, -1};
+
+    for (size_t i = 0; i < letter->header_count; i++)
+        (void)redriven_take(&redriven, &letter->headers[i]);
+    return redriven.redrives >= 0 && redriven.timestamp_ms >= 0 ? redriven : (struct redriven){-1, -1};
+}
+
+/* ---- card numbers ---- */
+
+static struct text mask(struct arena *arena, struct dead_letter *letter, struct text bytes)
+{
+    bool masked = false;
+    struct text result;
+
+    if (!text_is_there(bytes) || (text_is_there(letter->id) && text_equals(bytes, letter->id)))
+        return bytes;
+    result = mask_bytes(arena, bytes, &masked);
+    letter->masked = letter->masked || masked;
+    return result;
+}
+
+/* Ids of traces are hex digits, and dashes stand between them: some look like card numbers, and would be broken. */
+static bool is_traceparent(const struct header *header)
+{
+    struct text value = header->value;
+
+    if (!text_equals(header->name, TEXT("traceparent")) || value.length != TRACEPARENT_LENGTH)
+        return false;
+    for (size_t i = 0; i < value.length; i++) {
+        bool is_dash = i == 2 || i == 35 || i == 52;
+        if (is_dash ? value.at[i] != '-' : value.at[i] == '\0' || strchr("0123456789abcdef", value.at[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+void bus_mask_letter(struct arena *arena, struct dead_letter *letter)
+{
+    const bool is_redriven = redriven_of(letter).redrives >= 0;
+    struct header *headers = arena_take(arena, letter->header_count * sizeof(*headers));
+    struct redriven ignored = {-1, -1};
+
+    letter->key = mask(arena, letter, letter->key);
+    for (size_t i = 0; i < letter->header_count; i++) {
+        headers[i] = letter->headers[i];
+        if (is_traceparent(&headers[i]) || (is_redriven && redriven_take(&ignored, &headers[i])))
+            continue;
+        headers[i].name = mask(arena, letter, headers[i].name);
+        headers[i].value = mask(arena, letter, headers[i].value);
+    }
+    letter->headers = headers;
+}
+
+/* ---- headers ---- */
+
+/* The headers of a dead letter while they are made. */
+struct making {
+    struct arena *arena;
+    struct header *headers; /* room for all of the original's, and ours behind them */
+    size_t count, own_at;   /* own_at: where ours begin */
+};
+
+static void add_own(struct making *making, enum own own, struct text value)
+{
+    making->headers[making->count++] = (struct header){text_of(own_names[own]), value};
+}
+
+/* The original's headers, all of them; one that is named as ours is kept under another name. */
+static void copy_headers(struct making *making, const struct dead_letter *letter, const struct redriven *redriven)
+{
+    struct redriven ignored = {-1, -1};
+
+    for (size_t i = 0; i < letter->header_count; i++) {
+        struct header header = letter->headers[i];
+        if (redriven->redrives >= 0 && redriven_take(&ignored, &header))
+            continue;
+        if (bus_is_letter_header(header.name))
+            header.name = text_format(making->arena, BUS_KEPT_HEADER "%.*s", TEXT_ARG(header.name));
+        making->headers[making->count++] = header;
+    }
+}
+
+static void add_own_headers(struct making *making, const struct dead_letter *letter, const struct redriven *redriven)
+{
+    bool is_older = redriven->timestamp_ms >= 0 && redriven->timestamp_ms < letter->timestamp_ms;
+
+    making->own_at = making->count;
+    add_own(making, OWN_TOPIC, letter->topic);
+    add_own(making, OWN_PARTITION, text_of_number(making->arena, letter->partition));
+    add_own(making, OWN_OFFSET, text_of_number(making->arena, letter->offset));
+    add_own(making, OWN_TIMESTAMP, text_of_number(making->arena, is_older ? redriven->timestamp_ms : letter->timestamp_ms));
+    add_own(making, OWN_SERVICE, text_of(letter->service));
+    add_own(making, OWN_REASON, text_of(letter->reason));
+    add_own(making, OWN_REDRIVES, text_of_number(making->arena, redriven->redrives < 0 ? 0 : redriven->redrives));
+    if (letter->masked)
+        add_own(making, OWN_MASKED, TEXT("true"));
+}
+
+static struct making headers_of(struct arena *arena, const struct dead_letter *letter)
+{
+    struct redriven redriven = redriven_of(letter);
+    struct making making = {.arena = arena, .headers = arena_take(arena, (letter->header_count + OWN_COUNT) * sizeof(*making.headers))};
+
+    copy_headers(&making, letter, &redriven);
+    add_own_headers(&making, letter, &redriven);
+    return making;
+}
+
+/* ---- sending ---- */
 
 /* Its size or its headers leave no room: what tells where it lies is kept, and its beginning. */
-static enum status bury_cut(struct bus *bus, struct own_headers *own, struct outgoing outgoing)
+static enum status bury_cut(struct bus *bus, struct making *making, struct outgoing outgoing)
 {
     enum status status;
 
-    own_add(own, TEXT("dlq-cut"), TEXT("true"));
-    outgoing.headers = own->headers;
-    outgoing.header_count = own->count;
+    add_own(making, OWN_CUT, TEXT("true"));
+    outgoing.headers = making->headers + making->own_at;
+    outgoing.header_count = making->count - making->own_at;
     if (outgoing.value.length > CUT_VALUE_MAX)
         outgoing.value.length = CUT_VALUE_MAX;
     if (outgoing.key.length > CUT_KEY_MAX)
@@ -82,40 +185,50 @@ static enum status bury_cut(struct bus *bus, struct own_headers *own, struct out
 
 enum status bus_bury(struct bus *bus, const struct dead_letter *letter)
 {
-    struct header headers[BUS_HEADERS_MAX + OWN_HEADERS];
-    struct text redrives = TEXT("0");
-    int64_t timestamp_ms = letter->timestamp_ms;
-    size_t count = copy_headers(letter, headers, &redrives, &timestamp_ms);
-    struct own_headers own;
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct dead_letter masked = *letter;
+    struct outgoing outgoing = {.partition = -1, .value = letter->value};
+    struct making making;
     char topic[TOPIC_SIZE];
-    struct outgoing outgoing = {.topic = topic, .partition = -1, .key = letter->key, .value = letter->value, .headers = headers};
     enum status status;
 
-    own_fill(&own, letter, redrives, timestamp_ms);
-    memcpy(headers + count, own.headers, own.count * sizeof(*headers));
-    outgoing.header_count = count + own.count;
+    bus_mask_letter(arena, &masked);
+    making = headers_of(arena, &masked);
     snprintf(topic, sizeof(topic), "%.*s" DEAD_LETTER_ENDING, TEXT_ARG(letter->topic));
+    outgoing.topic = topic;
+    outgoing.key = masked.key;
+    outgoing.headers = making.headers;
+    outgoing.header_count = making.count;
     status = bus_send(bus, &outgoing);
-    return status == STATUS_BAD_MESSAGE ? bury_cut(bus, &own, outgoing) : status;
+    return status == STATUS_BAD_MESSAGE ? bury_cut(bus, &making, outgoing) : status;
+}
+
+struct dead_letter bus_letter_of(struct arena *arena, const struct record *record, const char *service, const char *reason,
+                                 struct text masked_value)
+{
+    bool masked = text_is_there(masked_value);
+    struct dead_letter letter = {
+        .topic = record->topic,
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+        .key = record->key,
+        .value = masked ? masked_value : record->value,
+        .id = TEXT_NONE,
+        .service = service,
+        .reason = reason,
+        .masked = masked,
+    };
+
+    letter.headers = record_headers(arena, record, &letter.header_count);
+    return letter;
 }
 
 enum status bus_bury_record(struct bus *bus, const struct record *record, const char *service, const char *reason,
                             struct text masked_value)
 {
-    struct header headers[BUS_HEADERS_MAX];
-    bool masked = text_is_there(masked_value);
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct dead_letter letter = bus_letter_of(arena, record, service, reason, masked_value);
 
-    return bus_bury(bus, &(struct dead_letter){
-                             .topic = record->topic,
-                             .partition = record->partition,
-                             .offset = record->offset,
-                             .timestamp_ms = record->timestamp_ms,
-                             .key = record->key,
-                             .value = masked ? masked_value : record->value,
-                             .headers = headers,
-                             .header_count = record_headers(record, headers),
-                             .service = service,
-                             .reason = reason,
-                             .masked = masked,
-                         });
+    return bus_bury(bus, &letter);
 }

@@ -12,6 +12,7 @@ static const struct property shared_properties[] = {
     {"reconnect.backoff.ms", "50"},
     {"reconnect.backoff.max.ms", "1000"},     /* back within a second of the broker */
     {"log.connection.close", "false"},
+    {"topic.metadata.refresh.interval.ms", "15000"}, /* partitions that are added while all runs are read, and sent to, within that time */
     {"allow.auto.create.topics", "false"},    /* a topic made by accident has the wrong settings */
 };
 
@@ -23,6 +24,7 @@ static const struct property consumer_properties[] = {
     {"partition.assignment.strategy", "range,roundrobin"}, /* cooperative-sticky hangs and crashes in 2.0.2 */
     {"session.timeout.ms", "6000"},
     {"heartbeat.interval.ms", "1500"},
+    {"enable.partition.eof", "true"},         /* where a partition ends: only that tells that records of aborted transactions are passed */
     {"check.crcs", "true"},
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},

@@ -24,8 +24,26 @@ static struct bus_position *position_of(struct bus *bus, const rd_kafka_message_
     if (flow->positions == NULL)
         abort();
     flow->last_position = flow->position_count;
-    flow->positions[flow->position_count] = (struct bus_position){.topic = message->rkt, .partition = message->partition};
+    flow->positions[flow->position_count] = (struct bus_position){.topic = message->rkt,
+                                                                  .partition = message->partition,
+                                                                  .next = BUS_NOWHERE,
+                                                                  .handled = BUS_NOWHERE,
+                                                                  .end = BUS_NOWHERE,
+                                                                  .silent = BUS_NOWHERE};
     return &flow->positions[flow->position_count++];
+}
+
+static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* Where a partition ends, as the client has heard last; BUS_NOWHERE: not known. */
+static int64_t high_of(const struct bus *bus, const struct bus_position *position)
+{
+    int64_t low, high;
+
+    if (rd_kafka_get_watermark_offsets(bus->consumer, rd_kafka_topic_name(position->topic), position->partition, &low, &high) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        return BUS_NOWHERE;
+    return high;
 }
 
 int64_t bus_backlog(const struct bus *bus, const char *topic)
@@ -34,12 +52,11 @@ int64_t bus_backlog(const struct bus *bus, const char *topic)
 
     for (size_t i = 0; i < bus->flow.position_count; i++) {
         const struct bus_position *position = &bus->flow.positions[i];
-        int64_t low, high;
-        if (strcmp(rd_kafka_topic_name(position->topic), topic) == 0 &&
-            rd_kafka_get_watermark_offsets(bus->consumer, topic, position->partition, &low, &high) ==
-                RD_KAFKA_RESP_ERR_NO_ERROR &&
-            high > position->next)
-            backlog += high - position->next;
+        int64_t reached = later(later(position->next, position->end), position->silent), high;
+        if (reached == BUS_NOWHERE || strcmp(rd_kafka_topic_name(position->topic), topic) != 0)
+            continue;
+        high = high_of(bus, position);
+        backlog += high > reached ? high - reached : 0;
     }
     return backlog;
 }
@@ -102,7 +119,8 @@ rd_kafka_message_t *bus_flow_next(struct bus *bus)
             pause_limited(bus, false);
         return NULL;
     }
-    use_room(bus);
+    if (!bus_is_end(bus->flow.waiting[bus->flow.waiting_next]))
+        use_room(bus);
     return bus->flow.waiting[bus->flow.waiting_next++];
 }
 
@@ -123,7 +141,9 @@ static void put_aside(struct bus *bus, rd_kafka_message_t *message)
 
 bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message)
 {
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || !is_limited(bus, rd_kafka_topic_name(message->rkt)))
+    if ((message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !bus_is_end(message)) || !is_limited(bus, rd_kafka_topic_name(message->rkt)))
+        return false;
+    if (bus_is_end(message) && !has_waiting(bus))
         return false;
     if (bus->flow.room > 0 && !has_waiting(bus)) {
         use_room(bus);
@@ -133,7 +153,50 @@ bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message)
     return true;
 }
 
-void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message) { position_of(bus, message)->next = message->offset + 1; }
+void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message)
+{
+    struct bus_position *position = position_of(bus, message);
+
+    position->next = message->offset + 1;
+    if (position->next <= position->silent) /* it had only not come yet */
+        position->silent = BUS_NOWHERE;
+}
+
+/* A client that reads what is aborted again and again seldom comes to an end. */
+void bus_flow_note_silence(struct bus *bus)
+{
+    for (size_t i = 0; i < bus->flow.position_count; i++)
+        bus->flow.positions[i].silent = high_of(bus, &bus->flow.positions[i]);
+}
+
+/* ---- where partitions end ----
+ * Records of aborted transactions, and those that end any transaction, take offsets and are never delivered: only the end of a partition tells
+ * that they are passed. It is stored when all that was handed out before it is handled, so that the group's commit gets there too. */
+
+void bus_flow_note_end(struct bus *bus, const rd_kafka_message_t *message)
+{
+    struct bus_position *position = position_of(bus, message);
+
+    position->end = message->offset;
+    if (position->handled == position->next && position->end > position->next)
+        bus_rounds_reach(bus, rd_kafka_topic_name(message->rkt), message->partition, message->offset);
+}
+
+void bus_flow_handled(struct bus *bus, rd_kafka_topic_partition_list_t *offsets)
+{
+    for (size_t i = 0; i < bus->flow.position_count; i++) {
+        struct bus_position *position = &bus->flow.positions[i];
+        rd_kafka_topic_partition_t *entry =
+            rd_kafka_topic_partition_list_find(offsets, rd_kafka_topic_name(position->topic), position->partition);
+        if (entry == NULL)
+            continue;
+        position->handled = entry->offset;
+        if (position->handled != position->next || position->end <= position->next)
+            continue;
+        entry->offset = position->end;
+        bus_set_epoch(entry, NULL); /* of the last record: what lies behind it may be of a later term */
+    }
+}
 
 /* ---- rebalances ---- */
 

@@ -18,11 +18,16 @@ struct bus_topic {
     int partition_count; /* 0: not known yet */
 };
 
-/* How far a partition has been handed out. */
+#define BUS_NOWHERE INT64_C(-1)
+
+/* How far a partition is read since it was assigned; BUS_NOWHERE: not yet. */
 struct bus_position {
     const rd_kafka_topic_t *topic;
     int32_t partition;
-    int64_t next;
+    int64_t next;    /* behind the last record that was handed out */
+    int64_t handled; /* behind the last one that bus_store_offsets() was given */
+    int64_t end;     /* where the client had nothing more to read: behind records that are never delivered, those of aborted transactions among them */
+    int64_t silent;  /* where the partition ended when a poll waited and nothing came */
 };
 
 /* One topic that is held back, and how far all are read. */
@@ -81,6 +86,12 @@ rd_kafka_message_t *bus_flow_next(struct bus *bus);
 bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message);
 /* Notes that a message is handed out. */
 void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message);
+/* Notes that a poll has waited and nothing came. */
+void bus_flow_note_silence(struct bus *bus);
+/* Notes that nothing more is to be read of a partition, for now: message is the client's word on it. */
+void bus_flow_note_end(struct bus *bus, const rd_kafka_message_t *message);
+/* Notes that what was handed out is handled up to these offsets. Where that is all, and the partition's end is known, the offset becomes that. */
+void bus_flow_handled(struct bus *bus, rd_kafka_topic_partition_list_t *offsets);
 /* The partitions among all that are of the limited topic, or those that are not. The caller owns the list. */
 rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all, bool limited);
 /* Partitions go: what of them waits is dropped (their next owner reads it), and what is paused is resumed, because librdkafka keeps the pause
@@ -96,6 +107,15 @@ void bus_serve_producers(struct bus *bus);
 struct bus_round *bus_round_open(struct bus *bus);
 /* Stores the offsets of the rounds that are acknowledged. */
 void bus_rounds_settle(struct bus *bus);
+/* Everything of a partition up to this offset is handled, or never delivered: it is stored after the rounds under way. */
+void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int64_t offset);
+/* Says which leader's term an offset is of, so that the client notices a log that lost its end: that of the record before it. NULL: not known. */
+void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *message);
+/* Whether a message is the client's word that nothing more is to be read of a partition, for now. It comes behind the partition's records. */
+static inline bool bus_is_end(const rd_kafka_message_t *message)
+{
+    return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+}
 /* Waits for the broker's word on what is under way, wait_ms at most, without polling the consumer; then settles. */
 void bus_rounds_wait(struct bus *bus, int wait_ms);
 /* Forgets all rounds without storing their offsets. */

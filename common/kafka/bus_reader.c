@@ -27,8 +27,7 @@ enum status bus_reader_open(const struct bus_options *options, char *problem, si
     config = bus_consumer_config(&own, &reader->bus, problem, size);
     if (config == NULL)
         return STATUS_BAD_MESSAGE;
-    if (rd_kafka_conf_set(config, "enable.auto.commit", "false", problem, size) == RD_KAFKA_CONF_OK &&
-        rd_kafka_conf_set(config, "enable.partition.eof", "true", problem, size) == RD_KAFKA_CONF_OK)
+    if (rd_kafka_conf_set(config, "enable.auto.commit", "false", problem, size) == RD_KAFKA_CONF_OK)
         reader->bus.consumer = rd_kafka_new(RD_KAFKA_CONSUMER, config, problem, size);
     if (reader->bus.consumer == NULL) {
         rd_kafka_conf_destroy(config);

@@ -29,12 +29,17 @@ static void end_first(struct bus *bus)
     bus->round_count--;
 }
 
+/* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
+static void store_offsets(struct bus *bus, rd_kafka_topic_partition_list_t *offsets)
+{
+    bus_lag_handled(bus, offsets);
+    rd_kafka_offsets_store(bus->consumer, offsets);
+}
+
 void bus_rounds_settle(struct bus *bus)
 {
     while (bus->round_count > 0 && round_at(bus, 0)->in_flight == 0 && bus->refused == 0) {
-        bus_lag_handled(bus, round_at(bus, 0)->offsets);
-        /* A partition that was revoked meanwhile is refused here, one by one: its new owner reads the records again. */
-        rd_kafka_offsets_store(bus->consumer, round_at(bus, 0)->offsets);
+        store_offsets(bus, round_at(bus, 0)->offsets);
         end_first(bus);
     }
 }
@@ -71,17 +76,25 @@ void bus_rounds_forget(struct bus *bus)
 
 /* ---- offsets ---- */
 
-/* The entry of a message's partition, made when it is not there. */
-static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const rd_kafka_message_t *message)
+/* The entry of a partition, made when it is not there. */
+static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t *offsets, const char *topic, int32_t partition)
 {
-    const char *topic = rd_kafka_topic_name(message->rkt);
-    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, message->partition);
+    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, partition);
 
     if (entry == NULL) {
-        entry = rd_kafka_topic_partition_list_add(offsets, topic, message->partition);
+        entry = rd_kafka_topic_partition_list_add(offsets, topic, partition);
         entry->offset = 0;
     }
     return entry;
+}
+
+void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *message)
+{
+#if RD_KAFKA_VERSION >= 0x02030000 /* from 2.1 on there are terms, but until 2.3 an offset without one counts as before all others */
+    rd_kafka_topic_partition_set_leader_epoch(entry, message == NULL ? -1 : rd_kafka_message_leader_epoch(message));
+#else
+    (void)entry, (void)message;
+#endif
 }
 
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count)
@@ -94,14 +107,32 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
     for (size_t i = 0; i < count; i++) {
         const rd_kafka_message_t *message = records[i].handle;
         if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
-            entry = offset_entry(offsets, message);
-        if (message->offset + 1 > entry->offset)
+            entry = offset_entry(offsets, rd_kafka_topic_name(message->rkt), message->partition);
+        if (message->offset + 1 > entry->offset) {
             entry->offset = message->offset + 1;
+            bus_set_epoch(entry, message);
+        }
         previous = message;
     }
+    bus_flow_handled(bus, offsets);
     bus_round_open(bus)->offsets = offsets;
     bus->round_count++;
     bus_rounds_settle(bus);
+}
+
+void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int64_t offset)
+{
+    const bool waits = bus->round_count > 0;
+    rd_kafka_topic_partition_list_t *offsets =
+        waits ? round_at(bus, bus->round_count - 1)->offsets : rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *entry = offset_entry(offsets, topic, partition);
+
+    entry->offset = offset;
+    bus_set_epoch(entry, NULL);
+    if (waits)
+        return;
+    store_offsets(bus, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets);
 }
 
 /* ---- waiting for the broker's word ---- */

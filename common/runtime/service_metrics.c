@@ -61,7 +61,8 @@ static const struct metric_family families[FAMILY_COUNT] = {
                              .series_max = TOPICS_MAX * REASONS_MAX},
     [FAMILY_LAG] =
         {.name = "orderly_consumer_lag",
-         .help = "Records of an assigned partition that are not handled yet; partitions that went to another replica disappear",
+         .help = "Records of an assigned partition that are not handled yet; what a transaction aborted counts until the end of the partition is "
+                 "reached; partitions that went to another replica disappear",
          .type = METRIC_GAUGE,
          .labels = {"topic", "partition"},
          .series_max = LAGS_MAX},

@@ -269,7 +269,7 @@ static const struct {
     {"enable.auto.offset.store", "offsets come last"},
     {"offset.store.*", "offsets come last"},
     {"auto.offset.reset", "nothing may be skipped"},
-    {"enable.partition.eof", "a service reads records, nothing else"},
+    {"enable.partition.eof", "what is never delivered could not be told from what waits"},
     {"delivery.report.only.error", "a service counts what was acknowledged"},
     {"topic.blacklist", "nothing may be skipped"},
     {"allow.auto.create.topics", "topics are made by orderly topics create"},

@@ -22,12 +22,16 @@ static const struct orchestrator_settings *settings_of(const struct run *run)
 
 /* ---- records of `orders` ---- */
 
-static enum status bury(struct run *run, const struct record *record, const char *reason, struct text masked_value)
+/* order_id: of an order that is whole; there it stands as it is. TEXT_NONE: all is masked by bytes. */
+static enum status bury(struct run *run, const struct record *record, const char *reason, struct text masked_value, struct text order_id)
 {
+    struct dead_letter letter = bus_letter_of(run->arena, record, run->service->name, reason, masked_value);
+
+    letter.id = order_id;
     log_event(LOG_WARNING, "buried", "topic=%.*s partition=%d offset=%lld reason=%s", TEXT_ARG(record->topic),
               (int)record->partition, (long long)record->offset, reason);
     metrics_count_buried(run->metrics, record->topic, reason);
-    return bus_bury_record(run->bus, record, run->service->name, reason, masked_value);
+    return bus_bury(run->bus, &letter);
 }
 
 /* The same for a record of saga.inbox, with what could be a card number masked: nobody has looked at it yet. */
@@ -36,7 +40,7 @@ static enum status bury_masked(struct run *run, const struct record *record, con
     bool masked = false;
     struct text value = mask_bytes(run->arena, record->value, &masked);
 
-    return bury(run, record, reason, masked ? value : TEXT_NONE);
+    return bury(run, record, reason, masked ? value : TEXT_NONE, TEXT_NONE);
 }
 
 static struct text header_of(const struct record *record, const char *name)
@@ -76,7 +80,7 @@ static enum status send_admitted(struct run *run, const struct admission_rules *
     if (is_too_old(&admission) && !clocks->brokers_known)
         return ask_brokers(run, admission.order_id, now_ms);
     if (admission.dead_reason != NULL)
-        return bury(run, record, admission.dead_reason, admission.masked_value);
+        return bury(run, record, admission.dead_reason, admission.masked_value, admission.order_id);
     return outbox_admit(run, record, &admission);
 }
 

@@ -1,10 +1,13 @@
 #include "outbox.h"
 
 #include "log.h"
+#include "mask.h"
 #include "trace.h"
 
 #define KEPT_KEY "order-key"        /* the order's own key, when it is not its orderId */
 #define KEPT_HEADER "order-header-" /* its own headers, with this before their names */
+#define KEPT_MASKED "order-masked"  /* card numbers among these were masked */
+#define KEPT_MORE 2                 /* headers beside its own */
 
 static enum status send(struct run *run, const struct outgoing *outgoing, struct text order_id)
 {
@@ -40,22 +43,46 @@ static struct text joined(struct arena *arena, struct text a, const char *betwee
 
 /* ---- admitted orders ---- */
 
-/* The order's own key and headers travel along, so that a dead letter can have them untouched. */
-static size_t keep_headers(struct arena *arena, const struct record *record, struct text order_id, struct header out[])
+/* The order's own key and headers travel along, so that a dead letter can have them: untouched but for card numbers, which get no further than
+ * here. */
+static size_t keep_headers(struct arena *arena, const struct dead_letter *letter, struct header out[])
 {
-    struct header own[BUS_HEADERS_MAX];
-    size_t own_count = record_headers(record, own), count = 0;
+    size_t count = 0;
 
-    if (!text_is_there(record->key) || !text_equals(record->key, order_id))
-        out[count++] = (struct header){TEXT(KEPT_KEY), record->key};
-    for (size_t i = 0; i < own_count; i++)
-        out[count++] = (struct header){joined(arena, TEXT(KEPT_HEADER), "", own[i].name), own[i].value};
+    if (!text_is_there(letter->key) || !text_equals(letter->key, letter->id))
+        out[count++] = (struct header){TEXT(KEPT_KEY), letter->key};
+    for (size_t i = 0; i < letter->header_count; i++)
+        out[count++] = (struct header){joined(arena, TEXT(KEPT_HEADER), "", letter->headers[i].name), letter->headers[i].value};
+    if (letter->masked)
+        out[count++] = (struct header){TEXT(KEPT_MASKED), TEXT("true")};
     return count;
+}
+
+/* What would be buried of an order, if it has to be. */
+static struct dead_letter letter_of(struct run *run, const struct record *record, struct text order_id)
+{
+    struct dead_letter letter = bus_letter_of(run->arena, record, run->service->name, "conflict", TEXT_NONE);
+
+    letter.id = order_id;
+    bus_mask_letter(run->arena, &letter);
+    return letter;
+}
+
+/* The trace that an order brings; its state is free text. */
+static struct trace masked_trace(struct arena *arena, const struct record *record)
+{
+    struct trace trace = trace_of(record);
+    bool masked;
+
+    if (text_is_there(trace.state))
+        trace.state = mask_bytes(arena, trace.state, &masked);
+    return trace;
 }
 
 enum status outbox_admit(struct run *run, const struct record *record, const struct admission *admission)
 {
-    struct header headers[ENVELOPE_HEADERS + BUS_HEADERS_MAX + 1];
+    struct dead_letter letter = letter_of(run, record, admission->order_id);
+    struct header *headers = arena_take(run->arena, (ENVELOPE_HEADERS + letter.header_count + KEPT_MORE) * sizeof(*headers));
     struct text id = joined(run->arena, event_input(run->arena, &(struct input){record->partition, record->offset, 0}), "/",
                             admission->order_id);
     struct envelope envelope = {
@@ -64,10 +91,10 @@ enum status outbox_admit(struct run *run, const struct record *record, const str
         .subject = admission->order_id,
         .source = ORCHESTRATOR_SOURCE,
         .time = time_text(run->arena, record->timestamp_ms),
-        .trace = trace_continue(run->arena, trace_of(record), id, id),
+        .trace = trace_continue(run->arena, masked_trace(run->arena, record), id, id),
     };
     size_t needed = envelope_headers(&envelope, headers);
-    size_t kept = keep_headers(run->arena, record, admission->order_id, headers + needed);
+    size_t kept = keep_headers(run->arena, &letter, headers + needed);
 
     return send_at_least(run,
                          (struct outgoing){.topic = topic_name(TOPIC_INBOX),
@@ -157,46 +184,51 @@ enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
 
 enum status outbox_forward(struct run *run, const struct record *record, struct text order_id, int32_t partition)
 {
-    struct header headers[BUS_HEADERS_MAX + 1] = {{TEXT(HEADER_FORWARDED), TEXT("true")}};
-    size_t count = 1 + record_headers(record, headers + 1);
+    size_t own_count;
+    const struct header *own = record_headers(run->arena, record, &own_count);
+    struct header *headers = arena_take(run->arena, (own_count + 1) * sizeof(*headers));
 
+    headers[0] = (struct header){TEXT(HEADER_FORWARDED), TEXT("true")};
+    for (size_t i = 0; i < own_count; i++)
+        headers[i + 1] = own[i];
     return send_at_least(run,
                          (struct outgoing){.topic = topic_name(TOPIC_INBOX),
                                            .partition = partition,
                                            .key = order_id,
                                            .value = record->value,
                                            .headers = headers,
-                                           .header_count = count},
+                                           .header_count = own_count + 1},
                          1, order_id);
 }
 
-/* The reverse of keep_headers(): gives the headers, and sets the key. */
-static size_t kept_headers(const struct record *record, struct header out[BUS_HEADERS_MAX], struct text *key)
+/* The reverse of keep_headers(). */
+static void take_kept(struct arena *arena, const struct record *record, struct dead_letter *letter)
 {
-    struct header all[BUS_HEADERS_MAX];
-    size_t all_count = record_headers(record, all), count = 0;
+    size_t count;
+    const struct header *all = record_headers(arena, record, &count);
+    struct header *kept = arena_take(arena, count * sizeof(*kept));
     const size_t prefix = sizeof(KEPT_HEADER) - 1;
 
-    for (size_t i = 0; i < all_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (text_equals(all[i].name, TEXT(KEPT_KEY)))
-            *key = all[i].value;
+            letter->key = all[i].value;
+        if (text_equals(all[i].name, TEXT(KEPT_MASKED)))
+            letter->masked = true;
         if (text_begins(all[i].name, TEXT(KEPT_HEADER)))
-            out[count++] = (struct header){{all[i].name.at + prefix, all[i].name.length - prefix}, all[i].value};
+            kept[letter->header_count++] = (struct header){{all[i].name.at + prefix, all[i].name.length - prefix}, all[i].value};
     }
-    return count;
+    letter->headers = kept;
 }
 
 enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
                               const char *reason)
 {
-    struct header headers[BUS_HEADERS_MAX];
-    struct dead_letter letter = {
-        .topic = text_of(topic_name(TOPIC_ORDERS)), .key = said->order_id, .value = said->order, .headers = headers, .service = run->service->name,
-        .reason = reason};
+    struct dead_letter letter = {.topic = text_of(topic_name(TOPIC_ORDERS)), .key = said->order_id, .value = said->order, .id = said->order_id,
+                                 .service = run->service->name, .reason = reason};
     const struct json *source, *masked;
     int64_t partition = -1;
 
-    letter.header_count = kept_headers(record, headers, &letter.key);
+    take_kept(run->arena, record, &letter);
     if (json_read(run->arena, said->source, &source) != STATUS_OK ||
         !json_integer(json_member(source, TEXT("partition")), &partition) ||
         !json_integer(json_member(source, TEXT("offset")), &letter.offset) ||
@@ -204,6 +236,6 @@ enum status outbox_bury_order(struct run *run, const struct record *record, cons
         log_event(LOG_WARNING, "misread", "order=%.*s problem=\"its source is not known\"", TEXT_ARG(said->order_id));
     letter.partition = (int32_t)partition;
     masked = json_member(source, TEXT("masked"));
-    letter.masked = masked != NULL && masked->type == JSON_TRUE;
+    letter.masked = letter.masked || (masked != NULL && masked->type == JSON_TRUE);
     return bus_bury(run->bus, &letter);
 }

@@ -245,6 +245,110 @@ Test(dead_letters, an_answer_to_a_spoilt_saga_waits_until_it_is_mended)
     system_stop(services);
 }
 
+/* ---- keys and headers ---- */
+
+#define MANY_HEADERS 100
+#define CARD "4111 1111 1111 1111"
+#define SPAN "00-4bf92f3577b34da6a3ce929d0e0e4736-4111111111111111-01" /* its second id looks like a card number */
+
+/* Sends an order under a key that is not its id, with many headers, and a card number in both. */
+static void send_with_headers(const char *id, int quantity)
+{
+    CLEANUP(bus_close) struct bus *bus = NULL;
+    static const char *const topics[] = {"orders", NULL};
+    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = topics, .batch_max = 1};
+    struct header headers[MANY_HEADERS];
+    char names[MANY_HEADERS][16], value[512], problem[256] = "";
+
+    for (int i = 0; i < MANY_HEADERS; i++) {
+        snprintf(names[i], sizeof(names[i]), "h%d", i);
+        headers[i] = (struct header){text_of(names[i]), text_of(names[i])};
+    }
+    headers[MANY_HEADERS - 4] = (struct header){TEXT("card"), TEXT(CARD)};
+    headers[MANY_HEADERS - 3] = (struct header){TEXT("traceparent"), TEXT(SPAN)};
+    headers[MANY_HEADERS - 2] = (struct header){TEXT("tracestate"), TEXT("shop=" CARD)};
+    headers[MANY_HEADERS - 1] = (struct header){TEXT("dlq-redrives"), TEXT("abc")};
+    snprintf(value, sizeof(value), "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":%d}],"
+             "\"paymentMethod\":\"tok_visa\"}", id, quantity);
+    cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
+    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = "orders", .partition = -1, .key = TEXT(CARD), .value = text_of(value),
+                                                  .headers = headers, .header_count = MANY_HEADERS}),
+                 STATUS_OK);
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+}
+
+/* What is said of an order in the records of a topic. */
+struct said_of {
+    const char *id;
+    size_t records, cards, headers;
+    char redrives[32], own_redrives[32], masked[32], span[64], card[32];
+};
+
+static void copy_header(const struct record *record, const char *name, char *out, size_t size)
+{
+    struct text value;
+
+    if (record_header(record, name, &value))
+        snprintf(out, size, "%.*s", TEXT_ARG(value));
+}
+
+static bool has_card(struct text bytes)
+{
+    return text_is_there(bytes) && memmem(bytes.at, bytes.length, CARD, strlen(CARD)) != NULL;
+}
+
+static void see_said(const struct record *record, void *context)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct said_of *said = context;
+    const struct header *headers;
+    size_t count;
+
+    if (record->value.at == NULL || memmem(record->value.at, record->value.length, said->id, strlen(said->id)) == NULL)
+        return;
+    headers = record_headers(arena, record, &count);
+    said->records++;
+    said->cards += has_card(record->key);
+    for (size_t i = 0; i < count; i++) {
+        said->cards += has_card(headers[i].value);
+        said->headers += headers[i].name.at[0] == 'h';
+    }
+    copy_header(record, "dlq-redrives", said->redrives, sizeof(said->redrives));
+    copy_header(record, "original-dlq-redrives", said->own_redrives, sizeof(said->own_redrives));
+    copy_header(record, "dlq-masked", said->masked, sizeof(said->masked));
+    copy_header(record, "traceparent", said->span, sizeof(said->span));
+    copy_header(record, "card", said->card, sizeof(said->card));
+}
+
+Test(dead_letters, a_conflict_keeps_all_its_headers_and_no_card_number)
+{
+    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+    char id[ID_SIZE];
+    struct said_of said = {.id = id}, inbox = {.id = id}, commands = {.id = id};
+
+    make_id(id, "headers");
+    send_order(id, 1, 0);
+    wait_for_status(store, id, "completed");
+    send_with_headers(id, 2);
+    wait_for_letter("orders", "**** **** **** ****", 0, id);
+    system_stop(services);
+    read_topic("orders.dlq", see_said, &said);
+    cr_expect_eq(said.records, 1);
+    cr_expect_eq(said.cards, 0);
+    cr_expect_eq(said.headers, MANY_HEADERS - 4, "%zu", said.headers);
+    cr_expect_str_eq(said.card, "**** **** **** ****");
+    cr_expect_str_eq(said.span, SPAN, "it is no card number");
+    cr_expect_str_eq(said.masked, "true");
+    cr_expect_str_eq(said.redrives, "0", "'abc' is somebody else's");
+    cr_expect_str_eq(said.own_redrives, "abc", "and is kept");
+    read_topic("saga.inbox", see_said, &inbox);
+    cr_expect_gt(inbox.records, 1);
+    cr_expect_eq(inbox.cards, 0, "they get no further than the door");
+    read_topic("validator.commands", see_said, &commands);
+    cr_expect_gt(commands.records, 0);
+    cr_expect_eq(commands.cards, 0);
+}
+
 /* The one moment at which nothing may be wrong: all programs run, and have nothing to do. */
 Test(dead_letters, the_doctor_finds_a_running_system_well)
 {

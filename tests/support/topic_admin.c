@@ -80,6 +80,25 @@ void topic_make(const char *name, const char *const config[])
     bus_close(bus);
 }
 
+void topic_grow(const char *name, size_t partitions)
+{
+    rd_kafka_t *client = open_client();
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    char problem[PROBLEM_SIZE] = "";
+    rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(name, partitions, problem, sizeof(problem));
+    rd_kafka_event_t *event;
+
+    cr_assert_not_null(more, "%s", problem);
+    rd_kafka_CreatePartitions(client, &more, 1, NULL, queue);
+    event = rd_kafka_queue_poll(queue, WAIT_MS);
+    cr_assert_not_null(event);
+    cr_assert_eq(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR, "%s", rd_kafka_event_error_string(event));
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewPartitions_destroy(more);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
 void group_commit(const char *group, const char *topic, int partition, long long offset)
 {
     rd_kafka_conf_t *config = rd_kafka_conf_new();

@@ -3,6 +3,7 @@
 #include "redis_process.h"
 #include "system.h"
 #include "topic_admin.h"
+#include "transaction.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -118,6 +119,72 @@ Test(doctor, nobody_works_on_what_waits)
     EXPECT("orderly-validator", "wrong");
     EXPECT_SAYS("orderly-validator", "nobody runs");
     EXPECT_SAYS("orderly-validator", "start orderly-validator");
+}
+
+static const char *const plain[] = {"message.timestamp.type", "LogAppendTime", NULL};
+
+/* Makes a topic anew, so that nothing of other tests is in it. */
+static void make_anew(const char *topic)
+{
+    topic_delete(topic);
+    topic_make(topic, plain);
+}
+
+static void put_back(const char *topic)
+{
+    topic_delete(topic);
+    cr_expect_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE);
+}
+
+/* Offsets are taken that nobody will ever read. */
+Test(doctor, what_was_aborted_does_not_wait)
+{
+    make_anew("validator.commands");
+    group_commit("orderly-validator", "validator.commands", 0, 0);
+    transaction_send("validator.commands", 0, 9, false);
+    doctor(redis_process_url(redis));
+    EXPECT("orderly-validator", "warning");
+    EXPECT_SAYS("orderly-validator", "nobody runs; 0 records wait");
+    put_back("validator.commands");
+}
+
+/* What the doctor says of dead letters: how many there are, 0 when it has nothing to say. */
+static long long dead_letters(void)
+{
+    const char *at;
+
+    doctor(redis_process_url(redis));
+    at = strstr(line_of("dead letters"), "\"text\":\"");
+    cr_assert_not_null(at, "%s", printed);
+    return atoll(at + strlen("\"text\":\""));
+}
+
+Test(doctor, what_was_aborted_is_no_dead_letter)
+{
+    long long before;
+
+    make_anew("orders.dlq");
+    before = dead_letters();
+    transaction_send("orders.dlq", 0, 9, false);
+    cr_expect_eq(dead_letters(), before, "%s", line_of("dead letters"));
+    system_send("orders.dlq", NULL, "x", 1);
+    cr_expect_eq(dead_letters(), before + 1, "%s", line_of("dead letters"));
+    put_back("orders.dlq");
+}
+
+/* What ends a transaction lies behind the newest record, and has no time that is told. */
+Test(doctor, the_newest_record_is_found_behind_the_end_of_a_transaction)
+{
+    static const char *const topics[] = {"orders", "order.events", "saga.inbox"};
+
+    for (size_t i = 0; i < COUNT_OF(topics); i++) {
+        make_anew(topics[i]);
+        transaction_send(topics[i], 0, 3, true);
+    }
+    doctor(redis_process_url(redis));
+    cr_expect_not_null(strstr(line_of("clock of kafka"), "this machine's"), "%s", line_of("clock of kafka"));
+    for (size_t i = 0; i < COUNT_OF(topics); i++)
+        put_back(topics[i]);
 }
 
 /* A log that lost its end: what the group has committed is not there any more, and comes again with new records. */

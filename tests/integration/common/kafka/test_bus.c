@@ -197,8 +197,9 @@ struct buried {
 static void see_buried(const struct record *record, void *context)
 {
     struct buried *buried = context;
-    struct header headers[BUS_HEADERS_MAX];
-    size_t count = record_headers(record, headers);
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    size_t count;
+    const struct header *headers = record_headers(arena, record, &count);
 
     buried->count++;
     snprintf(buried->seen, sizeof(buried->seen), "%.*s|%.*s|", TEXT_ARG(record->key), TEXT_ARG(record->value));
@@ -233,7 +234,107 @@ Test(bus, a_dead_letter_keeps_key_bytes_and_headers)
     snprintf(dead, sizeof(dead), "%s.dlq", topic);
     read_topic(dead, see_buried, &buried);
     cr_expect_eq(buried.count, 1);
-    cr_expect_str_eq(buried.seen, "k|v\x01|own=kept dlq-partition=1 dlq-offset=0 dlq-timestamp=1234 dlq-service=tester dlq-reason=not_json dlq-redrives=2 ");
+    cr_expect_str_eq(buried.seen, "k|v\x01|own=kept original-dlq-reason=old dlq-partition=1 dlq-offset=0 dlq-timestamp=1234 dlq-service=tester dlq-reason=not_json dlq-redrives=2 ");
+}
+
+/* Buries a letter and gives what the dead-letter topic holds of it. */
+static struct buried bury_one(struct dead_letter letter)
+{
+    CLEANUP(bus_close) struct bus *bus = open_as(false);
+    struct buried buried = {.count = 0};
+    char dead[80];
+
+    letter.topic = text_of(topic);
+    letter.service = "tester";
+    letter.reason = "test";
+    cr_assert_eq(bus_bury(bus, &letter), STATUS_OK, "%s", bus_problem(bus));
+    cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
+    snprintf(dead, sizeof(dead), "%s.dlq", topic);
+    read_topic(dead, see_buried, &buried);
+    cr_expect_eq(buried.count, 1);
+    return buried;
+}
+
+#define EXPECT_SEEN(buried, text) cr_expect_not_null(strstr((buried).seen, text), "'%s' is not in: %s", text, (buried).seen)
+
+/* A redrive writes its headers last: behind all that the record came with. */
+Test(bus, a_dead_letter_with_many_headers_keeps_all_and_counts_its_redrives)
+{
+    enum { HEADERS = 100 };
+    struct header headers[HEADERS + 2];
+    struct buried buried;
+
+    for (int i = 0; i < HEADERS; i++)
+        headers[i] = (struct header){TEXT("h"), TEXT("v")};
+    headers[HEADERS] = (struct header){TEXT("dlq-redrives"), TEXT("3")};
+    headers[HEADERS + 1] = (struct header){TEXT("dlq-timestamp"), TEXT("1234")};
+    buried = bury_one((struct dead_letter){.key = TEXT("k"), .timestamp_ms = 5000, .headers = headers, .header_count = COUNT_OF(headers)});
+    for (const char *at = strstr(buried.seen, "h=v "); at != NULL; at = strstr(at + 1, "h=v "))
+        buried.count++;
+    cr_expect_eq(buried.count, HEADERS + 1, "%s", buried.seen);
+    EXPECT_SEEN(buried, " dlq-redrives=3 ");
+    EXPECT_SEEN(buried, " dlq-timestamp=1234 ");
+}
+
+/* A redrive writes two headers with numbers in them: anything else of that name is the client's. */
+Test(bus, headers_of_the_clients_own_are_kept_under_another_name)
+{
+    static const char *const values[] = {"abc", "", "-1", "2", "99999999999999999999", "9223372036854775807"};
+
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        struct header headers[] = {{TEXT("dlq-redrives"), text_of(values[i])}, {TEXT("dlq-own"), TEXT("kept")}, {TEXT("dlq-cut"), TEXT_NONE}};
+        struct buried buried;
+        char expected[160];
+        set_up(); /* a topic of its own */
+        buried = bury_one((struct dead_letter){.key = TEXT("k"), .value = TEXT("v"), .timestamp_ms = 5000, .headers = headers,
+                                               .header_count = COUNT_OF(headers)});
+        snprintf(expected, sizeof(expected), "k|v|original-dlq-redrives=%s dlq-own=kept original-dlq-cut= dlq-partition=0 ", values[i]);
+        EXPECT_SEEN(buried, expected);
+        EXPECT_SEEN(buried, " dlq-redrives=0 ");
+        EXPECT_SEEN(buried, " dlq-timestamp=5000 ");
+    }
+}
+
+Test(bus, card_numbers_in_key_and_headers_are_masked)
+{
+    static const char span[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-4111111111111111-01";
+    const struct header headers[] = {{TEXT("card"), TEXT("4111-1111-1111-1111")}, {TEXT("traceparent"), text_of(span)},
+                                     {TEXT("4111111111111111"), TEXT("name")},    {TEXT("traceparent"), TEXT("4111111111111111")},
+                                     {TEXT("ce_subject"), TEXT("5500000000000004")}};
+    struct buried buried = bury_one((struct dead_letter){.key = TEXT("5500000000000004"), .value = TEXT("v"), .timestamp_ms = 5000,
+                                                         .headers = headers, .header_count = COUNT_OF(headers)});
+
+    EXPECT_SEEN(buried, "****************|v|card=****-****-****-**** traceparent=00-4bf92f3577b34da6a3ce929d0e0e4736-4111111111111111-01 "
+                        "****************=name traceparent=**************** ce_subject=**************** dlq-");
+    EXPECT_SEEN(buried, " dlq-masked=true ");
+}
+
+/* An id that looks like a card number stands in the order too: it is none. What a redrive writes is no card number either. */
+Test(bus, ids_and_what_a_redrive_writes_are_no_card_numbers)
+{
+    const struct header headers[] = {{TEXT("ce_subject"), TEXT("5500000000000004")}, {TEXT("dlq-redrives"), TEXT("1")},
+                                     {TEXT("dlq-timestamp"), TEXT("1700000000004")}};
+    struct buried buried = bury_one((struct dead_letter){.key = TEXT("5500000000000004"), .id = TEXT("5500000000000004"), .value = TEXT("v"),
+                                                         .timestamp_ms = 1800000000000, .headers = headers, .header_count = COUNT_OF(headers)});
+
+    EXPECT_SEEN(buried, "5500000000000004|v|ce_subject=5500000000000004 dlq-partition=0 ");
+    EXPECT_SEEN(buried, " dlq-timestamp=1700000000004 ");
+    cr_expect_null(strstr(buried.seen, "dlq-masked"), "%s", buried.seen);
+}
+
+Test(bus, headers_that_are_too_much_are_cut_off_and_it_says_so)
+{
+    enum { HEADERS = 120000 };
+    struct header *headers = calloc(HEADERS, sizeof(*headers));
+    struct buried buried;
+
+    for (int i = 0; i < HEADERS; i++)
+        headers[i] = (struct header){TEXT("a header's name"), TEXT("v")};
+    buried = bury_one((struct dead_letter){.key = TEXT("k"), .value = TEXT("v"), .timestamp_ms = 5000, .headers = headers,
+                                           .header_count = HEADERS});
+    EXPECT_SEEN(buried, "k|v|dlq-partition=0 ");
+    EXPECT_SEEN(buried, " dlq-cut=true ");
+    free(headers);
 }
 
 /* ---- reading from outside of the group ---- */

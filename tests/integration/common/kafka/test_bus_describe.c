@@ -167,9 +167,9 @@ static const char *timestamp_of(const char *came_with, int64_t now_ms)
 {
     static char buried[64];
     static const char *const config[] = {"message.timestamp.type", "LogAppendTime", NULL};
-    const struct header headers[] = {{TEXT("dlq-timestamp"), text_of(came_with)}};
+    const struct header headers[] = {{TEXT("dlq-timestamp"), text_of(came_with)}, {TEXT("dlq-redrives"), TEXT("1")}};
     struct dead_letter letter = {.topic = text_of(topic), .timestamp_ms = now_ms, .value = TEXT("x"), .headers = headers,
-                                 .header_count = 1, .service = "tester", .reason = "again"};
+                                 .header_count = 2, .service = "tester", .reason = "again"};
     CLEANUP(bus_close) struct bus *bus = open_bus(getenv("ORDERLY_TEST_KAFKA"), NULL);
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test"};

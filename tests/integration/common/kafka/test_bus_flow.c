@@ -1,7 +1,12 @@
 /* Holding one topic back while another goes on, and knowing how far a topic has been read; with a real Kafka. */
+#include "bus_reader.h"
 #include "system.h"
+#include "topic_admin.h"
+#include "transaction.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +14,7 @@
 #define BATCH 50
 #define WAIT_MS 60000
 #define MANY 400
+#define FEW 10
 
 static char held_topic[64], free_topic[64], group[80];
 static const char *topics[] = {held_topic, free_topic, NULL};
@@ -193,5 +199,124 @@ Test(bus_flow, a_backlog_is_what_lies_behind_the_last_record)
     cr_expect_eq(bus_backlog(bus, held_topic), 0);
     poll_until(bus, &counts, 0, MANY);
     cr_expect_eq(bus_backlog(bus, free_topic), 0);
+    bus_close(bus);
+}
+
+/* Polls until the backlog of the free topic is this, or for good. */
+static void expect_backlog(struct bus *bus, struct counts *counts, int64_t wanted)
+{
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; bus_backlog(bus, free_topic) != wanted && test_now_ms() < end_ms;)
+        poll_once(bus, counts);
+    cr_expect_eq(bus_backlog(bus, free_topic), wanted, "%lld", (long long)bus_backlog(bus, free_topic));
+}
+
+Test(bus_flow, what_was_aborted_is_no_backlog)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    transaction_send(free_topic, 1, 300, false);
+    send_numbers(free_topic, 10, 11); /* to partition 0: behind what was aborted nothing comes */
+    poll_until(bus, &counts, 0, 11);
+    expect_backlog(bus, &counts, 0);
+    transaction_send(free_topic, 1, 20, true);
+    poll_until(bus, &counts, 0, 31);
+    expect_backlog(bus, &counts, 0);
+    bus_close(bus);
+}
+
+/* What the group has committed of a partition of the held topic. */
+static int64_t held_committed(int partition)
+{
+    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .group_id = group};
+    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
+    static struct bus_span spans[BUS_PARTITIONS_MAX];
+    char problem[256] = "";
+    size_t count;
+
+    cr_assert_eq(bus_reader_open(&options, problem, sizeof(problem), &reader), STATUS_OK, "%s", problem);
+    cr_assert_eq(bus_reader_spans(reader, held_topic, WAIT_MS, spans, &count), STATUS_OK, "%s", bus_reader_problem(reader));
+    return spans[partition].committed;
+}
+
+/* The end of a partition is known to the client while what lies before it waits in memory, held back: nothing of it may be passed over. */
+Test(bus_flow, the_end_waits_for_what_is_held_back)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    bus_limit(bus, held_topic, 0);
+    send_numbers(held_topic, 2, 2 + 20);
+    transaction_send(held_topic, 1, 30, false);
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    for (int i = 0; i < 20; i++)
+        poll_once(bus, &counts);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(bus_idle(bus, 20), STATUS_OK);
+    bus_close(bus);
+    cr_expect_leq(held_committed(1), 0, "ten wait there");
+    bus = open_as(true);
+    bus_limit(bus, held_topic, BUS_UNLIMITED);
+    counts = (struct counts){0};
+    poll_until(bus, &counts, 20, 0);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; held_committed(1) != 41 && test_now_ms() < end_ms;)
+        poll_once(bus, &counts);
+    cr_expect_eq(held_committed(1), 41, "ten, thirty, and what ends them");
+    cr_expect_eq(counts.held, 20);
+    bus_close(bus);
+}
+
+static atomic_bool enough;
+static atomic_size_t aborted;
+
+static void *abort_again_and_again(void *nothing)
+{
+    struct transactor *transactor = transactor_open();
+
+    while (!enough) {
+        transactor_run(transactor, free_topic, 1, FEW, false);
+        aborted += FEW;
+    }
+    transactor_close(transactor);
+    return nothing;
+}
+
+/* So often that the client seldom comes to an end: still no record waits. */
+Test(bus_flow, what_is_aborted_without_a_pause_is_no_backlog)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+    int64_t highest = 0;
+    pthread_t thread;
+
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    cr_assert_eq(pthread_create(&thread, NULL, abort_again_and_again, NULL), 0);
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; aborted < 10 * MANY && test_now_ms() < end_ms;) {
+        poll_once(bus, &counts);
+        highest = bus_backlog(bus, free_topic) > highest ? bus_backlog(bus, free_topic) : highest;
+    }
+    cr_expect_geq(aborted, 10 * MANY);
+    cr_expect_leq(highest, MANY, "%lld", (long long)highest);
+    enough = true;
+    pthread_join(thread, NULL);
+    cr_expect_eq(counts.free, 10);
+    bus_close(bus);
+}
+
+/* A partition that is added while a member runs is read by it, though nobody tells it. */
+Test(bus_flow, a_partition_that_is_added_is_read)
+{
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    topic_grow(free_topic, 3);
+    transaction_send(free_topic, 2, 5, true);
+    poll_until(bus, &counts, 0, 15);
     bus_close(bus);
 }

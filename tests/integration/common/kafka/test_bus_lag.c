@@ -1,5 +1,7 @@
 /* How far behind a member of the group is: what is not handled counts, also before the first record, and while all is paused. */
+#include "bus_reader.h"
 #include "system.h"
+#include "transaction.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -170,4 +172,79 @@ Test(bus_lag, partitions_that_another_member_got_are_not_told)
     cr_expect_gt(bus_assignments(first), assignments, "who has others in between learns it");
     bus_close(second);
     bus_close(first);
+}
+
+/* ---- records that are never delivered ---- */
+
+/* What the group has committed of partition 1. */
+static struct bus_span committed_span(void)
+{
+    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .group_id = group};
+    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
+    static struct bus_span spans[BUS_PARTITIONS_MAX];
+    char problem[256] = "";
+    size_t count;
+
+    cr_assert_eq(bus_reader_open(&options, problem, sizeof(problem), &reader), STATUS_OK, "%s", problem);
+    cr_assert_eq(bus_reader_spans(reader, topic, WAIT_MS, spans, &count), STATUS_OK, "%s", bus_reader_problem(reader));
+    return spans[1];
+}
+
+/* Polls until the group has committed this; nothing may come. */
+static void expect_committed(struct bus *bus, int64_t wanted)
+{
+    size_t more = 0;
+
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; committed_span().committed != wanted && test_now_ms() < end_ms;) {
+        cr_assert_eq(bus_poll(bus, 50, records + record_count, &more), STATUS_OK);
+        cr_assert_eq(more, 0);
+    }
+    cr_expect_eq(committed_span().committed, wanted, "nobody who looks at the group sees them wait");
+}
+
+Test(bus_lag, what_was_aborted_is_not_behind)
+{
+    struct bus *bus = open_as(group);
+
+    expect_lag(bus, 0, false);
+    transaction_send(topic, 1, 300, false);
+    expect_committed(bus, 301); /* three hundred and what says that they were aborted */
+    expect_lag(bus, 0, false);
+    bus_close(bus);
+}
+
+Test(bus_lag, what_ends_a_transaction_is_not_behind)
+{
+    struct bus *bus = open_as(group);
+
+    transaction_send(topic, 1, 20, true);
+    take(bus, 20);
+    finish(bus);
+    expect_committed(bus, 21);
+    expect_lag(bus, 0, false);
+    bus_close(bus);
+}
+
+/* Where the partition ends is known before what came earlier is handled: it must not be committed before. */
+Test(bus_lag, the_end_waits_for_what_is_not_handled)
+{
+    struct bus *bus = open_as(group);
+    size_t more;
+
+    send_records(30);
+    transaction_send(topic, 1, 50, false);
+    take(bus, 30);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(bus_poll(bus, 50, records + record_count, &more), STATUS_OK);
+    cr_expect(lags_by(bus, 81, true), "thirty that are not handled, and what lies behind them");
+    bus_release(bus, records, record_count);
+    record_count = 0;
+    bus_close(bus);
+    cr_expect_lt(committed_span().committed, 0);
+    bus = open_as(group);
+    take(bus, 30);
+    finish(bus);
+    expect_committed(bus, 81);
+    expect_lag(bus, 0, false);
+    bus_close(bus);
 }

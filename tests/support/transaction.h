@@ -1,0 +1,18 @@
+/* transaction.h - a producer of transactions, as a worker with exactly-once semantics is one. Each asserts by itself. */
+#ifndef ORDERLY_TEST_TRANSACTION_H
+#define ORDERLY_TEST_TRANSACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct transactor;
+
+/* Opens a producer with a transactional id of its own. The caller owns it. */
+struct transactor *transactor_open(void);
+void transactor_close(struct transactor *transactor);
+/* Sends so many records to one partition in a transaction, and ends it when the broker has them all: commits, or aborts. */
+void transactor_run(struct transactor *transactor, const char *topic, int partition, size_t count, bool commits);
+/* One transaction of a producer that lives no longer than that. */
+void transaction_send(const char *topic, int partition, size_t count, bool commits);
+
+#endif
