@@ -1,5 +1,6 @@
 /* dlq_show.c - orderly dlq show */
 #include "dlq.h"
+#include "json_build.h"
 #include "message.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "doctor.h"
 
 #include "dlq.h"
-#include "json.h"
+#include "json_build.h"
 #include "log.h"
 
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "explain.h"
 #include "history_view.h"
-#include "json.h"
+#include "json_build.h"
 #include "keys.h"
 #include "message.h"
 

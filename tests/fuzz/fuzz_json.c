@@ -2,6 +2,7 @@
  * the same, and masking leaves it JSON without a card number.
  *
  *     cmake --preset fuzz && cmake --build --preset fuzz && ctest --preset fuzz */
+#include "json_build.h"
 #include "mask.h"
 
 #include <stdlib.h>
