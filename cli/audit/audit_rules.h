@@ -86,10 +86,13 @@ struct audit_order {
     int64_t timer_ms;                          /* the score of the entry in its own shard */
 };
 
-/* The word of a violation, and the status of a text; NULL-terminated, static. */
+/* The word of a violation; static. */
 const char *audit_word(enum audit_violation violation);
+/* The status that a text names; TEXT_NONE is NONE. */
 enum payment_status payment_status_of(struct text text);
+/* The same of a reservation. */
 enum reservation_status reservation_status_of(struct text text);
+/* The same of a shipment. */
 enum shipment_status shipment_status_of(struct text text);
 
 /* Whether payment, reservation and shipment are in step with their saga. */

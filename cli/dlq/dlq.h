@@ -7,14 +7,26 @@
 #define ORDERLY_DLQ_H
 
 #include "bus_reader.h"
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
+#include "duration.h"
+#include "shown.h"
 
 #define DLQ_TOPICS_MAX 13
 #define DLQ_TOPIC_SIZE 128
 #define DLQ_WORD_SIZE 64
 #define DLQ_BATCH 500                                /* dead letters whose marks are looked up in one round trip */
-#define DLQ_DAY_MS INT64_C(86400000)
+#define DLQ_DAY_MS DAY_MS
 #define DLQ_MARK_DAYS 32                             /* a mark outlives its dead letter (30 days), and a clock that is wrong */
+
+extern const struct argp dlq_list_argp, dlq_show_argp, dlq_redrive_argp;
+/* orderly dlq list */
+enum cli_exit dlq_list_run(int argument_count, char **arguments);
+/* orderly dlq show */
+enum cli_exit dlq_show_run(int argument_count, char **arguments);
+/* orderly dlq redrive */
+enum cli_exit dlq_redrive_run(int argument_count, char **arguments);
 
 /* Where a dead letter lies: "orders.dlq/0/12". */
 struct place {
@@ -46,14 +58,6 @@ struct text place_text(struct arena *arena, const struct place *place);
 struct text place_origin(const struct place *place);
 /* What a record of a dead-letter topic tells. Never fails. */
 void letter_read(const struct record *record, struct letter *out_letter);
-/* Bytes made fit for a terminal and for JSON: '?' for characters that rule it or turn its text around, and for what is no UTF-8; cut to size
- * between two characters, '\0' behind.
- * False: something had to be replaced or cut. */
-bool shown_bytes(struct text bytes, char *out, size_t size);
-/* "12s", "5m", "3h", "2d". In the arena. */
-struct text age_text(struct arena *arena, int64_t age_ms);
-/* Now, by this machine's clock. */
-int64_t dlq_now_ms(void);
 
 /* ---- dlq_topics.c ---- */
 
@@ -61,21 +65,22 @@ int64_t dlq_now_ms(void);
  * no such topic. */
 size_t dlq_topics(struct arena *arena, const struct cli_settings *settings, const char *wanted, const char *out_topics[DLQ_TOPICS_MAX]);
 /* Opens a reader. CLI_DONE, or the exit code of a problem that was printed. The caller owns out_reader. */
-int dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader);
+MUST_CHECK enum cli_exit dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader);
 /* Sees one dead letter, which it must not keep. Another code than CLI_DONE ends the scan. */
-typedef int (*dlq_see)(const struct record *record, void *context);
+typedef enum cli_exit (*dlq_see)(const struct record *record, void *context);
 /* Shows everything a dead-letter topic holds now. CLI_DONE, the code that see ended it with, or that of a problem that was printed
  * (CLI_ENDED_BADLY: there is no such topic). */
-int dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *context);
+MUST_CHECK enum cli_exit dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *context);
 /* Shows the one at this place; out_found: it is there. Codes as dlq_scan(). */
-int dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context, bool *out_found);
+MUST_CHECK enum cli_exit dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context, bool *out_found);
 
 /* ---- dlq_marks.c ---- */
 
 /* Asks Redis in one round trip which of these have been redriven: sets redriven. A mark counts only for the very record it was made for: a
  * topic that was made anew gives the same places again, at other times. CLI_DONE, or the code of a problem that was printed. */
-int dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count);
+MUST_CHECK enum cli_exit dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count);
 /* Remembers that these have been redriven, and forgets marks whose dead letters are gone. Codes as dlq_look_up(). */
-int dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms);
+MUST_CHECK enum cli_exit dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count,
+                                  int64_t now_ms);
 
 #endif

@@ -31,10 +31,10 @@ struct driving {
 
 /* Takes one dead letter, when it has the reason that was chosen; drives the batch when it is full. A dlq_see for dlq_scan(): context is the
  * driving. */
-int drive_see(const struct record *record, void *context);
+enum cli_exit drive_see(const struct record *record, void *context);
 /* Sends what was taken and not sent yet, and tells what became of each. CLI_DONE, or the exit code of a problem that was
  * printed; the batch is empty then too. */
-int drive_batch(struct driving *driving);
+MUST_CHECK enum cli_exit drive_batch(struct driving *driving);
 /* Prints the sums. */
 void drive_print_totals(const struct driving *driving);
 

@@ -18,10 +18,10 @@ static bool is_of(struct text score, int64_t buried_ms)
     return (int64_t)strtod(digits, NULL) == buried_ms;
 }
 
-int dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count)
+enum cli_exit dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count)
 {
     const struct text marks = key_redriven(arena);
-    int code;
+    enum cli_exit code;
 
     store_begin(store);
     for (size_t i = 0; i < count; i++)
@@ -34,13 +34,13 @@ int dlq_look_up(struct store *store, struct arena *arena, struct letter *const l
     return code;
 }
 
-int dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms)
+enum cli_exit dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms)
 {
     struct text *words = arena_take(arena, (2 * count + 2) * sizeof(*words));
     struct text gone_before = text_format(arena, "(%" PRId64, now_ms - DLQ_MARK_DAYS * DLQ_DAY_MS);
     const struct text marks = key_redriven(arena);
     struct text life_ms = text_format(arena, "%" PRId64, DLQ_MARK_DAYS * DLQ_DAY_MS);
-    int code;
+    enum cli_exit code;
 
     words[0] = TEXT("ZADD");
     words[1] = marks;

@@ -83,9 +83,9 @@ const struct argp dlq_redrive_argp = {
 
 /* ---- all of it ---- */
 
-static int drive_places(struct driving *driving, struct bus_reader *reader)
+static enum cli_exit drive_places(struct driving *driving, struct bus_reader *reader)
 {
-    int code = CLI_DONE;
+    enum cli_exit code = CLI_DONE;
     bool found;
 
     for (size_t i = 0; code == CLI_DONE && i < driving->redrive->place_count; i++) {
@@ -93,7 +93,7 @@ static int drive_places(struct driving *driving, struct bus_reader *reader)
         size_t before = driving->count;
         code = dlq_scan_place(reader, place, drive_see, driving, &found);
         if (code == CLI_DONE && driving->count == before) {
-            cli_fail(CLI_DONE, "there is no dead letter %s/%" PRId32 "/%" PRId64, place->topic, place->partition, place->offset);
+            cli_warn("there is no dead letter %s/%" PRId32 "/%" PRId64, place->topic, place->partition, place->offset);
             driving->failed++;
         }
         if (code == CLI_DONE)
@@ -102,12 +102,12 @@ static int drive_places(struct driving *driving, struct bus_reader *reader)
     return code;
 }
 
-static int drive_topics(struct driving *driving, struct bus_reader *reader, const char *const topics[], size_t count)
+static enum cli_exit drive_topics(struct driving *driving, struct bus_reader *reader, const char *const topics[], size_t count)
 {
-    int worst = CLI_DONE;
+    enum cli_exit worst = CLI_DONE;
 
     for (size_t i = 0; i < count && worst != CLI_UNREACHABLE; i++) {
-        int code = dlq_scan(reader, topics[i], drive_see, driving);
+        enum cli_exit code = dlq_scan(reader, topics[i], drive_see, driving);
         if (code == CLI_DONE)
             code = drive_batch(driving);
         worst = code > worst ? code : worst;
@@ -116,7 +116,7 @@ static int drive_topics(struct driving *driving, struct bus_reader *reader, cons
 }
 
 /* Everything that could be sent to: the origins of the dead-letter topics. */
-static int open_bus(struct arena *arena, const struct cli_settings *settings, struct bus **out_bus)
+static enum cli_exit open_bus(struct arena *arena, const struct cli_settings *settings, struct bus **out_bus)
 {
     const char *dead[DLQ_TOPICS_MAX], *origins[DLQ_TOPICS_MAX + 1] = {NULL};
     size_t count = dlq_topics(arena, settings, NULL, dead);
@@ -126,10 +126,10 @@ static int open_bus(struct arena *arena, const struct cli_settings *settings, st
     return cli_open_bus(settings, origins, out_bus);
 }
 
-static int open_all(struct driving *driving, struct arena *arena, const struct cli_settings *settings, struct bus_reader **out_reader,
+static enum cli_exit open_all(struct driving *driving, struct arena *arena, const struct cli_settings *settings, struct bus_reader **out_reader,
                     struct bus **out_bus, struct store **out_store)
 {
-    int code = cli_open_store(settings, NULL, 0, out_store);
+    enum cli_exit code = cli_open_store(settings, NULL, 0, out_store);
 
     if (code == CLI_DONE)
         code = dlq_open_reader(settings, out_reader);
@@ -140,7 +140,7 @@ static int open_all(struct driving *driving, struct arena *arena, const struct c
     return code;
 }
 
-static int check_places(struct arena *arena, const struct cli_settings *settings, const struct redrive *redrive)
+static enum cli_exit check_places(struct arena *arena, const struct cli_settings *settings, const struct redrive *redrive)
 {
     const char *topics[DLQ_TOPICS_MAX];
 
@@ -150,7 +150,7 @@ static int check_places(struct arena *arena, const struct cli_settings *settings
     return CLI_DONE;
 }
 
-static int drive(struct arena *arena, const struct redrive *redrive, const struct cli_settings *settings)
+static enum cli_exit drive(struct arena *arena, const struct redrive *redrive, const struct cli_settings *settings)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
@@ -159,13 +159,13 @@ static int drive(struct arena *arena, const struct redrive *redrive, const struc
     struct driving driving = {.redrive = redrive, .arena = batch_arena};
     const char *topics[DLQ_TOPICS_MAX];
     size_t count = dlq_topics(arena, settings, redrive->topic, topics);
-    int code = check_places(arena, settings, redrive);
+    enum cli_exit code = check_places(arena, settings, redrive);
 
     if (code != CLI_DONE)
         return code;
     if (count == 0)
         return cli_fail(CLI_USAGE, "there is no topic '%s' with dead letters", redrive->topic);
-    driving.rules = (struct redrive_rules){.now_ms = dlq_now_ms(), .retention_ms = settings->retention_days * DLQ_DAY_MS,
+    driving.rules = (struct redrive_rules){.now_ms = cli_now_ms(), .retention_ms = settings->retention_days * DLQ_DAY_MS,
                                            .force = redrive->force, .named = redrive->place_count > 0};
     code = open_all(&driving, arena, settings, &reader, &bus, &store);
     if (code != CLI_DONE)
@@ -177,12 +177,12 @@ static int drive(struct arena *arena, const struct redrive *redrive, const struc
     return code;
 }
 
-int dlq_redrive_run(int argument_count, char **arguments)
+enum cli_exit dlq_redrive_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct redrive *redrive = arena_take_zeroed(arena, 1, sizeof(*redrive));
     struct cli_settings settings;
-    int code = cli_parse(&dlq_redrive_argp, argument_count, arguments, redrive, &settings);
+    enum cli_exit code = cli_parse(&dlq_redrive_argp, argument_count, arguments, redrive, &settings);
 
     return code == CLI_DONE ? drive(arena, redrive, &settings) : code;
 }

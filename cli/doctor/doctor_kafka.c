@@ -2,7 +2,7 @@
 #include "doctor.h"
 #include "topic_plan.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 #define PROBLEM_SIZE 512
 #define SETTINGS_SEEN_MAX 32

@@ -1,8 +1,8 @@
 /* doctor_redis.c - whether Redis keeps what it acknowledges. */
-#include "dlq.h"
 #include "doctor.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define VERSION_MAJOR 7 /* what Orderly is tested with begins here */
 #define VERSION_MINOR 0
@@ -154,18 +154,16 @@ void doctor_memory(struct doctor *doctor)
 void doctor_redis_clock(struct doctor *doctor)
 {
     struct text refusal;
-    int64_t before_ms = dlq_now_ms(), after_ms, redis_ms, seconds, us, skew_ms;
+    int64_t before_ms = cli_now_ms(), after_ms, redis_ms, skew_ms;
     const struct store_value *reply = doctor_ask(doctor, "clock of redis", (struct text[]){TEXT("TIME")}, 1, &refusal);
 
-    after_ms = dlq_now_ms();
+    after_ms = cli_now_ms();
     if (doctor->redis_away)
         return;
-    if (reply == NULL || store_count(reply) != 2 || !text_to_number(store_text(store_element(reply, 0)), &seconds) ||
-        !text_to_number(store_text(store_element(reply, 1)), &us)) {
+    if (reply == NULL || !cli_redis_time(reply, &redis_ms)) {
         doctor_tell(doctor, FINDING_UNKNOWN, "clock of redis", TEXT_NONE, "TIME is refused (%.*s)", TEXT_ARG(refusal));
         return;
     }
-    redis_ms = seconds * 1000 + us / 1000;
     skew_ms = redis_ms < before_ms ? redis_ms - before_ms : redis_ms > after_ms ? redis_ms - after_ms : 0;
     doctor_tell(doctor, skew_finding(skew_ms), "clock of redis",
                 skew_finding(skew_ms) == FINDING_OK ? TEXT_NONE : TEXT("chronyc tracking, on all machines"),

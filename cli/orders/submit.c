@@ -1,16 +1,19 @@
 /* submit.c - orderly submit */
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
 #include "json.h"
 #include "keys.h"
 #include "message.h"
+#include "orders.h"
 #include "steps.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#define WAIT_SECONDS 60
+#define WAIT_MS 60000
 #define LOOK_EVERY_MS 50
 #define LOOK_BATCH 500
 #define FLUSH_EVERY 5000 /* lines in flight: a file of a million is never in memory whole */
@@ -26,7 +29,7 @@ struct awaited {
 struct submission {
     const char *path;
     bool wait;
-    long wait_seconds;
+    int64_t wait_ms;
     struct awaited *orders; /* only when they are waited for */
     size_t order_count, order_size, ended_count;
     size_t sent, refused, unfollowed; /* unfollowed: without a usable orderId */
@@ -36,16 +39,13 @@ struct submission {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct submission *submission = state->input;
-    char *end;
 
     switch (key) {
     case 'w':
         submission->wait = true;
         return 0;
     case 't':
-        submission->wait_seconds = strtol(argument, &end, 10);
-        if (*argument == '\0' || *end != '\0' || submission->wait_seconds < 1)
-            argp_error(state, "--timeout takes whole seconds, not '%s'", argument);
+        cli_take_duration(state, "timeout", "30s or 5m", argument, &submission->wait_ms);
         return 0;
     default:
         return cli_take_one(key, argument, state, &submission->path);
@@ -54,7 +54,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"wait", 'w', NULL, 0, "wait until the orders have ended, and show how", 0},
-    {"timeout", 't', "SECONDS", 0, "give up waiting after this time (60)", 0},
+    {"timeout", 't', "DURATION", 0, "give up waiting after this time (1m)", 0},
     {0},
 };
 
@@ -88,7 +88,7 @@ static void await_order(struct submission *submission, struct text order_id)
     memcpy(order->order_id, order_id.at, order_id.length);
 }
 
-static int send_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
+static enum cli_exit send_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
 {
     const struct json *root;
     struct text order_id;
@@ -114,11 +114,11 @@ static int send_line(struct submission *submission, struct bus *bus, struct aren
     if (submission->wait && text_is_there(order_id))
         await_order(submission, order_id);
     else if (submission->wait && submission->unfollowed++ == 0)
-        cli_fail(CLI_DONE, "line %zu has no usable orderId: it was placed, but its end can't be waited for", number);
+        cli_warn("line %zu has no usable orderId: it was placed, but its end can't be waited for", number);
     return CLI_DONE;
 }
 
-static int flush(struct submission *submission, struct bus *bus)
+static enum cli_exit flush(struct submission *submission, struct bus *bus)
 {
     const char *problem;
 
@@ -135,13 +135,13 @@ static bool is_flush_due(const struct submission *submission)
     return submission->unconfirmed_lines >= FLUSH_EVERY || submission->unconfirmed_bytes >= FLUSH_BYTES;
 }
 
-static int send_all(struct submission *submission, struct bus *bus, FILE *file)
+static enum cli_exit send_all(struct submission *submission, struct bus *bus, FILE *file)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     char *line = NULL;
     size_t size = 0, number = 0;
     ssize_t length;
-    int code = CLI_DONE;
+    enum cli_exit code = CLI_DONE;
 
     while (code == CLI_DONE && (length = getline(&line, &size, file)) > 0) {
         struct text text = {line, (size_t)length - (line[length - 1] == '\n')};
@@ -169,10 +169,10 @@ static void take_state(struct submission *submission, struct awaited *order, con
 }
 
 /* Looks at up to LOOK_BATCH orders that have not ended, from `*next` on. */
-static int look(struct submission *submission, struct store *store, struct arena *arena, size_t *next)
+static enum cli_exit look(struct submission *submission, struct store *store, struct arena *arena, size_t *next)
 {
     size_t looked_at[LOOK_BATCH], count = 0;
-    int code;
+    enum cli_exit code;
 
     store_begin(store);
     for (; *next < submission->order_count && count < LOOK_BATCH; ++*next) {
@@ -206,36 +206,38 @@ static void print_outcomes(const struct submission *submission)
     }
 }
 
-static int wait_for_all(struct submission *submission, struct store *store)
+static enum cli_exit look_at_all(struct submission *submission, struct store *store, struct arena *arena)
 {
-    CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    time_t end = time(NULL) + submission->wait_seconds;
-    int code = CLI_DONE;
-
-    while (code == CLI_DONE && submission->ended_count < submission->order_count && time(NULL) < end) {
-        size_t next = 0;
-        while (code == CLI_DONE && next < submission->order_count)
-            code = look(submission, store, arena, &next);
-        show_progress(submission, false);
-        if (submission->ended_count < submission->order_count)
-            nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
-    }
-    show_progress(submission, true);
-    if (code != CLI_DONE)
-        return code;
-    print_outcomes(submission);
-    if (submission->ended_count < submission->order_count)
-        return cli_fail(CLI_ENDED_BADLY, "%zu orders have not ended in %ld s", submission->order_count - submission->ended_count,
-                        submission->wait_seconds);
+    for (size_t next = 0; next < submission->order_count;)
+        CLI_TRY(look(submission, store, arena, &next));
+    show_progress(submission, false);
     return CLI_DONE;
 }
 
-static int submit(struct submission *submission, const struct cli_settings *settings, FILE *file)
+static enum cli_exit wait_for_all(struct submission *submission, struct store *store)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct cli_wait wait = cli_wait_for(submission->wait_ms, LOOK_EVERY_MS);
+    enum cli_exit code;
+
+    do
+        code = look_at_all(submission, store, arena);
+    while (code == CLI_DONE && submission->ended_count < submission->order_count && cli_wait_on(&wait));
+    show_progress(submission, true);
+    CLI_TRY(code);
+    print_outcomes(submission);
+    if (submission->ended_count < submission->order_count)
+        return cli_fail(CLI_ENDED_BADLY, "%zu orders have not ended in %" PRId64 " s",
+                        submission->order_count - submission->ended_count, submission->wait_ms / 1000);
+    return CLI_DONE;
+}
+
+static enum cli_exit submit(struct submission *submission, const struct cli_settings *settings, FILE *file)
 {
     static const char *const topics[] = {"orders", NULL};
     CLEANUP(bus_close) struct bus *bus = NULL;
     CLEANUP(store_close) struct store *store = NULL;
-    int code = cli_open_bus(settings, topics, &bus);
+    enum cli_exit code = cli_open_bus(settings, topics, &bus);
 
     if (code == CLI_DONE && submission->wait)
         code = cli_open_store(settings, NULL, 0, &store);
@@ -249,12 +251,12 @@ static int submit(struct submission *submission, const struct cli_settings *sett
     return code == CLI_DONE && submission->refused + submission->unfollowed > 0 ? CLI_ENDED_BADLY : code;
 }
 
-int submit_run(int argument_count, char **arguments)
+enum cli_exit submit_run(int argument_count, char **arguments)
 {
-    struct submission submission = {.wait_seconds = WAIT_SECONDS};
+    struct submission submission = {.wait_ms = WAIT_MS};
     struct cli_settings settings;
     FILE *file;
-    int code;
+    enum cli_exit code;
 
     code = cli_parse(&submit_argp, argument_count, arguments, &submission, &settings);
     if (code != CLI_DONE)

@@ -1,7 +1,9 @@
 /* catalog_load.c - orderly catalog load */
-#include "catalog_file.h"
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_connect.h"
+#include "cli_file.h"
 #include "stock.h"
+#include "stock_floor.h"
 
 #include <errno.h>
 
@@ -34,10 +36,10 @@ const struct argp catalog_load_argp = {
 };
 
 /* Queues and sends the entries in batches. */
-static int load_entries(struct store *store, struct arena *arena, const struct catalog_file *file)
+static enum cli_exit load_entries(struct store *store, struct arena *arena, const struct catalog_file *file)
 {
     const struct store_value *reply;
-    int code = CLI_DONE;
+    enum cli_exit code = CLI_DONE;
 
     for (size_t done = 0; done < file->entry_count && code == CLI_DONE; done += LOAD_BATCH) {
         size_t count = file->entry_count - done < LOAD_BATCH ? file->entry_count - done : LOAD_BATCH;
@@ -64,11 +66,11 @@ static size_t run_length(const struct catalog_file *file, size_t first)
     return count;
 }
 
-static int load_stocks(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
+static enum cli_exit load_stocks(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
 {
     struct text ids[LOAD_BATCH];
     int64_t units[LOAD_BATCH];
-    int code = CLI_DONE;
+    enum cli_exit code = CLI_DONE;
 
     for (size_t first = 0, count; first < file->stock_count && code == CLI_DONE; first += count) {
         size_t number;
@@ -88,14 +90,14 @@ static int load_stocks(struct store *store, struct arena *arena, const struct ca
     return code;
 }
 
-int catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
+enum cli_exit catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
 {
-    int code = load_stocks(store, arena, file, out_supplied);
+    enum cli_exit code = load_stocks(store, arena, file, out_supplied);
 
     return code == CLI_DONE ? load_entries(store, arena, file) : code;
 }
 
-int catalog_load_run(int argument_count, char **arguments)
+enum cli_exit catalog_load_run(int argument_count, char **arguments)
 {
     static const struct store_script *const scripts[] = {&supply_script};
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
@@ -106,7 +108,7 @@ int catalog_load_run(int argument_count, char **arguments)
     struct text bytes;
     int64_t supplied = 0;
     size_t mistakes;
-    int code;
+    enum cli_exit code;
 
     code = cli_parse(&catalog_load_argp, argument_count, arguments, &path, &settings);
     if (code != CLI_DONE)

@@ -1,8 +1,10 @@
 /* stock_add.c - orderly stock add */
 #include "catalog.h"
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_connect.h"
 #include "keys.h"
 #include "stock.h"
+#include "stock_floor.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -69,7 +71,7 @@ const struct argp stock_add_argp = {
         "east",
 };
 
-static int make_operation_id(struct arena *arena, struct stock_add *add)
+static enum cli_exit make_operation_id(struct arena *arena, struct stock_add *add)
 {
     unsigned char bytes[RANDOM_BYTES];
     struct buffer buffer = buffer_in(arena, 32);
@@ -85,10 +87,10 @@ static int make_operation_id(struct arena *arena, struct stock_add *add)
     return CLI_DONE;
 }
 
-static int check_catalog(struct store *store, const struct stock_add *add)
+static enum cli_exit check_catalog(struct store *store, const struct stock_add *add)
 {
     const struct store_value *reply;
-    int code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply);
+    enum cli_exit code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply);
 
     if (code == CLI_DONE && store_number(reply) == 0)
         return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added",
@@ -96,7 +98,7 @@ static int check_catalog(struct store *store, const struct stock_add *add)
     return code;
 }
 
-static int tell(const struct stock_add *add, const struct store_value *reply)
+static enum cli_exit tell(const struct stock_add *add, const struct store_value *reply)
 {
     struct text word = store_count(reply) > 0 ? store_text(store_element(reply, 0)) : TEXT_NONE;
     bool repeated = text_equals(word, TEXT("repeated"));
@@ -117,7 +119,7 @@ static int tell(const struct stock_add *add, const struct store_value *reply)
                     add->warehouse);
 }
 
-int stock_add_run(int argument_count, char **arguments)
+enum cli_exit stock_add_run(int argument_count, char **arguments)
 {
     static const struct store_script *const scripts[] = {&add_script};
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
@@ -125,7 +127,7 @@ int stock_add_run(int argument_count, char **arguments)
     struct stock_add add = {.warehouse = WAREHOUSE_DEFAULT};
     struct cli_settings settings;
     size_t number;
-    int code = cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings);
+    enum cli_exit code = cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings);
 
     if (code == CLI_DONE)
         code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
