@@ -105,7 +105,8 @@ void audit_records_close(struct audit_records *records);
  * it is a finding. */
 MUST_CHECK enum cli_exit audit_records_scan(struct audit *audit);
 /* Looks again at such findings; those that still have nothing stay in the list, out_count of them. */
-MUST_CHECK enum cli_exit audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count, size_t *out_count);
+MUST_CHECK enum cli_exit audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count,
+                                            size_t *out_count);
 
 /* ---- audit_report.c ---- */
 

@@ -256,7 +256,8 @@ static bool belongs_nowhere(const struct listing *listing, struct text order_id,
     return false;
 }
 
-static void judge_member(struct audit *audit, const struct listing *listing, struct text order_id, const struct store_value *reply)
+static void judge_member(struct audit *audit, const struct listing *listing, struct text order_id,
+                         const struct store_value *reply)
 {
     enum saga_status status = SAGA_NONE;
     int64_t version = 0;

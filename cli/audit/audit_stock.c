@@ -21,7 +21,8 @@ enum number { NUMBER_SUPPLIED, NUMBER_LEFT, NUMBER_TAKEN, NUMBER_SWEPT, NUMBER_C
 static const struct {
     enum stock_book book;
     const char *word;
-} numbers_of[NUMBER_COUNT] = {{STOCK_SUPPLIED, "supplied"}, {STOCK_LEFT, "stock"}, {STOCK_TAKEN, "taken"}, {STOCK_SWEPT, "swept"}};
+} numbers_of[NUMBER_COUNT] = {
+    {STOCK_SUPPLIED, "supplied"}, {STOCK_LEFT, "stock"}, {STOCK_TAKEN, "taken"}, {STOCK_SWEPT, "swept"}};
 
 struct numbers {
     bool are_known, make_sense;

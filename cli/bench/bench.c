@@ -97,7 +97,8 @@ static const struct argp_option options_of[] = {
     {"products", 'p', "P", 0, "products they are about; 1: everybody wants the same (100)", 0},
     {"customers", 'c', "C", 0, "customers they are from (1000)", 0},
     {"timeout", 't', "DURATION", 0, "give up when no order has ended for this time (1m)", 0},
-    {"once-placed", OPTION_ONCE_PLACED, "COMMAND", 0, "run this in a shell when all orders are placed, and count the time from then", 0},
+    {"once-placed", OPTION_ONCE_PLACED, "COMMAND", 0,
+     "run this in a shell when all orders are placed, and count the time from then", 0},
     {"pid", OPTION_PID, "NAME=PID", 0, "a process to watch; may be repeated; without it they are looked for", 0},
     {"json", 'j', NULL, 0, "print one JSON object", 0},
     {"no-audit", OPTION_NO_AUDIT, NULL, 0, "do not run orderly audit in the end", 0},
@@ -107,15 +108,21 @@ static const struct argp_option options_of[] = {
 const struct argp bench_argp = {
     .options = options_of,
     .parser = parse,
-    .doc = "Place many orders, wait until each has ended, and say how fast that was, how long each took, and what it cost. In the end the "
+    .doc = "Place many orders, wait until each has ended, and say how fast that was, how long each took, and what it cost. In "
+           "the end the "
            "books are checked (orderly audit).\v"
-           "Endings for --mix: completed, declined (the payment), out_of_stock, unshippable (the carrier refuses; the longest way back),\n"
-           "rejected (the validator); `refused` is declined, out_of_stock and unshippable in equal parts. Weights are in proportion.\n\n"
+           "Endings for --mix: completed, declined (the payment), out_of_stock, unshippable (the carrier refuses; the longest "
+           "way back),\n"
+           "rejected (the validator); `refused` is declined, out_of_stock and unshippable in equal parts. Weights are in "
+           "proportion.\n\n"
            "The orders are real ones, named BENCH-...; they and the products BENCH-00001 ... stay behind. At a rate an order's\n"
-           "latency counts from its planned time, also when it was placed late. The broker's latency is the difference of the times that\n"
+           "latency counts from its planned time, also when it was placed late. The broker's latency is the difference of the "
+           "times that\n"
            "Kafka stamped on an order's record and on its terminal event.\n\n"
-           "Processes are looked for on this machine: orderly-*, redis-server and Kafka that hold a connection with Kafka's or Redis'\n"
-           "port. Those of other users are found by root only. With --pid a NAME that begins with redis or kafka counts as such.\n\n"
+           "Processes are looked for on this machine: orderly-*, redis-server and Kafka that hold a connection with Kafka's or "
+           "Redis'\n"
+           "port. Those of other users are found by root only. With --pid a NAME that begins with redis or kafka counts as "
+           "such.\n\n"
            "Exit codes: 0 all ended as the mix says and the books are right, 1 not so, 2 usage, 3 Kafka or Redis unreachable.\n\n"
            "Examples:\n"
            "  orderly bench --orders 100000\n"
@@ -174,7 +181,8 @@ static int64_t own_cpu_us(void)
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_SECOND + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_SECOND + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
 }
 
 /* Places and hears, with a look at the processes before and after. */
@@ -255,8 +263,9 @@ static void release(struct bench *bench)
 
 enum cli_exit bench_run(int argument_count, char **arguments)
 {
-    struct bench_options options = {.order_count = 10000, .product_count = 100, .customer_count = 1000, .items_low = 1, .items_high = 1,
-                                    .timeout_ms = TIMEOUT_MS, .mix = {{[BENCH_COMPLETED] = 1}}, .audit = true};
+    struct bench_options options = {.order_count = 10000, .product_count = 100, .customer_count = 1000,
+                                    .items_low = 1, .items_high = 1, .timeout_ms = TIMEOUT_MS,
+                                    .mix = {{[BENCH_COMPLETED] = 1}}, .audit = true};
     struct cli_settings settings;
     struct bench bench = {.options = &options, .settings = &settings};
     enum cli_exit code;

@@ -66,7 +66,7 @@ struct bench {
 int64_t bench_clock_us(void);
 /* Makes the products of the plan and their stock. CLI_DONE, or the exit code of a problem that was printed. */
 MUST_CHECK enum cli_exit bench_supply(const struct bench *bench);
-/* The placing thread's main; `bench` is its argument. Placing ends with the broker's word on all of them; then once_placed runs. */
+/* The placing thread's main; `bench` is its argument. It ends with the broker's word on all of them; then once_placed runs. */
 void *bench_place(void *bench);
 /* Hears until every order has ended, or nothing has ended for too long, or placing failed. */
 void bench_hear(struct bench *bench);

@@ -1,7 +1,7 @@
 /* bench_place.c - places the orders, at their planned times or as fast as the client takes them.
  *
- * At a rate an order is due at its time whatever became of the others, and its latency counts from then, also when it was placed late: that is what a
- * customer would have waited (no coordinated omission). */
+ * At a rate an order is due at its time whatever became of the others, and its latency counts from then, also when it was placed
+ * late: that is what a customer would have waited (no coordinated omission). */
 #include "bench.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
-/* dlq.h - dead letters as `orderly dlq list`, `show` and `redrive` share them: what is known of one, where it lies, whether it was redriven.
+/* dlq.h - dead letters as `orderly dlq list`, `show` and `redrive` share them: what is known of one, where it lies, whether it
+ * was redriven.
  *
- * Shape   records of <topic>.dlq with dlq-* headers; Redis sorted set dlq:redriven: "<topic>.dlq/partition/offset" -> the record's own time
+ * Shape   records of <topic>.dlq with dlq-* headers; Redis sorted set dlq:redriven: "<topic>.dlq/partition/offset" -> the
+ *         record's own time
  * Units   times in milliseconds since 1970
  * Source  DESIGN.md section 3, "Dead letters"; common/bus_bury.c writes them */
 #ifndef ORDERLY_DLQ_H
@@ -38,7 +40,7 @@ struct place {
 /* What its headers tell. Texts are fit to be shown. */
 struct letter {
     struct place place;
-    bool is_ours;                       /* it has the headers that every dead letter of that topic has; what follows is 0 or "" without them */
+    bool is_ours; /* it has the headers that every dead letter of that topic has; what follows is 0 or "" without them */
     int64_t buried_ms;                  /* the record's own time */
     int64_t written_ms;                 /* when the original was first written */
     int64_t from_partition, from_offset; /* where the original lies; -1: nobody knew */
@@ -61,23 +63,25 @@ void letter_read(const struct record *record, struct letter *out_letter);
 
 /* ---- dlq_topics.c ---- */
 
-/* The names of the dead-letter topics: static. wanted: only that of this topic, with or without ".dlq" (NULL: all). Gives how many; 0: there is
- * no such topic. */
+/* The names of the dead-letter topics: static. wanted: only that of this topic, with or without ".dlq" (NULL: all). Gives how
+ * many; 0: there is no such topic. */
 size_t dlq_topics(struct arena *arena, const struct cli_settings *settings, const char *wanted, const char *out_topics[DLQ_TOPICS_MAX]);
 /* Opens a reader. CLI_DONE, or the exit code of a problem that was printed. The caller owns out_reader. */
 MUST_CHECK enum cli_exit dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader);
 /* Sees one dead letter, which it must not keep. Another code than CLI_DONE ends the scan. */
 typedef enum cli_exit (*dlq_see)(const struct record *record, void *context);
-/* Shows everything a dead-letter topic holds now. CLI_DONE, the code that see ended it with, or that of a problem that was printed
- * (CLI_ENDED_BADLY: there is no such topic). */
+/* Shows everything a dead-letter topic holds now. CLI_DONE, the code that see ended it with, or that of a problem that was
+ * printed (CLI_ENDED_BADLY: there is no such topic). */
 MUST_CHECK enum cli_exit dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *context);
 /* Shows the one at this place; out_found: it is there. Codes as dlq_scan(). */
-MUST_CHECK enum cli_exit dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context, bool *out_found);
+MUST_CHECK enum cli_exit dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context,
+                                        bool *out_found);
 
 /* ---- dlq_marks.c ---- */
 
-/* Asks Redis in one round trip which of these have been redriven: sets redriven. A mark counts only for the very record it was made for: a
- * topic that was made anew gives the same places again, at other times. CLI_DONE, or the code of a problem that was printed. */
+/* Asks Redis in one round trip which of these have been redriven: sets redriven. A mark counts only for the very record it was
+ * made for: a topic that was made anew gives the same places again, at other times. CLI_DONE, or the code of a problem that was
+ * printed. */
 MUST_CHECK enum cli_exit dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count);
 /* Remembers that these have been redriven, and forgets marks whose dead letters are gone. Codes as dlq_look_up(). */
 MUST_CHECK enum cli_exit dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count,

@@ -164,22 +164,19 @@ void drive_print_totals(const struct driving *driving)
 static enum cli_exit drive_all(struct driving *driving)
 {
     struct letter *letters[DLQ_BATCH];
-    enum cli_exit code;
 
     for (size_t i = 0; i < driving->count; i++)
         letters[i] = &driving->parcels[i]->letter;
-    code = dlq_look_up(driving->store, driving->arena, letters, driving->count);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(dlq_look_up(driving->store, driving->arena, letters, driving->count));
     for (size_t i = 0; i < driving->count; i++)
         driving->parcels[i]->verdict = redrive_verdict(letters[i], &driving->rules);
-    if (driving->bus != NULL)
-        code = send_batch(driving);
-    if (code == CLI_DONE && driving->bus != NULL)
-        code = mark_batch(driving);
-    for (size_t i = 0; code == CLI_DONE && i < driving->count; i++)
+    if (driving->bus != NULL) {
+        CLI_TRY(send_batch(driving));
+        CLI_TRY(mark_batch(driving));
+    }
+    for (size_t i = 0; i < driving->count; i++)
         tell(driving, driving->parcels[i]);
-    return code;
+    return CLI_DONE;
 }
 
 enum cli_exit drive_batch(struct driving *driving)

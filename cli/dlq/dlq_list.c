@@ -76,20 +76,19 @@ struct listing {
 static enum cli_exit settle_batch(struct listing *listing)
 {
     struct letter *letters[DLQ_BATCH];
-    enum cli_exit code = CLI_DONE;
 
     for (size_t i = 0; i < listing->batch_count; i++)
         letters[i] = &listing->batch[i].letter;
     if (listing->store != NULL && listing->batch_count > 0)
-        code = dlq_look_up(listing->store, listing->arena, letters, listing->batch_count);
-    for (size_t i = 0; code == CLI_DONE && i < listing->batch_count; i++) {
+        CLI_TRY(dlq_look_up(listing->store, listing->arena, letters, listing->batch_count));
+    for (size_t i = 0; i < listing->batch_count; i++) {
         newest_count(listing->newest, letters[i]);
         if (listing->list->all || !letters[i]->redriven)
             newest_add(listing->newest, &listing->batch[i]);
     }
     listing->batch_count = 0;
     arena_reset(listing->arena);
-    return code;
+    return CLI_DONE;
 }
 
 static enum cli_exit see(const struct record *record, void *context)
@@ -257,7 +256,7 @@ enum cli_exit dlq_list_run(int argument_count, char **arguments)
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct dlq_list list = {.limit = LIMIT};
     struct cli_settings settings;
-    enum cli_exit code = cli_parse(&dlq_list_argp, argument_count, arguments, &list, &settings);
 
-    return code == CLI_DONE ? list_letters(arena, &list, &settings) : code;
+    CLI_TRY(cli_parse(&dlq_list_argp, argument_count, arguments, &list, &settings));
+    return list_letters(arena, &list, &settings);
 }

@@ -85,21 +85,19 @@ const struct argp dlq_redrive_argp = {
 
 static enum cli_exit drive_places(struct driving *driving, struct bus_reader *reader)
 {
-    enum cli_exit code = CLI_DONE;
     bool found;
 
-    for (size_t i = 0; code == CLI_DONE && i < driving->redrive->place_count; i++) {
+    for (size_t i = 0; i < driving->redrive->place_count; i++) {
         const struct place *place = &driving->redrive->places[i];
         size_t before = driving->count;
-        code = dlq_scan_place(reader, place, drive_see, driving, &found);
-        if (code == CLI_DONE && driving->count == before) {
+        CLI_TRY(dlq_scan_place(reader, place, drive_see, driving, &found));
+        if (driving->count == before) {
             cli_warn("there is no dead letter %s/%" PRId32 "/%" PRId64, place->topic, place->partition, place->offset);
             driving->failed++;
         }
-        if (code == CLI_DONE)
-            code = drive_batch(driving);
+        CLI_TRY(drive_batch(driving));
     }
-    return code;
+    return CLI_DONE;
 }
 
 static enum cli_exit drive_topics(struct driving *driving, struct bus_reader *reader, const char *const topics[], size_t count)
@@ -126,18 +124,16 @@ static enum cli_exit open_bus(struct arena *arena, const struct cli_settings *se
     return cli_open_bus(settings, origins, out_bus);
 }
 
-static enum cli_exit open_all(struct driving *driving, struct arena *arena, const struct cli_settings *settings, struct bus_reader **out_reader,
-                    struct bus **out_bus, struct store **out_store)
+static enum cli_exit open_all(struct driving *driving, struct arena *arena, const struct cli_settings *settings,
+                              struct bus_reader **out_reader, struct bus **out_bus, struct store **out_store)
 {
-    enum cli_exit code = cli_open_store(settings, NULL, 0, out_store);
-
-    if (code == CLI_DONE)
-        code = dlq_open_reader(settings, out_reader);
-    if (code == CLI_DONE && !driving->redrive->dry_run)
-        code = open_bus(arena, settings, out_bus);
+    CLI_TRY(cli_open_store(settings, NULL, 0, out_store));
+    CLI_TRY(dlq_open_reader(settings, out_reader));
+    if (!driving->redrive->dry_run)
+        CLI_TRY(open_bus(arena, settings, out_bus));
     driving->store = *out_store;
     driving->bus = *out_bus;
-    return code;
+    return CLI_DONE;
 }
 
 static enum cli_exit check_places(struct arena *arena, const struct cli_settings *settings, const struct redrive *redrive)
@@ -182,7 +178,7 @@ enum cli_exit dlq_redrive_run(int argument_count, char **arguments)
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct redrive *redrive = arena_take_zeroed(arena, 1, sizeof(*redrive));
     struct cli_settings settings;
-    enum cli_exit code = cli_parse(&dlq_redrive_argp, argument_count, arguments, redrive, &settings);
 
-    return code == CLI_DONE ? drive(arena, redrive, &settings) : code;
+    CLI_TRY(cli_parse(&dlq_redrive_argp, argument_count, arguments, redrive, &settings));
+    return drive(arena, redrive, &settings);
 }

@@ -34,8 +34,10 @@ static const struct argp_option options[] = {
 const struct argp doctor_argp = {
     .options = options,
     .parser = parse,
-    .doc = "Look at everything the guarantees rest on: Kafka, its topics and their settings, the services' consumer groups, Redis, what it "
-           "keeps and how, the clocks, the catalog; and at what waits for a person. Nothing is changed. One line for each check, and below "
+    .doc = "Look at everything the guarantees rest on: Kafka, its topics and their settings, the services' consumer groups, "
+           "Redis, what it "
+           "keeps and how, the clocks, the catalog; and at what waits for a person. Nothing is changed. One line for each check, "
+           "and below "
            "what is not good the command that mends it.\v"
            "Exit codes: 0 all is well (perhaps with warnings), 1 something is wrong, 2 usage, 3 Kafka or Redis unreachable.",
 };

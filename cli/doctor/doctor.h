@@ -27,7 +27,8 @@ void doctor_tell(struct doctor *doctor, enum finding finding, const char *check,
     PRINTF_LIKE(5, 6);
 /* Kafka does not answer any more: tells so, and what is left to ask of it is passed over. */
 void doctor_lost_kafka(struct doctor *doctor, const char *check, const char *problem);
-/* One command to Redis. NULL: it was refused (out_refusal, in the arena, says why), or Redis does not answer any more (told; refusal TEXT_NONE). */
+/* One command to Redis. NULL: it was refused (out_refusal, in the arena, says why), or Redis does not answer any more (told;
+ * refusal TEXT_NONE). */
 const struct store_value *doctor_ask(struct doctor *doctor, const char *check, const struct text words[], size_t count,
                                      struct text *out_refusal);
 /* The next page of a walk, in the arena. False: there is none; out_refusal as above. */

@@ -29,7 +29,8 @@ static void add_name(struct buffer *names, int64_t count, struct text name)
     buffer_add(names, count > NAMES_SHOWN ? TEXT("...") : name);
 }
 
-static void see_product(struct doctor *doctor, struct arena *arena, struct catalog_check *check, struct text id, struct text entry)
+static void see_product(struct doctor *doctor, struct arena *arena, struct catalog_check *check, struct text id,
+                        struct text entry)
 {
     check->products++;
     if (product_read(arena, entry).state == PRODUCT_GOOD)
@@ -76,7 +77,8 @@ static bool see_page(struct doctor *doctor, struct arena *arena, struct catalog_
 static void tell_catalog(struct doctor *doctor, const struct catalog_check *check)
 {
     if (check->products == 0)
-        doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("orderly catalog load FILE"), "there is none: no order can be validated");
+        doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("orderly catalog load FILE"),
+                    "there is none: no order can be validated");
     else if (check->broken > 0)
         doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("orderly catalog load FILE"),
                     "%" PRId64 " of %" PRId64 " products can't be understood: %.*s", check->broken, check->products,
@@ -135,8 +137,8 @@ static void check_stock(struct doctor *doctor, struct catalog_check *check)
         return;
     if (text_is_there(check->stock_refusal)) {
         const struct text stock = key_stock(doctor->arena, TEXT(WAREHOUSE_DEFAULT), STOCK_LEFT);
-        doctor_tell(doctor, FINDING_WRONG, "stock", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(stock)), "it can't be read (%.*s)",
-                    TEXT_ARG(check->stock_refusal));
+        doctor_tell(doctor, FINDING_WRONG, "stock", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(stock)),
+                    "it can't be read (%.*s)", TEXT_ARG(check->stock_refusal));
         return;
     }
     for (int64_t i = 0; i < check->lacking_count; i++)
@@ -181,7 +183,8 @@ static const struct waiting_set {
     const char *said, *mend; /* mend NULL: to look at the set itself */
 } waiting_sets[] = {
     {"sagas:broken", "SCARD", SAGA_NONE, FINDING_WRONG, "orders can't be understood and were set aside", NULL},
-    {"compensation_failed", "ZCARD", SAGA_COMPENSATION_FAILED, FINDING_WARNING, "orders wait for a person: what was done could not be undone",
+    {"compensation_failed", "ZCARD", SAGA_COMPENSATION_FAILED, FINDING_WARNING,
+     "orders wait for a person: what was done could not be undone",
      "orderly list --status compensation_failed; orderly retry --all --status compensation_failed"},
     {"needs_attention", "ZCARD", SAGA_NEEDS_ATTENTION, FINDING_WARNING, "orders wait for a person: shipped, but not paid",
      "orderly list --status needs_attention; orderly retry --all --status needs_attention"},
@@ -202,7 +205,9 @@ void doctor_sagas(struct doctor *doctor)
                         "it can't be read (%.*s)", TEXT_ARG(refusal));
         else if (store_number(reply) > 0)
             doctor_tell(doctor, set->finding, set->check,
-                        set->mend == NULL ? text_format(doctor->arena, "redis-cli SMEMBERS %.*s", TEXT_ARG(key)) : text_of(set->mend), "%" PRId64 " %s", store_number(reply), set->said);
+                        set->mend != NULL ? text_of(set->mend)
+                                          : text_format(doctor->arena, "redis-cli SMEMBERS %.*s", TEXT_ARG(key)),
+                        "%" PRId64 " %s", store_number(reply), set->said);
         else
             doctor_tell(doctor, FINDING_OK, set->check, TEXT_NONE, "none");
     }

@@ -29,11 +29,11 @@ void doctor_redis(struct doctor *doctor)
     doctor->info = text_copy(doctor->arena, store_text(reply));
     version = info_field(doctor->info, "redis_version");
     if (text_equals(info_field(doctor->info, "role"), TEXT("slave")))
-        doctor_tell(doctor, FINDING_WRONG, "redis", TEXT("REDIS_URL=... of the primary"), "version %.*s; a replica: it takes no writes",
-                    TEXT_ARG(version));
+        doctor_tell(doctor, FINDING_WRONG, "redis", TEXT("REDIS_URL=... of the primary"),
+                    "version %.*s; a replica: it takes no writes", TEXT_ARG(version));
     else if (version_is_older(version, VERSION_MAJOR, VERSION_MINOR))
-        doctor_tell(doctor, FINDING_WARNING, "redis", TEXT_NONE, "version %.*s; Orderly is tested with %d.%d and later", TEXT_ARG(version),
-                    VERSION_MAJOR, VERSION_MINOR);
+        doctor_tell(doctor, FINDING_WARNING, "redis", TEXT_NONE, "version %.*s; Orderly is tested with %d.%d and later",
+                    TEXT_ARG(version), VERSION_MAJOR, VERSION_MINOR);
     else
         doctor_tell(doctor, FINDING_OK, "redis", TEXT_NONE, "version %.*s", TEXT_ARG(version));
 }
@@ -64,7 +64,8 @@ void doctor_persistence(struct doctor *doctor)
     if (info_number(doctor, "loading") != 0)
         doctor_tell(doctor, FINDING_WARNING, "redis appendonly", TEXT_NONE, "it is loading what it had: wait");
     else if (info_number(doctor, "aof_enabled") == 0)
-        doctor_tell(doctor, FINDING_WRONG, "redis appendonly", TEXT("redis-cli CONFIG SET appendonly yes; redis-cli CONFIG REWRITE"),
+        doctor_tell(doctor, FINDING_WRONG, "redis appendonly",
+                    TEXT("redis-cli CONFIG SET appendonly yes; redis-cli CONFIG REWRITE"),
                     "appendonly is off: a restart loses orders");
     else if (text_is_there(write_status) && !text_equals(write_status, TEXT("ok")))
         doctor_tell(doctor, FINDING_WRONG, "redis appendonly", TEXT("df -h; see the log of Redis"),
@@ -144,7 +145,9 @@ void doctor_memory(struct doctor *doctor)
         doctor_tell(doctor, FINDING_OK, "redis memory", TEXT_NONE, "%" PRId64 " MB used, no limit set", used / 1000000);
     else
         doctor_tell(doctor, memory_finding(used, limit), "redis memory",
-                    memory_finding(used, limit) == FINDING_OK ? TEXT_NONE : TEXT("redis-cli CONFIG SET maxmemory <more>; redis-cli CONFIG REWRITE"),
+                    memory_finding(used, limit) == FINDING_OK
+                        ? TEXT_NONE
+                        : TEXT("redis-cli CONFIG SET maxmemory <more>; redis-cli CONFIG REWRITE"),
                     "%" PRId64 " MB used of %" PRId64 " MB; when it is full Redis refuses writes and orders wait", used / 1000000,
                     limit / 1000000);
 }

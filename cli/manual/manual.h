@@ -4,7 +4,8 @@
 
 #include "cli_command.h"
 
-/* The main of a program that has these subcommands: runs the one that the arguments name, or prints what they ask for (--help, --version, ...). */
+/* The main of a program that has these subcommands: runs the one that the arguments name, or prints what they ask for (--help,
+ * --version, ...). */
 enum cli_exit program_run(const struct subcommand subcommands[], size_t count, int argc, char **argv);
 
 #endif

@@ -154,7 +154,8 @@ static enum cli_exit print_json(struct arena *arena, struct text order_id, const
     struct text printed = whole_order(arena, order_id, found);
 
     if (!text_is_there(printed))
-        return cli_fail(CLI_ENDED_BADLY, "what Redis holds of order %.*s is no JSON: look at it with redis-cli", TEXT_ARG(order_id));
+        return cli_fail(CLI_ENDED_BADLY, "what Redis holds of order %.*s is no JSON: look at it with redis-cli",
+                        TEXT_ARG(order_id));
     printf("%.*s\n", TEXT_ARG(printed));
     return CLI_DONE;
 }

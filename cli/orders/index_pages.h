@@ -33,6 +33,7 @@ struct index_cursor {
 MUST_CHECK enum cli_exit index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
                                     struct index_entry out_entries[], size_t *out_count);
 /* How many there are between the cursor's bounds. */
-MUST_CHECK enum cli_exit index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor, int64_t *out_count);
+MUST_CHECK enum cli_exit index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor,
+                                     int64_t *out_count);
 
 #endif

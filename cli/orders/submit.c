@@ -88,7 +88,8 @@ static void await_order(struct submission *submission, struct text order_id)
     memcpy(order->order_id, order_id.at, order_id.length);
 }
 
-static enum cli_exit send_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
+static enum cli_exit send_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line,
+                               size_t number)
 {
     const struct json *root;
     struct text order_id;
@@ -172,7 +173,6 @@ static void take_state(struct submission *submission, struct awaited *order, con
 static enum cli_exit look(struct submission *submission, struct store *store, struct arena *arena, size_t *next)
 {
     size_t looked_at[LOOK_BATCH], count = 0;
-    enum cli_exit code;
 
     store_begin(store);
     for (; *next < submission->order_count && count < LOOK_BATCH; ++*next) {
@@ -183,12 +183,12 @@ static enum cli_exit look(struct submission *submission, struct store *store, st
         store_queue(store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("reason")}, 4);
         looked_at[count++] = *next;
     }
-    code = cli_flush(store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_flush(store));
+    for (size_t i = 0; i < count; i++)
         if (store_count(store_value(store, i)) == 2)
             take_state(submission, &submission->orders[looked_at[i]], store_value(store, i));
     arena_reset(arena);
-    return code;
+    return CLI_DONE;
 }
 
 static void show_progress(const struct submission *submission, bool done)
@@ -237,18 +237,15 @@ static enum cli_exit submit(struct submission *submission, const struct cli_sett
     static const char *const topics[] = {"orders", NULL};
     CLEANUP(bus_close) struct bus *bus = NULL;
     CLEANUP(store_close) struct store *store = NULL;
-    enum cli_exit code = cli_open_bus(settings, topics, &bus);
 
-    if (code == CLI_DONE && submission->wait)
-        code = cli_open_store(settings, NULL, 0, &store);
-    if (code == CLI_DONE)
-        code = send_all(submission, bus, file);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_open_bus(settings, topics, &bus));
+    if (submission->wait)
+        CLI_TRY(cli_open_store(settings, NULL, 0, &store));
+    CLI_TRY(send_all(submission, bus, file));
     fprintf(submission->wait ? stderr : stdout, "%zu orders placed\n", submission->sent);
     if (submission->wait)
-        code = wait_for_all(submission, store);
-    return code == CLI_DONE && submission->refused + submission->unfollowed > 0 ? CLI_ENDED_BADLY : code;
+        CLI_TRY(wait_for_all(submission, store));
+    return submission->refused + submission->unfollowed > 0 ? CLI_ENDED_BADLY : CLI_DONE;
 }
 
 enum cli_exit submit_run(int argument_count, char **arguments)
@@ -258,9 +255,7 @@ enum cli_exit submit_run(int argument_count, char **arguments)
     FILE *file;
     enum cli_exit code;
 
-    code = cli_parse(&submit_argp, argument_count, arguments, &submission, &settings);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&submit_argp, argument_count, arguments, &submission, &settings));
     file = strcmp(submission.path, "-") == 0 ? stdin : fopen(submission.path, "r");
     if (file == NULL)
         return cli_fail(CLI_ENDED_BADLY, "%s: %s", submission.path, strerror(errno));

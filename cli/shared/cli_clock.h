@@ -9,8 +9,8 @@
 int64_t cli_clock_ms(void);
 /* Now, since 1970, by the clock of this machine: for what is compared with times that Kafka's brokers have stamped. */
 int64_t cli_now_ms(void);
-/* The time of Redis since 1970, by which sagas are timed: what the clock of this machine says does not matter. CLI_DONE, or the exit code of a
- * problem that was printed. Forgets what was queued. */
+/* The time of Redis since 1970, by which sagas are timed: what the clock of this machine says does not matter. CLI_DONE, or the
+ * exit code of a problem that was printed. Forgets what was queued. */
 MUST_CHECK enum cli_exit cli_redis_clock(struct store *store, int64_t *out_ms);
 /* The time that a reply of TIME tells. False: it tells none. */
 MUST_CHECK bool cli_redis_time(const struct store_value *reply, int64_t *out_ms);

@@ -4,7 +4,8 @@
 #include "message.h"
 
 static const struct setting table[] = {
-    SETTING_TEXT("KAFKA_BOOTSTRAP_SERVERS", struct cli_settings, bootstrap, "localhost:9092", "brokers to start from, host:port,..."),
+    SETTING_TEXT("KAFKA_BOOTSTRAP_SERVERS", struct cli_settings, bootstrap, "localhost:9092",
+                 "brokers to start from, host:port,..."),
     SETTING_SECRET("REDIS_URL", struct cli_settings, redis_url, "redis://localhost:6379",
                    "redis://[user:password@]host:port[/db], rediss://..., unix:///path"),
     SETTING_NUMBER("TOPIC_PARTITIONS", struct cli_settings, topic_partitions, 6, 1, 1000, "partitions of a new topic"),
@@ -22,7 +23,8 @@ const struct setting *cli_settings_table(size_t *out_count)
     return table;
 }
 
-enum cli_exit cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input, struct cli_settings *out_settings)
+enum cli_exit cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input,
+                        struct cli_settings *out_settings)
 {
     argp_parse(argp, argument_count, arguments, 0, NULL, input);
     if (settings_read(table, COUNT_OF(table), out_settings, stderr) + settings_read_passed(&out_settings->passed, stderr) > 0)

@@ -3,7 +3,8 @@
 /* Whether a character would rule the terminal, or turn the direction of the text around it. */
 static bool is_deceptive(uint32_t code)
 {
-    return code == 0x7f || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    return code == 0x7f || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
 }
 
 /* The form of a UTF-8 character: which bits of its first byte mark it, and the least code it may stand for. */

@@ -1,5 +1,6 @@
-/* shown.h - bytes from outside made fit for a terminal and for JSON: '?' for each byte of what rules a terminal, turns the text around, or is no
- * UTF-8. */
+/* shown.h - bytes from outside made fit for a terminal and for JSON.
+ *
+ * '?' stands for each byte of what rules a terminal, turns the text around, or is no UTF-8. */
 #ifndef ORDERLY_SHOWN_H
 #define ORDERLY_SHOWN_H
 

@@ -90,12 +90,12 @@ static enum cli_exit make_operation_id(struct arena *arena, struct stock_add *ad
 static enum cli_exit check_catalog(struct store *store, const struct stock_add *add)
 {
     const struct store_value *reply;
-    enum cli_exit code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply);
 
-    if (code == CLI_DONE && store_number(reply) == 0)
+    CLI_TRY(cli_ask(store, (struct text[]){TEXT("HEXISTS"), TEXT("catalog"), text_of(add->product_id)}, 3, &reply));
+    if (store_number(reply) == 0)
         return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added",
                         add->product_id);
-    return code;
+    return CLI_DONE;
 }
 
 static enum cli_exit tell(const struct stock_add *add, const struct store_value *reply)
@@ -127,20 +127,15 @@ enum cli_exit stock_add_run(int argument_count, char **arguments)
     struct stock_add add = {.warehouse = WAREHOUSE_DEFAULT};
     struct cli_settings settings;
     size_t number;
-    enum cli_exit code = cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings);
 
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
-    if (code == CLI_DONE)
-        code = check_catalog(store, &add);
-    if (code == CLI_DONE && add.operation_id == NULL)
-        code = make_operation_id(arena, &add);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings));
+    CLI_TRY(cli_open_store(&settings, scripts, COUNT_OF(scripts), &store));
+    CLI_TRY(check_catalog(store, &add));
+    if (add.operation_id == NULL)
+        CLI_TRY(make_operation_id(arena, &add));
     store_begin(store);
     number = stock_queue_add(store, arena, text_of(add.warehouse), text_of(add.product_id), add.units, text_of(add.operation_id));
-    code = cli_flush(store);
-    if (code == CLI_DONE)
-        code = cli_check(store_value(store, number), key_stock(arena, text_of(add.warehouse), STOCK_LEFT));
-    return code == CLI_DONE ? tell(&add, store_value(store, number)) : code;
+    CLI_TRY(cli_flush(store));
+    CLI_TRY(cli_check(store_value(store, number), key_stock(arena, text_of(add.warehouse), STOCK_LEFT)));
+    return tell(&add, store_value(store, number));
 }

@@ -1,4 +1,6 @@
-/* stock_floor.h - the floor of what is sold: the catalog and its file, and the stock of the warehouses. (stock.h is the inventory service's.) */
+/* stock_floor.h - the floor of what is sold: the catalog and its file, and the stock of the warehouses.
+ *
+ * stock.h is the inventory service's. */
 #ifndef ORDERLY_STOCK_FLOOR_H
 #define ORDERLY_STOCK_FLOOR_H
 

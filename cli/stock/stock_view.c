@@ -43,7 +43,8 @@ static const struct argp_option options[] = {
 const struct argp stock_argp = {
     .options = options,
     .parser = parse,
-    .doc = "Show for each product of a warehouse what can still be sold, what orders hold or have taken, and what was ever supplied.\v"
+    .doc = "Show for each product of a warehouse what can still be sold, what orders hold or have taken, and what was ever "
+           "supplied.\v"
            "A line whose numbers do not add up (supplied = left + taken) says so.\n\n"
            "Exit codes: 0 done, 1 there is no such warehouse, 2 usage, 3 Redis unreachable.",
 };
@@ -100,9 +101,10 @@ static size_t remove_doubles(struct stock_line lines[], size_t count)
     return kept;
 }
 
-/* Every product that any of the hashes knows of, in the order of the ids: one that is missing in one of them must not go unseen. */
-static enum cli_exit load_products(struct store *store, struct arena *arena, const struct text keys[], struct stock_line **out_lines,
-                                   size_t *out_count)
+/* Every product that any of the hashes knows of, in the order of the ids: one that is missing in one of them must not go unseen.
+ * */
+static enum cli_exit load_products(struct store *store, struct arena *arena, const struct text keys[],
+                                   struct stock_line **out_lines, size_t *out_count)
 {
     size_t count = 0;
 
@@ -124,8 +126,8 @@ static enum cli_exit load_products(struct store *store, struct arena *arena, con
     return CLI_DONE;
 }
 
-/* Queues the numbers of these products as one transaction: an allocation between two of the reads would look like units that got lost. Gives
- * the number of its reply. */
+/* Queues the numbers of these products as one transaction: an allocation between two of the reads would look like units that got
+ * lost. Gives the number of its reply. */
 static size_t queue_numbers(struct store *store, const struct text keys[], struct text words[], size_t count)
 {
     store_queue(store, keys[0], &TEXT("MULTI"), 1);

@@ -1,6 +1,7 @@
 /* store_scan.h - the walk of a cursor over all keys, or over what a hash, a set or a sorted set holds, page by page.
  *
- * Redis gives everything that is there from beginning to end, perhaps twice; what comes or goes meanwhile, perhaps. A page may be empty.
+ * Redis gives everything that is there from beginning to end, perhaps twice; what comes or goes meanwhile, perhaps. A page may be
+ * empty.
  * Ownership  the texts of a page are in the arena; verb, key and match are borrowed for the whole walk */
 #ifndef ORDERLY_STORE_SCAN_H
 #define ORDERLY_STORE_SCAN_H
@@ -27,7 +28,8 @@ struct store_scan {
  * STATUS_BROKEN       Redis refuses: the key is of another type; store_value(store, 0) says so. The walk has ended
  * STATUS_UNAVAILABLE  Redis is away: the walk stands where it stood */
 MUST_CHECK enum status store_scan_next(struct store *store, struct arena *arena, struct store_scan *scan);
-/* The two halves of it, for those who have their own way to ask: the words of the command (gives how many), and taking its reply in. */
+/* The two halves of it, for those who have their own way to ask: the words of the command (gives how many), and taking its reply
+ * in. */
 size_t store_scan_words(struct arena *arena, const struct store_scan *scan, struct text out_words[STORE_SCAN_WORDS]);
 /* STATUS_BROKEN  as above */
 MUST_CHECK enum status store_scan_take(struct arena *arena, struct store_scan *scan, const struct store_value *reply);

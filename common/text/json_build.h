@@ -1,7 +1,8 @@
 /* json_build.h - JSON made member by member, and printed: what the command line gives to programs.
  *
  * The only module that includes json-c. It escapes and separates; what is built can't lack a comma or a brace.
- * Ownership  a draft is destroyed whole, by its root; what was added is borrowed from it. Texts are copied, and have to be UTF-8 */
+ * Ownership  a draft is destroyed whole, by its root; what json_add_object() gives is borrowed from it. Texts are copied
+ * Encoding   texts have to be UTF-8; nothing checks it */
 #ifndef ORDERLY_JSON_BUILD_H
 #define ORDERLY_JSON_BUILD_H
 
@@ -19,10 +20,11 @@ enum json_style {
 struct json_draft *json_draft_object(void);
 /* Releases it and all that was added to it; NULL is fine. */
 void json_draft_destroy(struct json_draft *draft);
+/* For CLEANUP(json_draft_destroy). */
 DEFINE_CLEANUP(struct json_draft, json_draft_destroy);
 
-/* Each adds a member of that name to an object, or an element to an array, whose name is NULL. A name is not looked for: the same name twice is
- * printed twice. */
+/* Each adds a member of that name to an object, or an element to an array, whose name is NULL. A name is not looked for: the same
+ * name twice is printed twice. */
 /* A string; TEXT_NONE is null. */
 void json_add_text(struct json_draft *draft, const char *name, struct text text);
 /* A whole number. */
