@@ -1,15 +1,11 @@
 /* audit.c - orderly audit */
 #include "audit.h"
+#include "duration.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#define DAY_MS INT64_C(86400000)
 #define MARGIN_DAYS 2 /* a saga expires this much later than its order may be swept */
 #define SETTLE_MS 3000
-#define DURATION_MAX_MS (3650 * DAY_MS)
 #define LOOKS_MAX 6 /* what has not come to rest by then is counted as unsettled */
 
 struct audit_options {
@@ -17,26 +13,6 @@ struct audit_options {
     int64_t since_ms, ago_ms; /* a time, or how long ago; both 0: all */
     bool json, progress;
 };
-
-/* "500ms", "3s", "2m", "12h", "7d"; a number alone is seconds. */
-static bool read_duration(const char *text, int64_t *out_ms)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}, {"d", DAY_MS}};
-    size_t digits = strspn(text, "0123456789");
-    int64_t number;
-
-    if (!text_to_number((struct text){text, digits}, &number) || number > DURATION_MAX_MS)
-        return false;
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (strcmp(text + digits, units[i].unit) == 0 && number <= DURATION_MAX_MS / units[i].ms) {
-            *out_ms = number * units[i].ms;
-            return true;
-        }
-    return false;
-}
 
 enum { OPTION_PROGRESS = 256, OPTION_NO_PROGRESS };
 
@@ -46,12 +22,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 's':
-        if (!read_duration(argument, &given->settle_ms))
+        if (!duration_read(argument, 0, &given->settle_ms))
             argp_error(state, "--settle takes a time such as 500ms, 3s or 2m, not '%s'", argument);
         return 0;
     case 'S':
         given->since_ms = given->ago_ms = 0;
-        if (!time_read(text_of(argument), &given->since_ms) && (!read_duration(argument, &given->ago_ms) || given->ago_ms == 0))
+        if (!time_read(text_of(argument), &given->since_ms) && !duration_read(argument, 1, &given->ago_ms))
             argp_error(state, "--since takes 90s, 2h or 3d, or a time such as 2026-01-31T09:30:00.000Z, not '%s'", argument);
         return 0;
     case 'j':
@@ -97,14 +73,6 @@ const struct argp audit_argp = {
 
 /* ---- looking again ---- */
 
-static void wait_ms(int64_t time_ms)
-{
-    struct timespec left = {.tv_sec = time_ms / 1000, .tv_nsec = time_ms % 1000 * 1000000};
-
-    while (nanosleep(&left, &left) != 0)
-        ;
-}
-
 /* Reports what both looks saw, and keeps the rest for another one. */
 static void settle_order(struct audit *audit, const struct audit_finding *first, const struct audit_seen *seen)
 {
@@ -120,46 +88,52 @@ static void settle_order(struct audit *audit, const struct audit_finding *first,
         audit_findings_add(&audit->findings, &second);
 }
 
-static int look_at_orders(struct audit *audit, const struct audit_finding findings[], size_t count)
+/* A page of the findings, AUDIT_LOOK_MAX at most. */
+static enum cli_exit look_at_some(struct audit *audit, const struct audit_finding findings[], size_t count)
 {
-    int code = CLI_DONE;
-
-    for (size_t done = 0; code == CLI_DONE && done < count; done += AUDIT_LOOK_MAX) {
-        size_t some = count - done < AUDIT_LOOK_MAX ? count - done : AUDIT_LOOK_MAX;
-        struct audit_subject subjects[AUDIT_LOOK_MAX];
-        struct audit_seen seen[AUDIT_LOOK_MAX];
-        arena_reset(audit->arena);
-        for (size_t i = 0; i < some; i++)
-            subjects[i] = (struct audit_subject){
-                .order_id = text_of(findings[done + i].order_id),
-                .warehouse = findings[done + i].warehouse[0] == '\0' ? TEXT_NONE : text_of(findings[done + i].warehouse)};
-        code = audit_read_clock(audit);
-        if (code == CLI_DONE)
-            code = audit_look(audit, subjects, some, true, seen);
-        for (size_t i = 0; code == CLI_DONE && i < some; i++)
-            settle_order(audit, &findings[done + i], &seen[i]);
-        progress_draw(&audit->progress, "again", done + some, count);
-    }
-    return code;
-}
-
-static int look_at_records(struct audit *audit, struct audit_finding findings[], size_t count)
-{
-    size_t left = 0;
-    int code = count == 0 ? CLI_DONE : audit_records_look(audit, findings, count, &left);
+    struct audit_subject subjects[AUDIT_LOOK_MAX];
+    struct audit_seen seen[AUDIT_LOOK_MAX];
 
     arena_reset(audit->arena);
-    for (size_t i = 0; code == CLI_DONE && i < left; i++)
+    for (size_t i = 0; i < count; i++)
+        subjects[i] =
+            (struct audit_subject){.order_id = text_of(findings[i].order_id),
+                                   .warehouse = findings[i].warehouse[0] == '\0' ? TEXT_NONE : text_of(findings[i].warehouse)};
+    CLI_TRY(audit_read_clock(audit));
+    CLI_TRY(audit_look(audit, subjects, count, true, seen));
+    for (size_t i = 0; i < count; i++)
+        settle_order(audit, &findings[i], &seen[i]);
+    return CLI_DONE;
+}
+
+static enum cli_exit look_at_orders(struct audit *audit, const struct audit_finding findings[], size_t count)
+{
+    for (size_t done = 0; done < count; done += AUDIT_LOOK_MAX) {
+        size_t some = count - done < AUDIT_LOOK_MAX ? count - done : AUDIT_LOOK_MAX;
+        CLI_TRY(look_at_some(audit, findings + done, some));
+        progress_draw(&audit->progress, "again", done + some, count);
+    }
+    return CLI_DONE;
+}
+
+static enum cli_exit look_at_records(struct audit *audit, struct audit_finding findings[], size_t count)
+{
+    size_t left = 0;
+
+    if (count > 0)
+        CLI_TRY(audit_records_look(audit, findings, count, &left));
+    arena_reset(audit->arena);
+    for (size_t i = 0; i < left; i++)
         audit_report_record(audit, &findings[i]);
-    return code;
+    return CLI_DONE;
 }
 
 /* One more look at all that was found. What is found at it takes the place of the list. */
-static int look_again(struct audit *audit)
+static enum cli_exit look_again(struct audit *audit)
 {
     struct audit_findings before;
     size_t orders = 0;
-    int code;
+    enum cli_exit code;
 
     audit_findings_merge(&audit->findings);
     before = audit->findings;
@@ -168,88 +142,90 @@ static int look_again(struct audit *audit)
         orders++;
     audit->totals.looked_again += before.count;
     code = look_at_orders(audit, before.list, orders);
-    if (code == CLI_DONE && before.count > orders)
+    if (code == CLI_DONE)
         code = look_at_records(audit, before.list + orders, before.count - orders);
     audit_findings_free(&before);
     return code;
 }
 
-static int add_up_again(struct audit *audit)
+static enum cli_exit add_up_again(struct audit *audit)
 {
-    int code = audit_stock_begin(audit);
-
-    if (code == CLI_DONE)
-        code = audit_scan_reservations(audit);
-    return code == CLI_DONE ? audit_stock_end(audit) : code;
+    CLI_TRY(audit_stock_begin(audit));
+    CLI_TRY(audit_scan_reservations(audit));
+    return audit_stock_end(audit);
 }
 
 /* ---- the audit ---- */
 
-static int first_look(struct audit *audit, int64_t ago_ms)
+static enum cli_exit first_look(struct audit *audit, int64_t ago_ms)
 {
-    int code = audit_read_clock(audit);
-
+    CLI_TRY(audit_read_clock(audit));
     if (ago_ms != 0)
         audit->since_ms = audit->now_ms - ago_ms;
-    if (code == CLI_DONE)
-        code = audit_scan_stock_keys(audit);
-    if (code == CLI_DONE)
-        code = audit_stock_begin(audit);
-    if (code == CLI_DONE)
-        code = audit_scan_keys(audit);
-    if (code == CLI_DONE)
-        code = audit_stock_end(audit);
-    if (code == CLI_DONE)
-        code = audit_scan_listings(audit);
-    return code == CLI_DONE ? audit_records_scan(audit) : code;
+    CLI_TRY(audit_scan_stock_keys(audit));
+    CLI_TRY(audit_stock_begin(audit));
+    CLI_TRY(audit_scan_keys(audit));
+    CLI_TRY(audit_stock_end(audit));
+    CLI_TRY(audit_scan_listings(audit));
+    return audit_records_scan(audit);
 }
 
-static int run(struct audit *audit, int64_t ago_ms)
+static enum cli_exit look_until_sure(struct audit *audit)
 {
-    int code = first_look(audit, ago_ms);
-
-    for (size_t i = 1; code == CLI_DONE && i < LOOKS_MAX; i++) {
+    for (size_t i = 1; i < LOOKS_MAX; i++) {
         size_t open = audit_stock_open(audit->stock);
         if (audit->findings.count == 0 && open == 0)
-            break;
-        wait_ms(audit->settle_ms);
+            return CLI_DONE;
+        cli_pause(audit->settle_ms);
         if (audit->findings.count > 0)
-            code = look_again(audit);
-        if (code == CLI_DONE && open > 0)
-            code = add_up_again(audit);
+            CLI_TRY(look_again(audit));
+        if (open > 0)
+            CLI_TRY(add_up_again(audit));
     }
+    return CLI_DONE;
+}
+
+static enum cli_exit run(struct audit *audit, int64_t ago_ms)
+{
+    enum cli_exit code = first_look(audit, ago_ms);
+
+    if (code == CLI_DONE)
+        code = look_until_sure(audit);
     progress_wipe(&audit->progress);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(code);
     audit->totals.unsettled = audit->findings.count + audit_stock_open(audit->stock);
     audit_report_totals(audit);
     return audit->totals.violations + audit->findings.left_out > 0 ? CLI_ENDED_BADLY : CLI_DONE;
 }
 
-int audit_run(int argument_count, char **arguments)
+static enum cli_exit open_and_run(struct audit *audit, const struct audit_options *given)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    const struct cli_settings *settings = audit->settings;
+
+    CLI_TRY(cli_open_store(settings, NULL, 0, &store));
+    CLI_TRY(audit_records_open(settings, &audit->records));
+    audit->store = store;
+    audit->stock = audit_stock_create();
+    audit->settle_ms = given->settle_ms;
+    audit->retention_ms = settings->retention_days * settings->day_seconds * 1000;
+    audit->margin_ms = MARGIN_DAYS * settings->day_seconds * 1000;
+    audit->since_ms = given->since_ms;
+    audit->json = given->json;
+    audit->progress.is_shown = given->progress;
+    return run(audit, given->ago_ms);
+}
+
+enum cli_exit audit_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    CLEANUP(store_close) struct store *store = NULL;
     struct audit_options given = {.settle_ms = SETTLE_MS, .progress = isatty(STDERR_FILENO)};
     struct cli_settings settings;
     struct audit audit = {.settings = &settings, .arena = arena};
-    int code = cli_parse(&audit_argp, argument_count, arguments, &given, &settings);
+    enum cli_exit code;
 
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, NULL, 0, &store);
-    if (code == CLI_DONE)
-        code = audit_records_open(&settings, &audit.records);
-    if (code == CLI_DONE) {
-        audit.store = store;
-        audit.stock = audit_stock_create();
-        audit.settle_ms = given.settle_ms;
-        audit.retention_ms = settings.retention_days * settings.day_seconds * 1000;
-        audit.margin_ms = MARGIN_DAYS * settings.day_seconds * 1000;
-        audit.since_ms = given.since_ms;
-        audit.json = given.json;
-        audit.progress.is_shown = given.progress;
-        code = run(&audit, given.ago_ms);
-    }
+    CLI_TRY(cli_parse(&audit_argp, argument_count, arguments, &given, &settings));
+    code = open_and_run(&audit, &given);
     audit_findings_free(&audit.findings);
     audit_stock_destroy(audit.stock);
     audit_records_close(audit.records);

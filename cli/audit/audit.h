@@ -2,15 +2,21 @@
  *
  * audit.c runs them: audit_scan.c goes through Redis page by page, audit_look.c reads everything about some orders, audit_rules.c
  * says what is wrong, audit_stock.c adds up, audit_records.c goes through the topic `orders`. Memory is bounded by a page, by the
- * number of products and by AUDIT_FINDINGS_MAX, never by the number of orders. Functions that give an int give CLI_DONE, or the
- * exit code of a problem that was printed. */
+ * number of products and by AUDIT_FINDINGS_MAX, never by the number of orders. Functions that give an exit code give CLI_DONE, or
+ * that of a problem that was printed. */
 #ifndef ORDERLY_AUDIT_H
 #define ORDERLY_AUDIT_H
 
 #include "audit_finding.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
 #include "keys.h"
-#include "cli.h"
 #include "progress.h"
+
+extern const struct argp audit_argp;
+/* orderly audit */
+enum cli_exit audit_run(int argument_count, char **arguments);
 
 #define AUDIT_LOOK_MAX 200 /* orders that are read whole in one round trip */
 
@@ -56,24 +62,25 @@ struct audit_seen {
 };
 /* Reads everything about these orders, AUDIT_LOOK_MAX at most, in three round trips, and judges it. everywhere: look for each
  * order in every index and timer shard and in sagas:broken, not only where it belongs. */
-MUST_CHECK int audit_look(struct audit *audit, const struct audit_subject subjects[], size_t count, bool everywhere,
-                          struct audit_seen out_seen[]);
+MUST_CHECK enum cli_exit audit_look(struct audit *audit, const struct audit_subject subjects[], size_t count, bool everywhere,
+                                    struct audit_seen out_seen[]);
 /* Reads Redis' clock into audit->now_ms. */
-MUST_CHECK int audit_read_clock(struct audit *audit);
+MUST_CHECK enum cli_exit audit_read_clock(struct audit *audit);
 
 /* ---- audit_scan.c ---- */
 
 /* Finds the warehouses, so that their numbers can be read before the reservations are. */
-MUST_CHECK int audit_scan_stock_keys(struct audit *audit);
+MUST_CHECK enum cli_exit audit_scan_stock_keys(struct audit *audit);
 /* Goes through all keys: judges every order, finds what belongs to none, adds up the reservations. */
-MUST_CHECK int audit_scan_keys(struct audit *audit);
+MUST_CHECK enum cli_exit audit_scan_keys(struct audit *audit);
 /* Goes through the reservations alone, and adds them up. */
-MUST_CHECK int audit_scan_reservations(struct audit *audit);
+MUST_CHECK enum cli_exit audit_scan_reservations(struct audit *audit);
 /* Goes through the indexes, the timers and sagas:broken: what stands there and does not belong there. */
-MUST_CHECK int audit_scan_listings(struct audit *audit);
+MUST_CHECK enum cli_exit audit_scan_listings(struct audit *audit);
 
 /* ---- audit_stock.c ---- */
 
+/* An empty table. Never NULL. The caller owns it. */
 struct audit_stock *audit_stock_create(void);
 /* NULL is fine. */
 void audit_stock_destroy(struct audit_stock *stock);
@@ -82,23 +89,24 @@ void audit_stock_know(struct audit_stock *stock, struct text warehouse);
 /* Adds what a reservation holds, "KEYBOARD=2 MOUSE=1"; what makes no sense in it is left out. */
 void audit_stock_hold(struct audit_stock *stock, struct text warehouse, struct text items);
 /* Reads the numbers of all products before the reservations are added up. */
-MUST_CHECK int audit_stock_begin(struct audit *audit);
+MUST_CHECK enum cli_exit audit_stock_begin(struct audit *audit);
 /* Reads them again, and judges: prints the violations that are sure. */
-MUST_CHECK int audit_stock_end(struct audit *audit);
+MUST_CHECK enum cli_exit audit_stock_end(struct audit *audit);
 /* Products that have to be added up once more. */
 size_t audit_stock_open(const struct audit_stock *stock);
 
 /* ---- audit_records.c ---- */
 
 /* Connects to Kafka and asks for the topics. The caller owns out_records. */
-MUST_CHECK int audit_records_open(const struct cli_settings *settings, struct audit_records **out_records);
+MUST_CHECK enum cli_exit audit_records_open(const struct cli_settings *settings, struct audit_records **out_records);
 /* NULL is fine. */
 void audit_records_close(struct audit_records *records);
 /* Goes through what the orchestrator has committed of `orders`: each has a saga, is a dead letter, or waits in saga.inbox. Else
  * it is a finding. */
-MUST_CHECK int audit_records_scan(struct audit *audit);
+MUST_CHECK enum cli_exit audit_records_scan(struct audit *audit);
 /* Looks again at such findings; those that still have nothing stay in the list, out_count of them. */
-MUST_CHECK int audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count, size_t *out_count);
+MUST_CHECK enum cli_exit audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count,
+                                            size_t *out_count);
 
 /* ---- audit_report.c ---- */
 

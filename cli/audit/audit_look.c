@@ -6,30 +6,13 @@
 #include "saga_load.h"
 
 #include <assert.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Where the indexes begin: the statuses of the forward steps share one. */
 #define FIRST_INDEX SAGA_CAPTURING_PAYMENT
 
-int audit_read_clock(struct audit *audit)
-{
-    int64_t seconds, microseconds;
-    const struct store_value *reply;
-    int code;
-
-    store_begin(audit->store);
-    store_queue(audit->store, TEXT_NONE, &TEXT("TIME"), 1);
-    code = cli_flush(audit->store);
-    if (code != CLI_DONE)
-        return code;
-    reply = store_value(audit->store, 0);
-    if (store_count(reply) != 2 || !text_to_number(store_text(store_element(reply, 0)), &seconds) ||
-        !text_to_number(store_text(store_element(reply, 1)), &microseconds))
-        return cli_fail(CLI_UNREACHABLE, "Redis does not tell the time");
-    audit->now_ms = seconds * 1000 + microseconds / 1000;
-    return CLI_DONE;
-}
+enum cli_exit audit_read_clock(struct audit *audit) { return cli_redis_clock(audit->store, &audit->now_ms); }
 
 /* One order on its way through the three round trips. */
 struct look {
@@ -127,15 +110,11 @@ static void take_history(struct audit *audit, struct audit_order *order, const s
         order->history_version = event.version;
 }
 
-/* The replies in the order of queue_listings(). Gives the number of the next. */
-static size_t take_listings(struct audit *audit, struct audit_order *order, bool everywhere, size_t number)
+/* Where its timers are. Gives the number of the next reply. */
+static size_t take_timers(struct audit *audit, struct audit_order *order, bool everywhere, size_t number)
 {
     uint64_t shard = timer_shard(order->order_id);
 
-    for (enum saga_status status = FIRST_INDEX; status < SAGA_STATUS_COUNT; status++)
-        if (everywhere || (order->is_readable && audit_index_bit(order->saga.status) == audit_index_bit(status)))
-            if (text_is_there(store_text(store_value(audit->store, number++))))
-                order->indexes |= audit_index_bit(status);
     for (uint64_t i = 0; i < TIMER_SHARDS; i++) {
         const struct store_value *reply;
         if (!everywhere && i != shard)
@@ -143,13 +122,22 @@ static size_t take_listings(struct audit *audit, struct audit_order *order, bool
         reply = store_value(audit->store, number++);
         if (!text_is_there(store_text(reply)))
             continue;
-        if (i == shard) {
-            order->has_timer = true;
+        order->has_timer = order->has_timer || i == shard;
+        order->has_stray_timer = order->has_stray_timer || i != shard;
+        if (i == shard)
             order->timer_ms = score_ms(reply);
-        } else {
-            order->has_stray_timer = true;
-        }
     }
+    return number;
+}
+
+/* The replies in the order of queue_listings(). Gives the number of the next. */
+static size_t take_listings(struct audit *audit, struct audit_order *order, bool everywhere, size_t number)
+{
+    for (enum saga_status status = FIRST_INDEX; status < SAGA_STATUS_COUNT; status++)
+        if (everywhere || (order->is_readable && audit_index_bit(order->saga.status) == audit_index_bit(status)))
+            if (text_is_there(store_text(store_value(audit->store, number++))))
+                order->indexes |= audit_index_bit(status);
+    number = take_timers(audit, order, everywhere, number);
     if (everywhere)
         order->is_set_aside = store_number(store_value(audit->store, number++)) == 1;
     return number;
@@ -177,38 +165,44 @@ static size_t take_parts(struct audit *audit, struct look *look, bool everywhere
 
 /* ---- the round trips ---- */
 
-static int read_sagas(struct audit *audit, struct look looks[], size_t count)
+static enum cli_exit read_sagas(struct audit *audit, struct look looks[], size_t count)
 {
-    int code;
-
     store_begin(audit->store);
     for (size_t i = 0; i < count; i++)
         saga_queue_load(audit->store, audit->arena, looks[i].subject->order_id);
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < count; i++)
         take_saga(audit->arena, &looks[i], store_value(audit->store, i));
-    return code;
+    return CLI_DONE;
 }
 
-static int read_parts(struct audit *audit, struct look looks[], size_t count, bool everywhere)
+static enum cli_exit read_parts(struct audit *audit, struct look looks[], size_t count, bool everywhere)
 {
     size_t number = 0;
-    int code;
 
     store_begin(audit->store);
     for (size_t i = 0; i < count; i++)
         queue_parts(audit, &looks[i], everywhere);
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < count; i++)
         number = take_parts(audit, &looks[i], everywhere, number);
-    return code;
+    return CLI_DONE;
+}
+
+static void take_version(struct audit_seen *seen, const struct store_value *reply)
+{
+    int64_t version = 0;
+
+    (void)!text_to_number(store_text(reply), &version);
+    seen->moved = seen->order.is_readable && version != seen->version;
+    if (seen->moved)
+        seen->violations = 0;
 }
 
 /* Of what looks wrong: has it moved meanwhile? */
-static int read_versions(struct audit *audit, struct look looks[], size_t count)
+static enum cli_exit read_versions(struct audit *audit, struct look looks[], size_t count)
 {
     size_t number = 0;
-    int code;
 
     store_begin(audit->store);
     for (size_t i = 0; i < count; i++) {
@@ -216,35 +210,26 @@ static int read_versions(struct audit *audit, struct look looks[], size_t count)
         if (looks[i].seen->violations != 0)
             queue(audit, (struct text[]){TEXT("HGET"), key, TEXT("version")}, 3);
     }
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++) {
-        struct audit_seen *seen = looks[i].seen;
-        int64_t version = 0;
-        if (seen->violations == 0)
-            continue;
-        (void)!text_to_number(store_text(store_value(audit->store, number++)), &version);
-        seen->moved = seen->order.is_readable && version != seen->version;
-        if (seen->moved)
-            seen->violations = 0;
-    }
-    return code;
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < count; i++)
+        if (looks[i].seen->violations != 0)
+            take_version(looks[i].seen, store_value(audit->store, number++));
+    return CLI_DONE;
 }
 
-int audit_look(struct audit *audit, const struct audit_subject subjects[], size_t count, bool everywhere,
-               struct audit_seen out_seen[])
+enum cli_exit audit_look(struct audit *audit, const struct audit_subject subjects[], size_t count, bool everywhere,
+                         struct audit_seen out_seen[])
 {
     struct look looks[AUDIT_LOOK_MAX];
-    int code;
 
     assert(count <= AUDIT_LOOK_MAX);
     for (size_t i = 0; i < count; i++) {
         out_seen[i] = (struct audit_seen){.order = {.order_id = subjects[i].order_id}};
         looks[i] = (struct look){.subject = &subjects[i], .seen = &out_seen[i]};
     }
-    code = read_sagas(audit, looks, count);
-    if (code == CLI_DONE)
-        code = read_parts(audit, looks, count, everywhere);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(read_sagas(audit, looks, count));
+    CLI_TRY(read_parts(audit, looks, count, everywhere));
+    for (size_t i = 0; i < count; i++)
         out_seen[i].violations = audit_judge(&out_seen[i].order, audit->now_ms, audit->retention_ms);
-    return code == CLI_DONE ? read_versions(audit, looks, count) : code;
+    return read_versions(audit, looks, count);
 }

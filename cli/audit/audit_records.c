@@ -5,12 +5,10 @@
  * dead letters and in what saga.inbox holds behind the group's commits; what had come out of there meanwhile has its saga by
  * then. The order matters: both were acknowledged before the offset of the order was committed. */
 #include "audit.h"
-#include "bus_reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define PROBLEM_SIZE 512
 #define RETRY_MS 100
 #define RECORD_PAGE 1000      /* records whose sagas are asked for in one round trip */
 #define WINDOW_MAX 50000      /* records of all partitions together that are read before the dead letters may be asked */
@@ -32,12 +30,12 @@ struct audit_records {
     struct bus_span spans[BUS_PARTITIONS_MAX]; /* of `orders`, as they were when the audit began */
     size_t span_count;
     struct audit *audit; /* while a scan runs */
-    int code;            /* why see() ended a scan */
+    enum cli_exit code;  /* why see() ended a scan */
 };
 
 /* ---- open, close ---- */
 
-static int unreachable(const struct audit_records *records, enum status status)
+static enum cli_exit unreachable(const struct audit_records *records, enum status status)
 {
     if (status == STATUS_NOT_FOUND)
         return cli_fail(CLI_ENDED_BADLY, "%s (orderly topics create)", bus_reader_problem(records->reader));
@@ -45,15 +43,14 @@ static int unreachable(const struct audit_records *records, enum status status)
                     bus_reader_problem(records->reader));
 }
 
-static int read_spans(struct audit_records *records, const char *topic, struct bus_span spans[], size_t *out_count)
+static enum cli_exit read_spans(struct audit_records *records, const char *topic, struct bus_span spans[], size_t *out_count)
 {
-    int64_t end_ms = cli_clock_ms() + CLI_WAIT_MS;
+    struct cli_wait wait = cli_wait_for(CLI_WAIT_MS, RETRY_MS);
     enum status status;
 
-    /* A broker that has just come up, or that has just made the topic, may refuse for a moment. */
-    while ((status = bus_reader_spans(records->reader, topic, CLI_WAIT_MS, spans, out_count)) == STATUS_UNAVAILABLE &&
-           cli_clock_ms() < end_ms)
-        nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
+    do /* a broker that has just come up, or that has just made the topic, may refuse for a moment */
+        status = bus_reader_spans(records->reader, topic, CLI_WAIT_MS, spans, out_count);
+    while (status == STATUS_UNAVAILABLE && cli_wait_on(&wait));
     return status == STATUS_OK ? CLI_DONE : unreachable(records, status);
 }
 
@@ -66,16 +63,10 @@ static void *room_for(size_t count)
     return room;
 }
 
-int audit_records_open(const struct cli_settings *settings, struct audit_records **out_records)
+enum cli_exit audit_records_open(const struct cli_settings *settings, struct audit_records **out_records)
 {
     struct audit_records *records = calloc(1, sizeof(*records));
     char group[TOPIC_NAME_SIZE];
-    struct bus_options options = {.bootstrap = settings->bootstrap,
-                                  .client_id = "orderly-audit",
-                                  .group_id = group_name(topic_reader(TOPIC_ORDERS), group),
-                                  .passed = &settings->passed,
-                                  .batch_max = 1};
-    char problem[PROBLEM_SIZE] = "";
 
     if (records == NULL)
         abort();
@@ -83,8 +74,7 @@ int audit_records_open(const struct cli_settings *settings, struct audit_records
     records->arena = arena_create();
     records->page = room_for(RECORD_PAGE);
     records->list = room_for(UNANSWERED_MAX);
-    if (bus_reader_open(&options, problem, sizeof(problem), &records->reader) != STATUS_OK)
-        return cli_fail(CLI_USAGE, "%s", problem);
+    CLI_TRY(cli_open_reader(settings, "orderly-audit", group_name(topic_reader(TOPIC_ORDERS), group), &records->reader));
     return read_spans(records, topic_name(TOPIC_ORDERS), records->spans, &records->span_count);
 }
 
@@ -112,10 +102,9 @@ static void drop_answered(struct unanswered list[], size_t *count)
 }
 
 /* Marks those that have a saga, in one round trip. */
-static int ask_for_sagas(struct audit *audit, struct unanswered list[], size_t count)
+static enum cli_exit ask_for_sagas(struct audit *audit, struct unanswered list[], size_t count)
 {
     size_t number = 0;
-    int code;
 
     arena_reset(audit->arena);
     store_begin(audit->store);
@@ -124,11 +113,11 @@ static int ask_for_sagas(struct audit *audit, struct unanswered list[], size_t c
         if (list[i].order_id[0] != '\0')
             store_queue(audit->store, key, (struct text[]){TEXT("EXISTS"), key}, 2);
     }
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < count; i++)
         if (list[i].order_id[0] != '\0')
             list[i].is_answered = store_number(store_value(audit->store, number++)) == 1;
-    return code;
+    return CLI_DONE;
 }
 
 /* ---- dead letters ---- */
@@ -202,15 +191,13 @@ static enum status see_waiting(const struct record *record, void *context)
 
 /* ---- what is left in the end ---- */
 
-static int scan_for(struct audit_records *records, const char *topic, bool uncommitted_only, bus_see see)
+static enum cli_exit scan_for(struct audit_records *records, const char *topic, bool uncommitted_only, bus_see see)
 {
     struct bus_span spans[BUS_PARTITIONS_MAX];
     size_t count = 0;
     enum status status;
-    int code = read_spans(records, topic, spans, &count);
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(read_spans(records, topic, spans, &count));
     for (size_t i = 0; uncommitted_only && i < count; i++)
         if (spans[i].committed > spans[i].low)
             spans[i].low = spans[i].committed;
@@ -219,25 +206,23 @@ static int scan_for(struct audit_records *records, const char *topic, bool uncom
 }
 
 /* Drops from the list what is a dead letter, or waits, or has a saga by now. */
-static int resolve(struct audit_records *records, struct audit *audit)
+static enum cli_exit resolve(struct audit_records *records, struct audit *audit)
 {
-    int code = CLI_DONE;
-
     if (records->count == 0)
         return CLI_DONE;
     qsort(records->list, records->count, sizeof(*records->list), compare_places);
-    code = scan_for(records, topic_dead_name(TOPIC_ORDERS), false, see_dead_letter);
+    CLI_TRY(scan_for(records, topic_dead_name(TOPIC_ORDERS), false, see_dead_letter));
     drop_answered(records->list, &records->count);
-    if (code != CLI_DONE || records->count == 0)
-        return code;
+    if (records->count == 0)
+        return CLI_DONE;
     qsort(records->list, records->count, sizeof(*records->list), compare_ids);
-    code = scan_for(records, topic_name(TOPIC_INBOX), true, see_waiting);
+    CLI_TRY(scan_for(records, topic_name(TOPIC_INBOX), true, see_waiting));
     drop_answered(records->list, &records->count);
-    for (size_t done = 0; code == CLI_DONE && done < records->count; done += RECORD_PAGE)
-        code =
-            ask_for_sagas(audit, records->list + done, records->count - done < RECORD_PAGE ? records->count - done : RECORD_PAGE);
+    for (size_t done = 0; done < records->count; done += RECORD_PAGE)
+        CLI_TRY(ask_for_sagas(audit, records->list + done,
+                              records->count - done < RECORD_PAGE ? records->count - done : RECORD_PAGE));
     drop_answered(records->list, &records->count);
-    return code;
+    return CLI_DONE;
 }
 
 static void keep_findings(struct audit_records *records, struct audit *audit)
@@ -254,9 +239,9 @@ static void keep_findings(struct audit_records *records, struct audit *audit)
 
 /* ---- the topic ---- */
 
-static int end_page(struct audit_records *records)
+static enum cli_exit end_page(struct audit_records *records)
 {
-    int code = ask_for_sagas(records->audit, records->page, records->page_count);
+    enum cli_exit code = ask_for_sagas(records->audit, records->page, records->page_count);
 
     drop_answered(records->page, &records->page_count);
     memcpy(records->list + records->count, records->page, records->page_count * sizeof(*records->page));
@@ -317,7 +302,7 @@ static void next_window(struct audit_records *records, struct bus_span window[])
     }
 }
 
-static int scan_window(struct audit_records *records)
+static enum cli_exit scan_window(struct audit_records *records)
 {
     struct bus_span window[BUS_PARTITIONS_MAX];
     enum status status;
@@ -329,44 +314,51 @@ static int scan_window(struct audit_records *records)
     return status == STATUS_OK ? end_page(records) : unreachable(records, status);
 }
 
-int audit_records_scan(struct audit *audit)
+enum cli_exit audit_records_scan(struct audit *audit)
 {
     struct audit_records *records = audit->records;
     size_t total = records_left(records), left = total;
-    int code = CLI_DONE;
 
     records->audit = audit;
-    while (code == CLI_DONE && left > 0) {
-        code = scan_window(records);
+    while (left > 0) {
+        CLI_TRY(scan_window(records));
         left = records_left(records);
         progress_draw(&audit->progress, "orders", total - left, total);
-        if (code == CLI_DONE && (left == 0 || records->count > UNANSWERED_MAX - WINDOW_MAX)) {
-            code = resolve(records, audit);
+        if (left == 0 || records->count > UNANSWERED_MAX - WINDOW_MAX) {
+            CLI_TRY(resolve(records, audit));
             keep_findings(records, audit);
         }
     }
-    return code;
+    return CLI_DONE;
 }
 
-int audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count, size_t *out_count)
+static void list_findings(struct audit_records *records, const struct audit_finding findings[], size_t count)
 {
-    struct audit_records *records = audit->records;
-    int code;
-
     records->count = 0;
     for (size_t i = 0; i < count && i < UNANSWERED_MAX; i++) {
         struct unanswered *place = &records->list[records->count++];
         *place = (struct unanswered){.partition = findings[i].partition, .offset = findings[i].offset};
         memcpy(place->order_id, findings[i].order_id, sizeof(place->order_id));
     }
-    code = resolve(records, audit);
+}
+
+static bool is_listed(const struct audit_records *records, const struct audit_finding *finding)
+{
+    struct unanswered place = {.partition = finding->partition, .offset = finding->offset};
+
+    return bsearch(&place, records->list, records->count, sizeof(place), compare_places) != NULL;
+}
+
+enum cli_exit audit_records_look(struct audit *audit, struct audit_finding findings[], size_t count, size_t *out_count)
+{
+    struct audit_records *records = audit->records;
+
     *out_count = 0;
-    if (code == CLI_DONE)
-        qsort(records->list, records->count, sizeof(*records->list), compare_places);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++) {
-        struct unanswered place = {.partition = findings[i].partition, .offset = findings[i].offset};
-        if (bsearch(&place, records->list, records->count, sizeof(place), compare_places) != NULL)
+    list_findings(records, findings, count);
+    CLI_TRY(resolve(records, audit));
+    qsort(records->list, records->count, sizeof(*records->list), compare_places);
+    for (size_t i = 0; i < count; i++)
+        if (is_listed(records, &findings[i]))
             findings[(*out_count)++] = findings[i];
-    }
-    return code;
+    return CLI_DONE;
 }

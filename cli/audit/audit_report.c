@@ -1,7 +1,10 @@
 /* audit_report.c - one line for each violation: logfmt for people and grep, or JSON. */
 #include "audit.h"
+#include "cli_json.h"
+#include "shown.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* What tells more about a violation, in the arena. */
 typedef struct text (*detail_of)(struct arena *arena, const struct audit_order *order);
@@ -109,101 +112,107 @@ static const detail_of details[AUDIT_VIOLATION_COUNT] = {
 
 /* ---- lines ---- */
 
-/* What is printed is ASCII: keys that others wrote may hold any byte, and JSON takes UTF-8 only. */
-static struct text ascii_text(struct arena *arena, struct text text)
+/* What a line tells, by name. */
+struct member {
+    const char *name;
+    struct text value; /* empty: left out */
+};
+
+static void print_json(struct audit *audit, const struct member members[], size_t count, struct text detail)
 {
-    char *copy = arena_take(arena, text.length);
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
 
-    for (size_t i = 0; i < text.length; i++)
-        copy[i] = text.at[i] >= ' ' && text.at[i] <= '~' ? text.at[i] : '?';
-    return (struct text){copy, text.length};
-}
-
-static void add_member(struct buffer *line, bool json, const char *name, struct text value)
-{
-    if (value.length == 0)
-        return;
-    buffer_add_format(line, json ? "%s\"%s\":" : "%s%s=", line->length > (json ? 1 : 0) ? (json ? "," : " ") : "", name);
-    if (json)
-        buffer_add_json_string(line, value);
-    else
-        buffer_add(line, value);
-}
-
-static void print_line(struct audit *audit, const char *const names[], const struct text values[], size_t count)
-{
-    struct buffer line = buffer_in(audit->arena, 256);
-
-    progress_wipe(&audit->progress);
-    if (audit->json)
-        buffer_add(&line, TEXT("{"));
     for (size_t i = 0; i < count; i++)
-        add_member(&line, audit->json, names[i], ascii_text(audit->arena, values[i]));
-    if (audit->json)
-        buffer_add(&line, TEXT("}"));
-    printf("%.*s\n", TEXT_ARG(buffer_text(&line)));
-    audit->totals.violations++;
+        if (members[i].value.length > 0)
+            json_add_text(draft, members[i].name, shown_text(audit->arena, members[i].value));
+    if (detail.length > 0)
+        json_add_text(draft, "detail", shown_text(audit->arena, detail));
+    cli_print_json(draft);
 }
 
-/* The detail is a member of its own in JSON, and stands behind the rest of the line for people. */
-static void print_violation(struct audit *audit, const char *const names[], const struct text values[], size_t count,
-                            struct text detail)
+static void print_for_people(struct audit *audit, const struct member members[], size_t count, struct text detail)
 {
-    const char *all_names[6];
-    struct text all[6];
+    const char *between = "";
 
     for (size_t i = 0; i < count; i++) {
-        all_names[i] = names[i];
-        all[i] = values[i];
+        if (members[i].value.length == 0)
+            continue;
+        printf("%s%s=%.*s", between, members[i].name, TEXT_ARG(shown_text(audit->arena, members[i].value)));
+        between = " ";
     }
-    all_names[count] = "detail";
-    all[count] = detail;
-    if (!audit->json && text_is_there(detail)) { /* its last member brings the detail along */
-        count--;
-        all[count] = text_format(audit->arena, "%.*s %.*s", TEXT_ARG(values[count]), TEXT_ARG(detail));
-    }
-    print_line(audit, all_names, all, count + 1);
+    if (text_is_there(detail))
+        printf(" %.*s", TEXT_ARG(shown_text(audit->arena, detail)));
+    printf("\n");
+}
+
+static void print_violation(struct audit *audit, const struct member members[], size_t count, struct text detail)
+{
+    progress_wipe(&audit->progress);
+    if (audit->json)
+        print_json(audit, members, count, detail);
+    else
+        print_for_people(audit, members, count, detail);
+    audit->totals.violations++;
 }
 
 void audit_report_order(struct audit *audit, const struct audit_seen *seen, audit_set violations)
 {
-    static const char *const names[] = {"order", "violation"};
-
     for (enum audit_violation violation = 0; violation < AUDIT_VIOLATION_COUNT; violation++) {
-        struct text values[] = {seen->order.order_id, text_of(audit_word(violation))};
+        struct member members[] = {{"order", seen->order.order_id}, {"violation", text_of(audit_word(violation))}};
         if ((violations & AUDIT_SET(violation)) != 0)
-            print_violation(audit, names, values, COUNT_OF(names),
+            print_violation(audit, members, COUNT_OF(members),
                             details[violation] == NULL ? TEXT_NONE : details[violation](audit->arena, &seen->order));
     }
 }
 
 void audit_report_record(struct audit *audit, const struct audit_finding *finding)
 {
-    static const char *const names[] = {"order", "violation"};
-    struct text values[] = {finding->order_id[0] == '\0' ? TEXT("none") : text_of(finding->order_id),
-                            text_of(audit_word(AUDIT_ORDER_UNANSWERED))};
-    struct text detail =
-        text_format(audit->arena, "topic=orders partition=%" PRId32 " offset=%" PRId64, finding->partition, finding->offset);
+    struct member members[] = {{"order", finding->order_id[0] == '\0' ? TEXT("none") : text_of(finding->order_id)},
+                               {"violation", text_of(audit_word(AUDIT_ORDER_UNANSWERED))}};
 
-    print_violation(audit, names, values, COUNT_OF(names), detail);
+    print_violation(audit, members, COUNT_OF(members),
+                    text_format(audit->arena, "topic=orders partition=%" PRId32 " offset=%" PRId64, finding->partition,
+                                finding->offset));
 }
 
 void audit_report_product(struct audit *audit, enum audit_violation violation, struct text warehouse, struct text product_id,
                           struct text detail)
 {
-    static const char *const names[] = {"product", "warehouse", "violation"};
-    struct text values[] = {product_id, warehouse, text_of(audit_word(violation))};
+    struct member members[] = {
+        {"product", product_id}, {"warehouse", warehouse}, {"violation", text_of(audit_word(violation))}};
 
-    print_violation(audit, names, values, COUNT_OF(names), detail);
+    print_violation(audit, members, COUNT_OF(members), detail);
+}
+
+/* ---- the last line ---- */
+
+struct total {
+    const char *name;
+    size_t count;
+};
+
+static void print_totals_json(const struct total totals[], size_t count)
+{
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
+    struct json_draft *all = json_add_object(draft, "totals");
+
+    for (size_t i = 0; i < count; i++)
+        json_add_number(all, totals[i].name, (int64_t)totals[i].count);
+    cli_print_json(draft);
+}
+
+static void print_totals(const struct total totals[], size_t count)
+{
+    printf("totals");
+    for (size_t i = 0; i < count; i++)
+        printf(" %s=%zu", totals[i].name, totals[i].count);
+    printf("\n");
 }
 
 void audit_report_totals(struct audit *audit)
 {
     const struct audit_totals *totals = &audit->totals;
-    const struct {
-        const char *name;
-        size_t count;
-    } counts[] = {
+    const struct total all[] = {
         {"orders", totals->keys[KEY_SAGA]},
         {"payments", totals->keys[KEY_PAYMENT]},
         {"reservations", totals->keys[KEY_RESERVATION]},
@@ -218,9 +227,8 @@ void audit_report_totals(struct audit *audit)
     };
 
     progress_wipe(&audit->progress);
-    printf("%s", audit->json ? "{\"totals\":{" : "totals");
-    for (size_t i = 0; i < COUNT_OF(counts); i++)
-        printf(audit->json ? "%s\"%s\":%zu" : "%s%s=%zu", audit->json ? (i == 0 ? "" : ",") : " ", counts[i].name,
-               counts[i].count);
-    printf("%s\n", audit->json ? "}}" : "");
+    if (audit->json)
+        print_totals_json(all, COUNT_OF(all));
+    else
+        print_totals(all, COUNT_OF(all));
 }

@@ -61,7 +61,8 @@ enum shipment_status shipment_status_of(struct text text)
 #define S_OPEN (S(NONE) | S(BOOKING) | S(SHIPPED) | S(REFUSED))
 #define S_BACK (S(NONE) | S(CANCELLED) | S(REFUSED))
 
-/* Where each part may stand while the saga waits for the answer to this command. A parked saga keeps its command: it may still be done. */
+/* Where each part may stand while the saga waits for the answer to this command. A parked saga keeps its command: it may still be
+ * done. */
 static const struct move {
     enum saga_status status;
     enum ask pending;
@@ -78,7 +79,7 @@ static const struct move {
     {SAGA_COMPENSATION_FAILED,  ASK_CANCEL_SHIPMENT, P(AUTHORIZED),               R(ALLOCATED),       S_OPEN | S(CANCELLED)},
     {SAGA_COMPENSATION_FAILED,  ASK_RELEASE,         P(AUTHORIZED),               R_OPEN | R(RELEASED), S_BACK},
     {SAGA_COMPENSATION_FAILED,  ASK_VOID,            P_OPEN | P(VOIDED),          R_BACK,             S_BACK},
-    {SAGA_NEEDS_ATTENTION,      ASK_CAPTURE,         P_ANY,                       R(ALLOCATED),       S(SHIPPED)}, /* why it is parked */
+    {SAGA_NEEDS_ATTENTION,      ASK_CAPTURE,         P_ANY,                       R(ALLOCATED),       S(SHIPPED)}, /* why */
     {SAGA_COMPLETED,            ASK_NOTHING,         P(CAPTURED),                 R(ALLOCATED),       S(SHIPPED)},
     {SAGA_REJECTED,             ASK_NOTHING,         P(NONE),                     R(NONE),            S(NONE)},
     {SAGA_FAILED,               ASK_NOTHING,         P_BACK,                      R_BACK,             S_BACK},
@@ -109,7 +110,8 @@ static bool may_be_captured(enum saga_status status)
     return status == SAGA_COMPLETED || status == SAGA_CAPTURING_PAYMENT || status == SAGA_NEEDS_ATTENTION;
 }
 
-/* Inventory is asked when the payment is authorized, the carrier when the units are allocated: an undo in reverse order leaves it so. */
+/* Inventory is asked when the payment is authorized, the carrier when the units are allocated: an undo in reverse order leaves it
+ * so. */
 static bool is_step_skipped(const struct audit_parts *parts)
 {
     bool paid = parts->payment == PAYMENT_AUTHORIZED || parts->payment == PAYMENT_CAPTURED || parts->payment == PAYMENT_VOIDED;

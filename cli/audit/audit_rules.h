@@ -1,7 +1,7 @@
 /* audit_rules.h - what has to be true of one order at any moment: facts in, violations out.
  *
- * Pure: no Redis, no Kafka, no clock. What is allowed while a saga runs follows from the table of moves: a worker may have done what it
- * was asked before the saga has heard of it, and a command that was given up may have been done or not.
+ * Pure: no Redis, no Kafka, no clock. What is allowed while a saga runs follows from the table of moves: a worker may have done
+ * what it was asked before the saga has heard of it, and a command that was given up may have been done or not.
  * Source  DESIGN.md sections 2 and 5; services/orchestrator/steps.c */
 #ifndef ORDERLY_AUDIT_RULES_H
 #define ORDERLY_AUDIT_RULES_H
@@ -47,14 +47,17 @@ typedef uint64_t audit_set;
 #define AUDIT_SET(violation) (UINT64_C(1) << (violation))
 _Static_assert(AUDIT_VIOLATION_COUNT <= 64, "one bit for each");
 
-/* How long after its time a timer may still be on its way: the lease of a replica that died with it, and a nudge that waits in saga.inbox. */
+/* How long after its time a timer may still be on its way: the lease of a replica that died with it, and a nudge that waits in
+ * saga.inbox. */
 #define AUDIT_TIMER_ALLOWANCE_MS 60000
 
 /* The statuses of what the workers own; UNKNOWN is none of DESIGN.md section 4, NONE is no key. */
 enum payment_status { PAYMENT_NONE, PAYMENT_AUTHORIZING, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, PAYMENT_VOIDED, PAYMENT_DECLINED,
                       PAYMENT_UNKNOWN };
-enum reservation_status { RESERVATION_NONE, RESERVATION_ALLOCATED, RESERVATION_RELEASED, RESERVATION_REFUSED, RESERVATION_UNKNOWN };
-enum shipment_status { SHIPMENT_NONE, SHIPMENT_BOOKING, SHIPMENT_SHIPPED, SHIPMENT_CANCELLED, SHIPMENT_REFUSED, SHIPMENT_UNKNOWN };
+enum reservation_status { RESERVATION_NONE, RESERVATION_ALLOCATED, RESERVATION_RELEASED, RESERVATION_REFUSED,
+                          RESERVATION_UNKNOWN };
+enum shipment_status { SHIPMENT_NONE, SHIPMENT_BOOKING, SHIPMENT_SHIPPED, SHIPMENT_CANCELLED, SHIPMENT_REFUSED,
+                       SHIPMENT_UNKNOWN };
 
 /* Where an order's saga and its parts stand. */
 struct audit_parts {
@@ -86,15 +89,19 @@ struct audit_order {
     int64_t timer_ms;                          /* the score of the entry in its own shard */
 };
 
-/* The word of a violation, and the status of a text; NULL-terminated, static. */
+/* The word of a violation; static. */
 const char *audit_word(enum audit_violation violation);
+/* The status that a text names; TEXT_NONE is NONE. */
 enum payment_status payment_status_of(struct text text);
+/* The same of a reservation. */
 enum reservation_status reservation_status_of(struct text text);
+/* The same of a shipment. */
 enum shipment_status shipment_status_of(struct text text);
 
 /* Whether payment, reservation and shipment are in step with their saga. */
 audit_set audit_judge_parts(const struct audit_parts *parts);
-/* Everything that is wrong with one order. now_ms is Redis' clock; retention_ms how long ago an order has ended when the sweep may come. */
+/* Everything that is wrong with one order. now_ms is Redis' clock; retention_ms how long ago an order has ended when the sweep
+ * may come. */
 audit_set audit_judge(const struct audit_order *order, int64_t now_ms, int64_t retention_ms);
 /* The bit of audit_order.indexes that stands for the sorted set of this status. */
 unsigned audit_index_bit(enum saga_status status);

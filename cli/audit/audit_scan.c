@@ -1,59 +1,36 @@
 /* audit_scan.c - going through Redis in pages: SCAN gives every key that is there from beginning to end, perhaps twice, and keys
  * that come or go meanwhile perhaps. So what is found here is only suspected: it is looked at again. */
 #include "audit.h"
-#include "saga_load.h"
 
-#include <inttypes.h>
+#define PAGE_COUNT 1000   /* keys or members that Redis goes through in one step */
+#define MATCH_COUNT 10000 /* the same when few of them match */
 
-#define CURSOR_SIZE 24
-#define PAGE_COUNT "1000"   /* keys or members that Redis goes through in one step */
-#define MATCH_COUNT "10000" /* the same when few of them match */
-
-/* A page of SCAN, SSCAN or ZSCAN: what it gave, in the arena, and where to go on. */
-struct page {
-    char cursor[CURSOR_SIZE];
-    struct text *texts;
-    size_t count;
-    bool is_last;
-};
-
-static int next_page(struct audit *audit, struct text words[], size_t count, size_t cursor_at, struct page *page)
+/* The next page, in the audit's arena, which is emptied before. */
+static enum cli_exit next_page(struct audit *audit, struct store_scan *scan)
 {
-    const struct store_value *reply, *list;
-    int code;
-
     arena_reset(audit->arena);
-    words[cursor_at] = text_of(page->cursor);
-    code = cli_ask(audit->store, words, count, &reply);
-    if (code != CLI_DONE)
-        return code;
-    if (store_count(reply) != 2)
-        return cli_fail(CLI_ENDED_BADLY, "Redis gives no list of %.*s", TEXT_ARG(words[1]));
-    list = store_element(reply, 1);
-    page->count = store_count(list);
-    page->texts = arena_take(audit->arena, page->count * sizeof(*page->texts));
-    for (size_t i = 0; i < page->count; i++)
-        page->texts[i] = text_copy(audit->arena, store_text(store_element(list, i)));
-    snprintf(page->cursor, sizeof(page->cursor), "%.*s", TEXT_ARG(store_text(store_element(reply, 0))));
-    page->is_last = strcmp(page->cursor, "0") == 0;
-    return CLI_DONE;
+    return cli_scan(audit->store, audit->arena, scan);
 }
 
 /* ---- orders ---- */
 
-static int look_at_sagas(struct audit *audit, const struct audit_subject subjects[], size_t count)
+static void note_what_is_wrong(struct audit *audit, const struct audit_seen *seen)
 {
-    int code = CLI_DONE;
+    if (seen->violations != 0 || seen->moved)
+        audit_findings_note(&audit->findings, seen->order.order_id, TEXT_NONE, seen->version, seen->violations);
+}
 
-    for (size_t done = 0; code == CLI_DONE && done < count; done += AUDIT_LOOK_MAX) {
+static enum cli_exit look_at_sagas(struct audit *audit, const struct audit_subject subjects[], size_t count)
+{
+    struct audit_seen seen[AUDIT_LOOK_MAX];
+
+    for (size_t done = 0; done < count; done += AUDIT_LOOK_MAX) {
         size_t some = count - done < AUDIT_LOOK_MAX ? count - done : AUDIT_LOOK_MAX;
-        struct audit_seen seen[AUDIT_LOOK_MAX];
-        code = audit_look(audit, subjects + done, some, false, seen);
-        for (size_t i = 0; code == CLI_DONE && i < some; i++)
-            if (seen[i].violations != 0 || seen[i].moved)
-                audit_findings_note(&audit->findings, seen[i].order.order_id, TEXT_NONE, seen[i].version, seen[i].violations);
+        CLI_TRY(audit_look(audit, subjects + done, some, false, seen));
+        for (size_t i = 0; i < some; i++)
+            note_what_is_wrong(audit, &seen[i]);
     }
-    return code;
+    return CLI_DONE;
 }
 
 /* ---- what has to belong to an order ---- */
@@ -100,37 +77,33 @@ static void judge_owner(struct audit *audit, const struct key_parts *key, const 
         audit_findings_note(&audit->findings, key->order_id, key->warehouse, version, AUDIT_SET(AUDIT_RESERVATION_ELSEWHERE));
 }
 
-static int look_at_owners(struct audit *audit, const struct key_parts keys[], size_t count)
+static enum cli_exit look_at_owners(struct audit *audit, const struct key_parts keys[], size_t count)
 {
-    int code;
-
     store_begin(audit->store);
     for (size_t i = 0; i < count; i++)
         queue_owner(audit, &keys[i]);
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < count; i++)
         judge_owner(audit, &keys[i], store_value(audit->store, i));
-    return code;
+    return CLI_DONE;
 }
 
 /* ---- reservations ---- */
 
-static int hold_reservations(struct audit *audit, const struct key_parts keys[], size_t count)
+static enum cli_exit hold_reservations(struct audit *audit, const struct key_parts keys[], size_t count)
 {
-    int code;
-
     store_begin(audit->store);
     for (size_t i = 0; i < count; i++) {
         struct text key = key_reservation(audit->arena, keys[i].warehouse, keys[i].order_id);
         store_queue(audit->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("items")}, 4);
     }
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++) {
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < count; i++) {
         const struct store_value *reply = store_value(audit->store, i);
         if (store_count(reply) == 2 && text_equals(store_text(store_element(reply, 0)), TEXT("allocated")))
             audit_stock_hold(audit->stock, keys[i].warehouse, store_text(store_element(reply, 1)));
     }
-    return code;
+    return CLI_DONE;
 }
 
 /* ---- all keys ---- */
@@ -168,97 +141,88 @@ static void sort_key(struct audit *audit, struct sorted *sorted, struct text nam
     }
 }
 
-static struct sorted sort_page(struct audit *audit, const struct page *page)
+static struct sorted sort_page(struct audit *audit, const struct store_scan *page)
 {
     struct sorted sorted = {
-        .sagas = arena_take(audit->arena, page->count * sizeof(*sorted.sagas)),
-        .parts = arena_take(audit->arena, page->count * sizeof(*sorted.parts)),
-        .reservations = arena_take(audit->arena, page->count * sizeof(*sorted.reservations)),
+        .sagas = arena_take(audit->arena, page->text_count * sizeof(*sorted.sagas)),
+        .parts = arena_take(audit->arena, page->text_count * sizeof(*sorted.parts)),
+        .reservations = arena_take(audit->arena, page->text_count * sizeof(*sorted.reservations)),
     };
 
-    for (size_t i = 0; i < page->count; i++)
+    for (size_t i = 0; i < page->text_count; i++)
         sort_key(audit, &sorted, page->texts[i]);
     return sorted;
 }
 
-static int judge_page(struct audit *audit, const struct page *page)
+static enum cli_exit judge_page(struct audit *audit, const struct store_scan *page)
 {
     struct sorted sorted = sort_page(audit, page);
-    int code = audit_read_clock(audit);
 
-    if (code == CLI_DONE)
-        code = hold_reservations(audit, sorted.reservations, sorted.reservation_count);
-    if (code == CLI_DONE)
-        code = look_at_sagas(audit, sorted.sagas, sorted.saga_count);
-    return code == CLI_DONE ? look_at_owners(audit, sorted.parts, sorted.part_count) : code;
+    CLI_TRY(audit_read_clock(audit));
+    CLI_TRY(hold_reservations(audit, sorted.reservations, sorted.reservation_count));
+    CLI_TRY(look_at_sagas(audit, sorted.sagas, sorted.saga_count));
+    return look_at_owners(audit, sorted.parts, sorted.part_count);
 }
 
-static int count_keys(struct audit *audit, size_t *out_count)
+static enum cli_exit count_keys(struct audit *audit, size_t *out_count)
 {
-    int code;
-
     store_begin(audit->store);
     store_queue(audit->store, TEXT_NONE, &TEXT("DBSIZE"), 1);
-    code = cli_flush(audit->store);
-    if (code == CLI_DONE)
-        *out_count = (size_t)store_number(store_value(audit->store, 0));
-    return code;
+    CLI_TRY(cli_flush(audit->store));
+    *out_count = (size_t)store_number(store_value(audit->store, 0));
+    return CLI_DONE;
 }
 
-int audit_scan_keys(struct audit *audit)
+enum cli_exit audit_scan_keys(struct audit *audit)
 {
-    struct page page = {.cursor = "0"};
+    struct store_scan page = {.verb = "SCAN", .count = PAGE_COUNT};
     size_t total = 0, done = 0;
-    int code = count_keys(audit, &total);
 
-    while (code == CLI_DONE && !page.is_last) {
-        code = next_page(audit, (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("COUNT"), TEXT(PAGE_COUNT)}, 4, 1, &page);
-        if (code == CLI_DONE)
-            code = judge_page(audit, &page);
-        done += page.count;
+    CLI_TRY(count_keys(audit, &total));
+    while (!page.ended) {
+        CLI_TRY(next_page(audit, &page));
+        CLI_TRY(judge_page(audit, &page));
+        done += page.text_count;
         progress_draw(&audit->progress, "keys", done, total);
     }
-    return code;
+    return CLI_DONE;
 }
 
-int audit_scan_reservations(struct audit *audit)
+static enum cli_exit hold_page(struct audit *audit, const struct store_scan *page)
+{
+    struct key_parts *keys = arena_take(audit->arena, page->text_count * sizeof(*keys));
+
+    for (size_t i = 0; i < page->text_count; i++)
+        keys[i] = key_read(page->texts[i]);
+    return hold_reservations(audit, keys, page->text_count);
+}
+
+enum cli_exit audit_scan_reservations(struct audit *audit)
 {
     CLEANUP(arena_destroy) struct arena *kept = arena_create();
-    struct text pattern = keys_of_reservations(kept);
-    struct page page = {.cursor = "0"};
+    struct store_scan page = {.verb = "SCAN", .match = keys_of_reservations(kept), .count = MATCH_COUNT};
     size_t done = 0;
-    int code = CLI_DONE;
 
-    while (code == CLI_DONE && !page.is_last) {
-        struct key_parts *keys;
-        code = next_page(
-            audit, (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), pattern, TEXT("COUNT"), TEXT(MATCH_COUNT)}, 6, 1, &page);
-        if (code != CLI_DONE)
-            return code;
-        keys = arena_take(audit->arena, page.count * sizeof(*keys));
-        for (size_t i = 0; i < page.count; i++)
-            keys[i] = key_read(page.texts[i]);
-        code = hold_reservations(audit, keys, page.count);
-        done += page.count;
+    while (!page.ended) {
+        CLI_TRY(next_page(audit, &page));
+        CLI_TRY(hold_page(audit, &page));
+        done += page.text_count;
         progress_draw(&audit->progress, "stock again", done, audit->totals.keys[KEY_RESERVATION]);
     }
-    return code;
+    return CLI_DONE;
 }
 
-int audit_scan_stock_keys(struct audit *audit)
+enum cli_exit audit_scan_stock_keys(struct audit *audit)
 {
     CLEANUP(arena_destroy) struct arena *kept = arena_create();
-    struct text pattern = keys_of_stock(kept);
-    struct page page = {.cursor = "0"};
-    int code = CLI_DONE;
+    struct store_scan page = {.verb = "SCAN", .match = keys_of_stock(kept), .count = MATCH_COUNT};
 
-    while (code == CLI_DONE && !page.is_last) {
-        code = next_page(
-            audit, (struct text[]){TEXT("SCAN"), TEXT_NONE, TEXT("MATCH"), pattern, TEXT("COUNT"), TEXT(MATCH_COUNT)}, 6, 1, &page);
-        for (size_t i = 0; code == CLI_DONE && i < page.count; i++)
+    while (!page.ended) {
+        CLI_TRY(next_page(audit, &page));
+        for (size_t i = 0; i < page.text_count; i++)
             audit_stock_know(audit->stock, key_read(page.texts[i]).warehouse);
     }
-    return code;
+    return CLI_DONE;
 }
 
 /* ---- indexes, timers, sagas:broken ---- */
@@ -292,70 +256,74 @@ static bool belongs_nowhere(const struct listing *listing, struct text order_id,
     return false;
 }
 
-static int judge_members(struct audit *audit, const struct listing *listing, const struct page *page)
+static void judge_member(struct audit *audit, const struct listing *listing, struct text order_id,
+                         const struct store_value *reply)
 {
-    int code;
+    enum saga_status status = SAGA_NONE;
+    int64_t version = 0;
 
+    if (store_count(reply) == 2) {
+        status = saga_status_of(store_text(store_element(reply, 0)));
+        (void)!text_to_number(store_text(store_element(reply, 1)), &version);
+    }
+    if (!listing->belongs(listing, order_id, status))
+        audit_findings_note(&audit->findings, order_id, TEXT_NONE, version, listing->violation);
+    audit->totals.listed++;
+}
+
+static enum cli_exit judge_members(struct audit *audit, const struct listing *listing, const struct store_scan *page)
+{
     store_begin(audit->store);
-    for (size_t i = 0; i < page->count; i += listing->width) {
+    for (size_t i = 0; i < page->text_count; i += listing->width) {
         struct text key = key_saga(audit->arena, page->texts[i]);
         store_queue(audit->store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("version")}, 4);
     }
-    code = cli_flush(audit->store);
-    for (size_t i = 0; code == CLI_DONE && i < page->count; i += listing->width) {
-        const struct store_value *reply = store_value(audit->store, i / listing->width);
-        enum saga_status status = SAGA_NONE;
-        int64_t version = 0;
-        if (store_count(reply) == 2) {
-            status = saga_status_of(store_text(store_element(reply, 0)));
-            (void)!text_to_number(store_text(store_element(reply, 1)), &version);
-        }
-        if (!listing->belongs(listing, page->texts[i], status))
-            audit_findings_note(&audit->findings, page->texts[i], TEXT_NONE, version, listing->violation);
-        audit->totals.listed++;
-    }
-    return code;
+    CLI_TRY(cli_flush(audit->store));
+    for (size_t i = 0; i < page->text_count; i += listing->width)
+        judge_member(audit, listing, page->texts[i], store_value(audit->store, i / listing->width));
+    return CLI_DONE;
 }
 
-static int scan_listing(struct audit *audit, const struct listing *listing, const char *verb)
+static enum cli_exit scan_listing(struct audit *audit, const struct listing *listing)
 {
-    struct page page = {.cursor = "0"};
-    int code = CLI_DONE;
+    struct store_scan page = {.verb = listing->width == 1 ? "SSCAN" : "ZSCAN", .key = listing->key, .count = PAGE_COUNT};
 
-    while (code == CLI_DONE && !page.is_last) {
-        code = next_page(audit, (struct text[]){text_of(verb), listing->key, TEXT_NONE, TEXT("COUNT"), TEXT(PAGE_COUNT)}, 5, 2,
-                         &page);
-        if (code == CLI_DONE)
-            code = judge_members(audit, listing, &page);
+    while (!page.ended) {
+        CLI_TRY(next_page(audit, &page));
+        CLI_TRY(judge_members(audit, listing, &page));
         progress_draw(&audit->progress, "indexes", audit->totals.listed, 0);
     }
-    return code;
+    return CLI_DONE;
 }
 
-int audit_scan_listings(struct audit *audit)
+static enum cli_exit scan_index(struct audit *audit, struct arena *kept, enum saga_status status)
+{
+    return scan_listing(audit, &(struct listing){.key = key_index(kept, status),
+                                                 .width = 2,
+                                                 .violation = AUDIT_SET(AUDIT_INDEX_STRAY),
+                                                 .belongs = belongs_in_index,
+                                                 .index = status});
+}
+
+static enum cli_exit scan_timers(struct audit *audit, struct arena *kept, uint64_t shard)
+{
+    return scan_listing(audit, &(struct listing){.key = key_timers(kept, shard),
+                                                 .width = 2,
+                                                 .violation = AUDIT_SET(AUDIT_TIMER_STRAY),
+                                                 .belongs = belongs_in_timers,
+                                                 .shard = shard});
+}
+
+enum cli_exit audit_scan_listings(struct audit *audit)
 {
     CLEANUP(arena_destroy) struct arena *kept = arena_create(); /* the audit's own is reset with every page */
     struct listing broken = {
         .key = key_broken(kept), .width = 1, .violation = AUDIT_SET(AUDIT_SAGA_SET_ASIDE), .belongs = belongs_nowhere};
-    int code = scan_listing(audit, &broken, "SSCAN");
 
-    for (enum saga_status status = SAGA_CAPTURING_PAYMENT; code == CLI_DONE && status < SAGA_STATUS_COUNT; status++) {
-        code = scan_listing(audit,
-                            &(struct listing){.key = key_index(kept, status),
-                                              .width = 2,
-                                              .violation = AUDIT_SET(AUDIT_INDEX_STRAY),
-                                              .belongs = belongs_in_index,
-                                              .index = status},
-                            "ZSCAN");
-    }
-    for (uint64_t shard = 0; code == CLI_DONE && shard < TIMER_SHARDS; shard++) {
-        code = scan_listing(audit,
-                            &(struct listing){.key = key_timers(kept, shard),
-                                              .width = 2,
-                                              .violation = AUDIT_SET(AUDIT_TIMER_STRAY),
-                                              .belongs = belongs_in_timers,
-                                              .shard = shard},
-                            "ZSCAN");
-    }
-    return code;
+    CLI_TRY(scan_listing(audit, &broken));
+    for (enum saga_status status = SAGA_CAPTURING_PAYMENT; status < SAGA_STATUS_COUNT; status++)
+        CLI_TRY(scan_index(audit, kept, status));
+    for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
+        CLI_TRY(scan_timers(audit, kept, shard));
+    return CLI_DONE;
 }

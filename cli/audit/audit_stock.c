@@ -6,12 +6,14 @@
 #include "audit.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ID_SIZE (PRODUCT_ID_MAX + 1)
 #define SLOTS_FIRST ((size_t)256)
 #define PRODUCTS_MAX ((size_t)1 << 20) /* of all warehouses together; beyond them nothing is added up, and it is said */
 #define WAREHOUSES_MAX 1000
+#define PRODUCTS_SCANNED 1000 /* products that Redis goes through in one step */
 #define PRODUCT_PAGE 500 /* products in one transaction: Redis serves nobody else meanwhile */
 #define UNITS_MAX MONEY_MAX
 
@@ -19,7 +21,8 @@ enum number { NUMBER_SUPPLIED, NUMBER_LEFT, NUMBER_TAKEN, NUMBER_SWEPT, NUMBER_C
 static const struct {
     enum stock_book book;
     const char *word;
-} numbers_of[NUMBER_COUNT] = {{STOCK_SUPPLIED, "supplied"}, {STOCK_LEFT, "stock"}, {STOCK_TAKEN, "taken"}, {STOCK_SWEPT, "swept"}};
+} numbers_of[NUMBER_COUNT] = {
+    {STOCK_SUPPLIED, "supplied"}, {STOCK_LEFT, "stock"}, {STOCK_TAKEN, "taken"}, {STOCK_SWEPT, "swept"}};
 
 struct numbers {
     bool are_known, make_sense;
@@ -142,23 +145,31 @@ static struct product_books *product_of(struct audit_stock *stock, size_t wareho
 
 void audit_stock_know(struct audit_stock *stock, struct text warehouse) { (void)warehouse_place(stock, warehouse); }
 
+/* One item, "KEYBOARD=2". */
+static void hold_item(struct audit_stock *stock, size_t warehouse, struct text item)
+{
+    const char *equals = item.length == 0 ? NULL : memchr(item.at, '=', item.length);
+    size_t id_length = equals == NULL ? 0 : (size_t)(equals - item.at);
+    struct product_books *product;
+    int64_t units;
+
+    if (equals == NULL || !text_to_number((struct text){equals + 1, item.length - id_length - 1}, &units) || units <= 0)
+        return;
+    product = product_of(stock, warehouse, (struct text){item.at, id_length});
+    if (product != NULL && __builtin_add_overflow(product->held, units, &product->held))
+        product->held = INT64_MAX;
+}
+
 void audit_stock_hold(struct audit_stock *stock, struct text warehouse, struct text items)
 {
     size_t place = warehouse_place(stock, warehouse);
 
     while (items.length > 0) {
         const char *space = memchr(items.at, ' ', items.length);
-        struct text item = {items.at, space == NULL ? items.length : (size_t)(space - items.at)};
-        const char *equals = memchr(item.at, '=', item.length);
-        int64_t units;
-        if (equals != NULL && text_to_number((struct text){equals + 1, (size_t)(item.at + item.length - equals - 1)}, &units) &&
-            units > 0) {
-            struct product_books *product = product_of(stock, place, (struct text){item.at, (size_t)(equals - item.at)});
-            if (product != NULL && __builtin_add_overflow(product->held, units, &product->held))
-                product->held = INT64_MAX;
-        }
-        items.at += item.length + (space != NULL);
-        items.length -= item.length + (space != NULL);
+        size_t length = space == NULL ? items.length : (size_t)(space - items.at);
+        hold_item(stock, place, (struct text){items.at, length});
+        length += space != NULL;
+        items = (struct text){items.at + length, items.length - length};
     }
 }
 
@@ -179,26 +190,19 @@ static struct text number_key(struct arena *arena, enum number number, const cha
 }
 
 /* Every product that one of the hashes knows of. */
-static int find_products(struct audit *audit, size_t warehouse, enum number number)
+static enum cli_exit find_products(struct audit *audit, size_t warehouse, enum number number)
 {
-    char cursor[24] = "0";
-    int code = CLI_DONE;
+    CLEANUP(arena_destroy) struct arena *kept = arena_create();
+    struct store_scan scan = {
+        .verb = "HSCAN", .key = number_key(kept, number, audit->stock->warehouses[warehouse]), .count = PRODUCTS_SCANNED};
 
-    do {
-        const struct store_value *reply, *list;
-        struct text key;
+    while (!scan.ended) {
         arena_reset(audit->arena);
-        key = number_key(audit->arena, number, audit->stock->warehouses[warehouse]);
-        code =
-            cli_ask(audit->store, (struct text[]){TEXT("HSCAN"), key, text_of(cursor), TEXT("COUNT"), TEXT("1000")}, 5, &reply);
-        if (code != CLI_DONE || store_count(reply) != 2)
-            return code;
-        list = store_element(reply, 1);
-        for (size_t i = 0; i + 1 < store_count(list); i += 2)
-            (void)product_of(audit->stock, warehouse, store_text(store_element(list, i)));
-        snprintf(cursor, sizeof(cursor), "%.*s", TEXT_ARG(store_text(store_element(reply, 0))));
-    } while (strcmp(cursor, "0") != 0);
-    return code;
+        CLI_TRY(cli_scan(audit->store, audit->arena, &scan));
+        for (size_t i = 0; i + 1 < scan.text_count; i += 2)
+            (void)product_of(audit->stock, warehouse, scan.texts[i]);
+    }
+    return CLI_DONE;
 }
 
 /* Whole numbers that a script can compute with, written as it writes them (not 007); what is not there is 0. */
@@ -220,28 +224,31 @@ static struct numbers numbers_read(const struct store_value *reply, size_t i)
     return numbers;
 }
 
-/* The numbers of these products of one warehouse, in one transaction. */
-static int read_page(struct audit *audit, struct product_books *const products[], size_t count, bool before)
+/* words: HMGET, room for the key, the products. */
+static void queue_numbers(struct audit *audit, const char *warehouse, struct text words[], size_t count)
 {
-    const char *warehouse = audit->stock->warehouses[products[0]->warehouse];
-    struct text words[PRODUCT_PAGE + 2] = {TEXT("HMGET")};
-    const struct store_value *reply;
-    int code;
-
-    arena_reset(audit->arena);
-    for (size_t i = 0; i < count; i++)
-        words[i + 2] = text_of(products[i]->id);
     store_begin(audit->store);
     words[1] = number_key(audit->arena, NUMBER_LEFT, warehouse);
     store_queue(audit->store, words[1], &TEXT("MULTI"), 1);
     for (enum number number = 0; number < NUMBER_COUNT; number++) {
         words[1] = number_key(audit->arena, number, warehouse);
-        store_queue(audit->store, words[1], words, count + 2);
+        store_queue(audit->store, words[1], words, count);
     }
     store_queue(audit->store, words[1], &TEXT("EXEC"), 1);
-    code = cli_flush(audit->store);
-    if (code != CLI_DONE)
-        return code;
+}
+
+/* The numbers of these products of one warehouse, in one transaction. */
+static enum cli_exit read_page(struct audit *audit, struct product_books *const products[], size_t count, bool before)
+{
+    const char *warehouse = audit->stock->warehouses[products[0]->warehouse];
+    struct text words[PRODUCT_PAGE + 2] = {TEXT("HMGET")};
+    const struct store_value *reply;
+
+    arena_reset(audit->arena);
+    for (size_t i = 0; i < count; i++)
+        words[i + 2] = text_of(products[i]->id);
+    queue_numbers(audit, warehouse, words, count + 2);
+    CLI_TRY(cli_flush(audit->store));
     reply = store_value(audit->store, NUMBER_COUNT + 1);
     for (enum number number = 0; number < NUMBER_COUNT; number++)
         if (store_count(reply) != NUMBER_COUNT || store_count(store_element(reply, number)) != count)
@@ -251,38 +258,34 @@ static int read_page(struct audit *audit, struct product_books *const products[]
     return CLI_DONE;
 }
 
-static int read_numbers(struct audit *audit, size_t warehouse, bool before)
+static enum cli_exit read_numbers(struct audit *audit, size_t warehouse, bool before)
 {
     struct product_books *page[PRODUCT_PAGE];
     size_t count = 0;
-    int code = CLI_DONE;
 
-    for (size_t i = 0; code == CLI_DONE && i < audit->stock->product_count; i++) {
+    for (size_t i = 0; i < audit->stock->product_count; i++) {
         struct product_books *product = &audit->stock->products[i];
         if (product->warehouse == warehouse && !product->is_done)
             page[count++] = product;
         if (count == PRODUCT_PAGE) {
-            code = read_page(audit, page, count, before);
+            CLI_TRY(read_page(audit, page, count, before));
             count = 0;
         }
     }
-    return code == CLI_DONE && count > 0 ? read_page(audit, page, count, before) : code;
+    return count > 0 ? read_page(audit, page, count, before) : CLI_DONE;
 }
 
-static int read_all(struct audit *audit, bool before)
+static enum cli_exit read_all(struct audit *audit, bool before)
 {
-    int code = CLI_DONE;
-
-    for (size_t i = 0; code == CLI_DONE && i < audit->stock->warehouse_count; i++) {
-        for (enum number number = 0; code == CLI_DONE && number < NUMBER_COUNT; number++)
-            code = find_products(audit, i, number);
-        if (code == CLI_DONE)
-            code = read_numbers(audit, i, before);
+    for (size_t i = 0; i < audit->stock->warehouse_count; i++) {
+        for (enum number number = 0; number < NUMBER_COUNT; number++)
+            CLI_TRY(find_products(audit, i, number));
+        CLI_TRY(read_numbers(audit, i, before));
     }
-    return code;
+    return CLI_DONE;
 }
 
-int audit_stock_begin(struct audit *audit)
+enum cli_exit audit_stock_begin(struct audit *audit)
 {
     for (size_t i = 0; i < audit->stock->product_count; i++) {
         audit->stock->products[i].held = 0;
@@ -347,18 +350,18 @@ static void judge(struct audit *audit, struct product_books *product)
     product->last_found = found;
 }
 
-int audit_stock_end(struct audit *audit)
+enum cli_exit audit_stock_end(struct audit *audit)
 {
     struct audit_stock *stock = audit->stock;
-    int code = read_all(audit, false);
 
+    CLI_TRY(read_all(audit, false));
     arena_reset(audit->arena);
-    for (size_t i = 0; code == CLI_DONE && i < stock->product_count; i++)
+    for (size_t i = 0; i < stock->product_count; i++)
         if (!stock->products[i].is_done)
             judge(audit, &stock->products[i]);
     audit->totals.products = stock->product_count;
-    if (code == CLI_DONE && stock->is_full)
+    if (stock->is_full)
         return cli_fail(CLI_ENDED_BADLY, "more than %zu products or %d warehouses: the audit can't add them up", PRODUCTS_MAX,
                         WAREHOUSES_MAX);
-    return code;
+    return CLI_DONE;
 }

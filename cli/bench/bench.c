@@ -5,14 +5,14 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define TIMEOUT_SECONDS 60
-#define TIMEOUT_SECONDS_MAX 86400
+#define TIMEOUT_MS 60000
 #define US_PER_SECOND 1000000
 
 enum { OPTION_PID = 256, OPTION_NO_AUDIT, OPTION_ONCE_PLACED };
@@ -71,7 +71,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'r': options->rate = number_argument(state, "rate", argument, 1, BENCH_RATE_MAX); return 0;
     case 'p': options->product_count = number_argument(state, "products", argument, 1, BENCH_PRODUCTS_MAX); return 0;
     case 'c': options->customer_count = number_argument(state, "customers", argument, 1, BENCH_ORDERS_MAX); return 0;
-    case 't': options->timeout_seconds = number_argument(state, "timeout", argument, 1, TIMEOUT_SECONDS_MAX); return 0;
+    case 't': cli_take_duration(state, "timeout", "30s or 5m", argument, &options->timeout_ms); return 0;
     case 'i': items_argument(state, argument, options); return 0;
     case 'j': options->json = true; return 0;
     case OPTION_PID: pid_argument(state, argument, &options->named); return 0;
@@ -96,8 +96,9 @@ static const struct argp_option options_of[] = {
     {"items", 'i', "LOW..HIGH", 0, "lines of an order: a number or a range (1)", 0},
     {"products", 'p', "P", 0, "products they are about; 1: everybody wants the same (100)", 0},
     {"customers", 'c', "C", 0, "customers they are from (1000)", 0},
-    {"timeout", 't', "SECONDS", 0, "give up when no order has ended for this time (60)", 0},
-    {"once-placed", OPTION_ONCE_PLACED, "COMMAND", 0, "run this in a shell when all orders are placed, and count the time from then", 0},
+    {"timeout", 't', "DURATION", 0, "give up when no order has ended for this time (1m)", 0},
+    {"once-placed", OPTION_ONCE_PLACED, "COMMAND", 0,
+     "run this in a shell when all orders are placed, and count the time from then", 0},
     {"pid", OPTION_PID, "NAME=PID", 0, "a process to watch; may be repeated; without it they are looked for", 0},
     {"json", 'j', NULL, 0, "print one JSON object", 0},
     {"no-audit", OPTION_NO_AUDIT, NULL, 0, "do not run orderly audit in the end", 0},
@@ -107,15 +108,21 @@ static const struct argp_option options_of[] = {
 const struct argp bench_argp = {
     .options = options_of,
     .parser = parse,
-    .doc = "Place many orders, wait until each has ended, and say how fast that was, how long each took, and what it cost. In the end the "
+    .doc = "Place many orders, wait until each has ended, and say how fast that was, how long each took, and what it cost. In "
+           "the end the "
            "books are checked (orderly audit).\v"
-           "Endings for --mix: completed, declined (the payment), out_of_stock, unshippable (the carrier refuses; the longest way back),\n"
-           "rejected (the validator); `refused` is declined, out_of_stock and unshippable in equal parts. Weights are in proportion.\n\n"
+           "Endings for --mix: completed, declined (the payment), out_of_stock, unshippable (the carrier refuses; the longest "
+           "way back),\n"
+           "rejected (the validator); `refused` is declined, out_of_stock and unshippable in equal parts. Weights are in "
+           "proportion.\n\n"
            "The orders are real ones, named BENCH-...; they and the products BENCH-00001 ... stay behind. At a rate an order's\n"
-           "latency counts from its planned time, also when it was placed late. The broker's latency is the difference of the times that\n"
+           "latency counts from its planned time, also when it was placed late. The broker's latency is the difference of the "
+           "times that\n"
            "Kafka stamped on an order's record and on its terminal event.\n\n"
-           "Processes are looked for on this machine: orderly-*, redis-server and Kafka that hold a connection with Kafka's or Redis'\n"
-           "port. Those of other users are found by root only. With --pid a NAME that begins with redis or kafka counts as such.\n\n"
+           "Processes are looked for on this machine: orderly-*, redis-server and Kafka that hold a connection with Kafka's or "
+           "Redis'\n"
+           "port. Those of other users are found by root only. With --pid a NAME that begins with redis or kafka counts as "
+           "such.\n\n"
            "Exit codes: 0 all ended as the mix says and the books are right, 1 not so, 2 usage, 3 Kafka or Redis unreachable.\n\n"
            "Examples:\n"
            "  orderly bench --orders 100000\n"
@@ -142,19 +149,9 @@ static void make_plan(struct bench *bench)
     bench_mix_spread(&options->mix, plan->endings, plan->order_count);
 }
 
-static int open_reader(struct bench *bench)
-{
-    char problem[256] = "";
-    const struct bus_options options = {
-        .bootstrap = bench->settings->bootstrap, .client_id = "orderly-bench", .passed = &bench->settings->passed};
-
-    if (bus_reader_open(&options, problem, sizeof(problem), &bench->reader) == STATUS_OK)
-        return CLI_DONE;
-    return cli_fail(CLI_USAGE, "%s", problem);
-}
 
 /* What a topic holds now. */
-static int read_spans(struct bench *bench, const char *topic, struct bus_span spans[], size_t *out_count)
+static enum cli_exit read_spans(struct bench *bench, const char *topic, struct bus_span spans[], size_t *out_count)
 {
     enum status status = bus_reader_spans(bench->reader, topic, CLI_WAIT_MS, spans, out_count);
 
@@ -176,7 +173,7 @@ void bench_look(const struct bench *bench, struct process_list *out_list)
         processes_find(ports, count, out_list);
     for (size_t i = 0; i < out_list->count; i++)
         if (!process_look(&out_list->processes[i]))
-            cli_fail(CLI_ENDED_BADLY, "%s (%d) has ended", out_list->processes[i].name, out_list->processes[i].pid);
+            cli_warn("%s (%d) has ended", out_list->processes[i].name, out_list->processes[i].pid);
 }
 
 static int64_t own_cpu_us(void)
@@ -184,11 +181,12 @@ static int64_t own_cpu_us(void)
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_SECOND + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_SECOND + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
 }
 
 /* Places and hears, with a look at the processes before and after. */
-static int measure(struct bench *bench)
+static enum cli_exit measure(struct bench *bench)
 {
     pthread_t placing;
     int64_t cpu_us = own_cpu_us();
@@ -204,37 +202,38 @@ static int measure(struct bench *bench)
     return atomic_load(&bench->placing_failed) ? CLI_ENDED_BADLY : CLI_DONE;
 }
 
-static int run(struct bench *bench)
+static enum cli_exit judge(const struct bench *bench)
+{
+    if (bench->ended_count < bench->plan.order_count)
+        return cli_fail(CLI_ENDED_BADLY, "%zu orders have not ended", bench->plan.order_count - bench->ended_count);
+    if (bench->surprise_count > 0)
+        return cli_fail(CLI_ENDED_BADLY, "%zu orders ended otherwise than planned", bench->surprise_count);
+    return CLI_DONE;
+}
+
+static enum cli_exit run(struct bench *bench)
 {
     const char *const topics[] = {topic_name(TOPIC_ORDERS), NULL};
     struct bus_span orders[BUS_PARTITIONS_MAX], events[BUS_PARTITIONS_MAX];
     size_t order_spans, event_spans;
-    int code = bench_supply(bench);
+    enum cli_exit code;
 
-    if (code == CLI_DONE)
-        code = cli_open_bus(bench->settings, topics, &bench->bus);
-    if (code == CLI_DONE)
-        code = open_reader(bench);
-    if (code == CLI_DONE)
-        code = read_spans(bench, topic_name(TOPIC_ORDERS), orders, &order_spans);
-    if (code == CLI_DONE)
-        code = read_spans(bench, topic_name(TOPIC_EVENTS), events, &event_spans);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(bench_supply(bench));
+    CLI_TRY(cli_open_bus(bench->settings, topics, &bench->bus));
+    CLI_TRY(cli_open_reader(bench->settings, "orderly-bench", NULL, &bench->reader));
+    CLI_TRY(read_spans(bench, topic_name(TOPIC_ORDERS), orders, &order_spans));
+    CLI_TRY(read_spans(bench, topic_name(TOPIC_EVENTS), events, &event_spans));
     bus_reader_follow(bench->reader, topic_name(TOPIC_EVENTS), events, event_spans);
     code = measure(bench);
     if (code == CLI_DONE)
         code = bench_read_placed(bench, orders, order_spans);
-    bench_report(bench);
-    if (code == CLI_DONE && bench->ended_count < bench->plan.order_count)
-        code = cli_fail(CLI_ENDED_BADLY, "%zu orders have not ended", bench->plan.order_count - bench->ended_count);
-    if (code == CLI_DONE && bench->surprise_count > 0)
-        code = cli_fail(CLI_ENDED_BADLY, "%zu orders ended otherwise than planned", bench->surprise_count);
-    return code;
+    bench_report(bench); /* also of a run that was given up */
+    CLI_TRY(code);
+    return judge(bench);
 }
 
 /* `orderly audit`, as a program of its own that prints on standard error: standard output belongs to the results. */
-static int check_books(void)
+static enum cli_exit check_books(void)
 {
     char *const arguments[] = {(char[]){"orderly"}, (char[]){"audit"}, NULL};
     posix_spawn_file_actions_t actions;
@@ -251,16 +250,27 @@ static int check_books(void)
     return WEXITSTATUS(how) == CLI_DONE ? CLI_DONE : cli_fail(CLI_ENDED_BADLY, "orderly audit ended with %d", WEXITSTATUS(how));
 }
 
-int bench_run(int argument_count, char **arguments)
+static void release(struct bench *bench)
 {
-    struct bench_options options = {.order_count = 10000, .product_count = 100, .customer_count = 1000, .items_low = 1, .items_high = 1,
-                                    .timeout_seconds = TIMEOUT_SECONDS, .mix = {{[BENCH_COMPLETED] = 1}}, .audit = true};
+    bus_close(bench->bus);
+    bus_reader_close(bench->reader);
+    histogram_destroy(bench->latency);
+    histogram_destroy(bench->broker_latency);
+    arena_destroy(bench->arena);
+    free(bench->orders);
+    free(bench->plan.endings);
+}
+
+enum cli_exit bench_run(int argument_count, char **arguments)
+{
+    struct bench_options options = {.order_count = 10000, .product_count = 100, .customer_count = 1000,
+                                    .items_low = 1, .items_high = 1, .timeout_ms = TIMEOUT_MS,
+                                    .mix = {{[BENCH_COMPLETED] = 1}}, .audit = true};
     struct cli_settings settings;
     struct bench bench = {.options = &options, .settings = &settings};
-    int code = cli_parse(&bench_argp, argument_count, arguments, &options, &settings);
+    enum cli_exit code;
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&bench_argp, argument_count, arguments, &options, &settings));
     make_plan(&bench);
     bench.arena = arena_create();
     bench.latency = histogram_create();
@@ -268,12 +278,6 @@ int bench_run(int argument_count, char **arguments)
     code = run(&bench);
     if (code == CLI_DONE && options.audit)
         code = check_books();
-    bus_close(bench.bus);
-    bus_reader_close(bench.reader);
-    histogram_destroy(bench.latency);
-    histogram_destroy(bench.broker_latency);
-    arena_destroy(bench.arena);
-    free(bench.orders);
-    free(bench.plan.endings);
+    release(&bench);
     return code;
 }

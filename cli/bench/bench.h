@@ -6,8 +6,7 @@
 #define ORDERLY_BENCH_H
 
 #include "bench_plan.h"
-#include "bus_reader.h"
-#include "cli.h"
+#include "cli_connect.h"
 #include "histogram.h"
 #include "names.h"
 #include "processes.h"
@@ -16,10 +15,14 @@
 
 #define BENCH_RATE_MAX 1000000
 
+extern const struct argp bench_argp;
+/* orderly bench */
+enum cli_exit bench_run(int argument_count, char **arguments);
+
 struct bench_options {
     int64_t order_count, product_count, customer_count, items_low, items_high;
     int64_t rate;               /* orders a second; 0: flat out */
-    int64_t timeout_seconds;    /* without any end, until the rest is given up */
+    int64_t timeout_ms;         /* without any end, until the rest is given up */
     const char *once_placed;    /* a shell command, or NULL */
     struct bench_mix mix;
     struct process_list named;  /* by --pid; none: they are looked for */
@@ -61,14 +64,14 @@ struct bench {
 /* The clock of all measurements. */
 int64_t bench_clock_us(void);
 /* Makes the products of the plan and their stock. CLI_DONE, or the exit code of a problem that was printed. */
-int bench_supply(const struct bench *bench);
-/* The placing thread's main; `bench` is its argument. Placing ends with the broker's word on all of them; then once_placed runs. */
+MUST_CHECK enum cli_exit bench_supply(const struct bench *bench);
+/* The placing thread's main; `bench` is its argument. It ends with the broker's word on all of them; then once_placed runs. */
 void *bench_place(void *bench);
 /* Hears until every order has ended, or nothing has ended for too long, or placing failed. */
 void bench_hear(struct bench *bench);
 /* Reads the orders of this run from their topic, for the time the broker stamped on them. spans: what the topic held before.
  * CLI_DONE, or the exit code of a problem that was printed. */
-int bench_read_placed(struct bench *bench, const struct bus_span before[], size_t count);
+MUST_CHECK enum cli_exit bench_read_placed(struct bench *bench, const struct bus_span before[], size_t count);
 /* Looks at all processes that take part. */
 void bench_look(const struct bench *bench, struct process_list *out_list);
 /* Prints the results on standard output: one JSON object, or for people. */

@@ -1,6 +1,7 @@
 /* bench_plan.h - which orders a benchmark places, and how each of them has to end. Pure.
  *
- * Shape   the order's number stands at the end of its id, so that what is heard of it needs no table: BENCH-6925ac3f-01a2b3-0000042
+ * Shape   the order's number stands at the end of its id, so that what is heard of it needs no table:
+ *         BENCH-6925ac3f-01a2b3-0000042
  * Source  DESIGN.md section 5: what the simulated gateway and carrier refuse */
 #ifndef ORDERLY_BENCH_PLAN_H
 #define ORDERLY_BENCH_PLAN_H
@@ -38,23 +39,26 @@ struct bench_plan {
     uint8_t *endings;               /* by number: enum bench_ending */
 };
 
-/* The name of an ending in --mix and in reports ("out_of_stock"), and the status and reason it has in the terminal event. Static. */
+/* The name of an ending in --mix and in reports ("out_of_stock"). Static. */
 const char *bench_ending_name(enum bench_ending ending);
+/* The status it has in the terminal event. Static. */
 const char *bench_ending_status(enum bench_ending ending);
+/* The reason it has there. Static. */
 const char *bench_ending_reason(enum bench_ending ending);
 /* The ending of a terminal event; BENCH_ENDING_COUNT when it is none that is ever wanted. */
 enum bench_ending bench_ending_of(struct text status, struct text reason);
 
-/* Reads "completed=95,refused=5": names of endings with their weights, 0 to BENCH_WEIGHT_MAX, each once. `refused` stands for declined,
- * out_of_stock and unshippable in equal parts. False: it can't be read; out_mix untouched. */
+/* Reads "completed=95,refused=5": names of endings with their weights, 0 to BENCH_WEIGHT_MAX, each once. `refused` stands for
+ * declined, out_of_stock and unshippable in equal parts. False: it can't be read; out_mix untouched. */
 MUST_CHECK bool bench_mix_read(const char *word, struct bench_mix *out_mix);
 /* Gives each of count orders its ending: as many of each as the mix says, spread evenly, the same in every run. */
 void bench_mix_spread(const struct bench_mix *mix, uint8_t out_endings[], size_t count);
 
 /* The id of a product, 0..product_count-1. In the arena. */
 struct text bench_product_id(struct arena *arena, int64_t product);
-/* The id of an order, and the whole order as JSON. In the arena. */
+/* The id of an order. In the arena. */
 struct text bench_order_id(struct arena *arena, const struct bench_plan *plan, size_t number);
+/* The whole order as JSON. In the arena. */
 struct text bench_order(struct arena *arena, const struct bench_plan *plan, size_t number);
 /* The number inside the id of an order of this plan. False: the order is somebody else's. */
 MUST_CHECK bool bench_order_number(const struct bench_plan *plan, struct text order_id, size_t *out_number);

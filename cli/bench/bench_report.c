@@ -1,7 +1,8 @@
 /* bench_report.c - the results, for people and for programs. */
 #include "bench.h"
+#include "cli_json.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 
 #define US_PER_SECOND 1e6
 #define US_PER_MS 1e3
@@ -58,56 +59,68 @@ static const char *outcome_name(int ending)
 
 /* ---- for programs ---- */
 
-static void print_json_latency(const char *name, const struct histogram *latency)
+static void add_latency(struct json_draft *draft, const char *name, const struct histogram *latency)
 {
-    printf("\"%s\":{", name);
+    struct json_draft *all = json_add_object(draft, name);
+
     for (size_t i = 0; i < COUNT_OF(points); i++)
-        printf("%s\"%s\":%.3f", i == 0 ? "" : ",", points[i].name, (double)histogram_at(latency, points[i].percent) / US_PER_MS);
-    printf("},");
+        json_add_decimal(all, points[i].name, (double)histogram_at(latency, points[i].percent) / US_PER_MS, 3);
 }
 
-static void print_json_cpu(const struct bench *bench)
+static void add_cpu(struct json_draft *draft, const struct bench *bench)
 {
-    printf("\"cpuMicrosPerOrder\":%.1f,\"cpuMicrosPerOrderBy\":{", us_per_order(bench, cpu_of_all(bench)));
+    struct json_draft *by_kind;
+
+    json_add_decimal(draft, "cpuMicrosPerOrder", us_per_order(bench, cpu_of_all(bench)), 1);
+    by_kind = json_add_object(draft, "cpuMicrosPerOrderBy");
     for (int kind = 0; kind < PROCESS_KIND_COUNT; kind++)
-        printf("%s\"%s\":%.1f", kind == 0 ? "" : ",", process_kind_name((enum process_kind)kind),
-               us_per_order(bench, cpu_of_kind(bench, (enum process_kind)kind)));
-    printf("},\"clientCpuMicrosPerOrder\":%.1f,", us_per_order(bench, bench->client_cpu_us));
+        json_add_decimal(by_kind, process_kind_name((enum process_kind)kind),
+                         us_per_order(bench, cpu_of_kind(bench, (enum process_kind)kind)), 1);
+    json_add_decimal(draft, "clientCpuMicrosPerOrder", us_per_order(bench, bench->client_cpu_us), 1);
 }
 
-static void print_json_outcomes(const struct bench *bench)
+static void add_outcomes(struct json_draft *draft, const struct bench *bench)
 {
-    printf("\"outcomes\":{");
+    struct json_draft *outcomes = json_add_object(draft, "outcomes");
+
     for (int ending = 0; ending <= BENCH_ENDING_COUNT; ending++)
         if (bench->outcomes[ending] > 0)
-            printf("\"%s\":%zu,", outcome_name(ending), bench->outcomes[ending]);
-    printf("\"unended\":%zu},\"surprises\":%zu,", bench->plan.order_count - bench->ended_count, bench->surprise_count);
+            json_add_number(outcomes, outcome_name(ending), (int64_t)bench->outcomes[ending]);
+    json_add_number(outcomes, "unended", (int64_t)(bench->plan.order_count - bench->ended_count));
+    json_add_number(draft, "surprises", (int64_t)bench->surprise_count);
 }
 
-static void print_json_processes(const struct bench *bench)
+static void add_process(struct json_draft *processes, const struct bench *bench, const struct process *process)
 {
-    printf("\"processes\":[");
-    for (size_t i = 0; i < bench->used.count; i++) {
-        const struct process *process = &bench->used.processes[i];
-        printf("%s{\"name\":\"%s\",\"kind\":\"%s\",\"pid\":%d,\"cpuSeconds\":%.2f,\"cpuMicrosPerOrder\":%.1f,\"residentBytes\":%" PRId64
-               ",\"peakBytes\":%" PRId64 "}",
-               i == 0 ? "" : ",", process->name, process_kind_name(process->kind), process->pid,
-               (double)process->cpu_us / US_PER_SECOND, us_per_order(bench, process->cpu_us), process->resident_bytes,
-               process->peak_bytes);
-    }
-    printf("]");
+    struct json_draft *one = json_add_object(processes, NULL);
+
+    json_add_text(one, "name", text_of(process->name));
+    json_add_text(one, "kind", text_of(process_kind_name(process->kind)));
+    json_add_number(one, "pid", process->pid);
+    json_add_decimal(one, "cpuSeconds", (double)process->cpu_us / US_PER_SECOND, 2);
+    json_add_decimal(one, "cpuMicrosPerOrder", us_per_order(bench, process->cpu_us), 1);
+    json_add_number(one, "residentBytes", process->resident_bytes);
+    json_add_number(one, "peakBytes", process->peak_bytes);
 }
 
 static void print_json(const struct bench *bench)
 {
-    printf("{\"run\":\"%s\",\"orders\":%zu,\"rate\":%" PRId64 ",\"seconds\":%.3f,\"ordersPerSecond\":%.1f,", bench->plan.prefix,
-           bench->plan.order_count, bench->options->rate, seconds_of(bench), orders_per_second(bench));
-    print_json_latency("latencyMs", bench->latency);
-    print_json_latency("brokerLatencyMs", bench->broker_latency);
-    print_json_cpu(bench);
-    print_json_outcomes(bench);
-    print_json_processes(bench);
-    printf("}\n");
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
+    struct json_draft *processes;
+
+    json_add_text(draft, "run", text_of(bench->plan.prefix));
+    json_add_number(draft, "orders", (int64_t)bench->plan.order_count);
+    json_add_number(draft, "rate", bench->options->rate);
+    json_add_decimal(draft, "seconds", seconds_of(bench), 3);
+    json_add_decimal(draft, "ordersPerSecond", orders_per_second(bench), 1);
+    add_latency(draft, "latencyMs", bench->latency);
+    add_latency(draft, "brokerLatencyMs", bench->broker_latency);
+    add_cpu(draft, bench);
+    add_outcomes(draft, bench);
+    processes = json_add_array(draft, "processes");
+    for (size_t i = 0; i < bench->used.count; i++)
+        add_process(processes, bench, &bench->used.processes[i]);
+    cli_print_json(draft);
 }
 
 /* ---- for people ---- */

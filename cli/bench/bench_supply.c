@@ -1,7 +1,7 @@
 /* bench_supply.c - what the benchmark sells. The same every time: a second run finds its stock and leaves it alone. */
 #include "bench.h"
-#include "catalog_file.h"
 #include "stock.h"
+#include "stock/stock_floor.h"
 
 #define PLENTY INT64_C(1000000000000)
 
@@ -13,7 +13,7 @@ static void add_product(struct catalog_file *file, struct arena *arena, struct t
     file->stocks[file->stock_count++] = (struct catalog_stock){TEXT(WAREHOUSE_DEFAULT), id, units};
 }
 
-int bench_supply(const struct bench *bench)
+enum cli_exit bench_supply(const struct bench *bench)
 {
     static const struct store_script *const scripts[] = {&supply_script};
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
@@ -22,10 +22,8 @@ int bench_supply(const struct bench *bench)
     struct catalog_file file = {.entries = arena_take(arena, count * sizeof(*file.entries)),
                                 .stocks = arena_take(arena, count * sizeof(*file.stocks))};
     int64_t supplied = 0;
-    int code = cli_open_store(bench->settings, scripts, COUNT_OF(scripts), &store);
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_open_store(bench->settings, scripts, COUNT_OF(scripts), &store));
     for (int64_t product = 0; product < bench->plan.product_count; product++)
         add_product(&file, arena, bench_product_id(arena, product), PLENTY);
     add_product(&file, arena, TEXT(BENCH_NO_STOCK_PRODUCT), 0);

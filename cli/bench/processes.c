@@ -100,7 +100,8 @@ bool process_stat_read(struct text line, int64_t *out_cpu_ticks, int64_t *out_st
 
     /* Behind the name: the state, then numbers; utime and stime are fields 14 and 15, starttime is field 22. */
     if (name_end == NULL ||
-        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNd64 " %" SCNd64 " %*d %*d %*d %*d %*d %*d %" SCNd64,
+        sscanf(name_end + 1,
+               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNd64 " %" SCNd64 " %*d %*d %*d %*d %*d %*d %" SCNd64,
                &user, &system, &started) != 3)
         return false;
     *out_cpu_ticks = user + system;
@@ -268,6 +269,7 @@ void processes_subtract(const struct process_list *before, struct process_list *
 {
     for (size_t i = 0; i < after->count; i++)
         for (size_t j = 0; j < before->count; j++)
-            if (after->processes[i].pid == before->processes[j].pid && after->processes[i].started == before->processes[j].started)
+            if (after->processes[i].pid == before->processes[j].pid &&
+                after->processes[i].started == before->processes[j].started)
                 after->processes[i].cpu_us -= before->processes[j].cpu_us;
 }

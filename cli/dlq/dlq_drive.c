@@ -1,5 +1,7 @@
 #include "dlq_drive.h"
 
+#include "cli_json.h"
+
 #include <inttypes.h>
 
 #define BATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
@@ -54,7 +56,7 @@ static bool is_going(const struct parcel *parcel)
     return parcel->verdict == VERDICT_SEND && !parcel->too_large;
 }
 
-static int send_batch(struct driving *driving)
+static enum cli_exit send_batch(struct driving *driving)
 {
     enum status status = STATUS_OK;
     const char *problem = bus_problem(driving->bus);
@@ -67,18 +69,18 @@ static int send_batch(struct driving *driving)
     return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last batch (%s): run it again, what arrives twice is done once", problem);
 }
 
-static int mark_batch(struct driving *driving)
+static enum cli_exit mark_batch(struct driving *driving)
 {
     const struct letter *sent[DLQ_BATCH];
     size_t count = 0;
-    int code;
+    enum cli_exit code;
 
     for (size_t i = 0; i < driving->count; i++)
         if (is_going(driving->parcels[i]))
             sent[count++] = &driving->parcels[i]->letter;
     code = count == 0 ? CLI_DONE : dlq_mark(driving->store, driving->arena, sent, count, driving->rules.now_ms);
     if (code != CLI_DONE)
-        cli_fail(CLI_DONE, "%zu were sent, but that could not be remembered: the next redrive may send them again", count);
+        cli_warn("%zu were sent, but that could not be remembered: the next redrive may send them again", count);
     return code;
 }
 
@@ -95,16 +97,17 @@ static const char *outcome_word(const struct driving *driving, const struct parc
 
 static void print_json(struct driving *driving, const struct parcel *parcel, const char *outcome)
 {
-    struct buffer buffer = buffer_in(driving->arena, 256);
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
     const struct letter *letter = &parcel->letter;
 
-    buffer_add(&buffer, TEXT("{\"kind\":\"letter\",\"position\":"));
-    buffer_add_json_string(&buffer, place_text(driving->arena, &letter->place));
-    buffer_add_format(&buffer, ",\"outcome\":\"%s\",\"redrives\":%" PRId64 ",\"reason\":", outcome, letter->redrives + is_going(parcel));
-    buffer_add_json_string(&buffer, text_of(letter->reason));
+    json_add_text(draft, "kind", TEXT("letter"));
+    json_add_text(draft, "position", place_text(driving->arena, &letter->place));
+    json_add_text(draft, "outcome", text_of(outcome));
+    json_add_number(draft, "redrives", letter->redrives + is_going(parcel));
+    json_add_text(draft, "reason", text_of(letter->reason));
     if (!is_going(parcel))
-        buffer_add_format(&buffer, ",\"why\":\"%s\"", parcel->too_large ? "too_large" : verdict_word(parcel->verdict));
-    printf("%.*s}\n", TEXT_ARG(buffer_text(&buffer)));
+        json_add_text(draft, "why", text_of(parcel->too_large ? "too_large" : verdict_word(parcel->verdict)));
+    cli_print_json(draft);
 }
 
 static void print_for_people(struct driving *driving, const struct parcel *parcel)
@@ -133,14 +136,25 @@ static void tell(struct driving *driving, const struct parcel *parcel)
         print_for_people(driving, parcel);
 }
 
+static void print_totals_json(const struct driving *driving)
+{
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
+
+    json_add_text(draft, "kind", TEXT("total"));
+    json_add_bool(draft, "dryRun", driving->redrive->dry_run);
+    json_add_number(draft, "sent", driving->sent);
+    json_add_number(draft, "refused", driving->refused);
+    json_add_number(draft, "failed", driving->failed);
+    json_add_number(draft, "redrivenBefore", driving->skipped);
+    cli_print_json(draft);
+}
+
 void drive_print_totals(const struct driving *driving)
 {
     const char *sent = driving->redrive->dry_run ? "would be sent" : "sent";
 
     if (driving->redrive->json)
-        printf("{\"kind\":\"total\",\"dryRun\":%s,\"sent\":%" PRId64 ",\"refused\":%" PRId64 ",\"failed\":%" PRId64
-               ",\"redrivenBefore\":%" PRId64 "}\n",
-               driving->redrive->dry_run ? "true" : "false", driving->sent, driving->refused, driving->failed, driving->skipped);
+        print_totals_json(driving);
     else
         printf("%" PRId64 " %s, %" PRId64 " refused, %" PRId64 " failed, %" PRId64 " had been redriven before\n", driving->sent, sent,
                driving->refused, driving->failed, driving->skipped);
@@ -148,37 +162,34 @@ void drive_print_totals(const struct driving *driving)
 
 /* ---- a batch ---- */
 
-static int drive_all(struct driving *driving)
+static enum cli_exit drive_all(struct driving *driving)
 {
     struct letter *letters[DLQ_BATCH];
-    int code;
 
     for (size_t i = 0; i < driving->count; i++)
         letters[i] = &driving->parcels[i]->letter;
-    code = dlq_look_up(driving->store, driving->arena, letters, driving->count);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(dlq_look_up(driving->store, driving->arena, letters, driving->count));
     for (size_t i = 0; i < driving->count; i++)
         driving->parcels[i]->verdict = redrive_verdict(letters[i], &driving->rules);
-    if (driving->bus != NULL)
-        code = send_batch(driving);
-    if (code == CLI_DONE && driving->bus != NULL)
-        code = mark_batch(driving);
-    for (size_t i = 0; code == CLI_DONE && i < driving->count; i++)
+    if (driving->bus != NULL) {
+        CLI_TRY(send_batch(driving));
+        CLI_TRY(mark_batch(driving));
+    }
+    for (size_t i = 0; i < driving->count; i++)
         tell(driving, driving->parcels[i]);
-    return code;
+    return CLI_DONE;
 }
 
-int drive_batch(struct driving *driving)
+enum cli_exit drive_batch(struct driving *driving)
 {
-    int code = driving->count == 0 ? CLI_DONE : drive_all(driving);
+    enum cli_exit code = driving->count == 0 ? CLI_DONE : drive_all(driving);
 
     driving->count = driving->bytes = 0; /* after a failure too: the next topic begins with an empty batch */
     arena_reset(driving->arena);
     return code;
 }
 
-int drive_see(const struct record *record, void *context)
+enum cli_exit drive_see(const struct record *record, void *context)
 {
     struct driving *driving = context;
     struct parcel *parcel;

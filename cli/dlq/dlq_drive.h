@@ -1,5 +1,6 @@
-/* dlq_drive.h - sends dead letters back in batches: each is looked up, sent, confirmed, and only then marked. A crash before the mark means that
- * the batch goes a second time, which orders and commands stand: they are idempotent. */
+/* dlq_drive.h - sends dead letters back in batches: each is looked up, sent, confirmed, and only then marked.
+ *
+ * A crash before the mark means that the batch goes a second time, which orders and commands stand: they are idempotent. */
 #ifndef ORDERLY_DLQ_DRIVE_H
 #define ORDERLY_DLQ_DRIVE_H
 
@@ -29,12 +30,12 @@ struct driving {
     int64_t sent, refused, skipped, failed; /* skipped: redriven already, and nobody asked for it */
 };
 
-/* Takes one dead letter, when it has the reason that was chosen; drives the batch when it is full. A dlq_see for dlq_scan(): context is the
- * driving. */
-int drive_see(const struct record *record, void *context);
+/* Takes one dead letter, when it has the reason that was chosen; drives the batch when it is full. A dlq_see for dlq_scan():
+ * context is the driving. */
+enum cli_exit drive_see(const struct record *record, void *context);
 /* Sends what was taken and not sent yet, and tells what became of each. CLI_DONE, or the exit code of a problem that was
  * printed; the batch is empty then too. */
-int drive_batch(struct driving *driving);
+MUST_CHECK enum cli_exit drive_batch(struct driving *driving);
 /* Prints the sums. */
 void drive_print_totals(const struct driving *driving);
 

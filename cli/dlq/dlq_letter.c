@@ -3,8 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #define ENDING_LENGTH (sizeof(DEAD_LETTER_ENDING) - 1)
 
@@ -94,84 +92,4 @@ void letter_read(const struct record *record, struct letter *out_letter)
     letter.masked = is_set(record, "dlq-masked");
     letter.cut = is_set(record, "dlq-cut");
     *out_letter = letter;
-}
-
-/* ---- showing ---- */
-
-/* Whether a character would rule the terminal, or turn the direction of the text around it. */
-static bool is_deceptive(uint32_t code)
-{
-    return code == 0x7f || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-}
-
-/* The length of the UTF-8 character that begins here, or 0 when none does that may be shown. */
-static size_t character_length(const unsigned char *at, size_t left)
-{
-    static const struct {
-        unsigned char mask, mark;
-        uint32_t least;
-    } forms[] = {{0x80, 0x00, 0x20}, {0xe0, 0xc0, 0xa0}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-
-    for (size_t length = 1; length <= COUNT_OF(forms); length++) {
-        uint32_t code = at[0] & (unsigned char)~forms[length - 1].mask;
-        if ((at[0] & forms[length - 1].mask) != forms[length - 1].mark)
-            continue;
-        if (length > left)
-            return 0;
-        for (size_t i = 1; i < length; i++) {
-            if ((at[i] & 0xc0) != 0x80)
-                return 0;
-            code = code << 6 | (at[i] & 0x3f);
-        }
-        if (code < forms[length - 1].least || is_deceptive(code) || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff)
-            return 0;
-        return length;
-    }
-    return 0;
-}
-
-bool shown_bytes(struct text bytes, char *out, size_t size)
-{
-    const unsigned char *at = (const unsigned char *)bytes.at;
-    size_t done = 0, length = 0;
-    bool whole = true;
-
-    while (done < bytes.length) {
-        size_t step = character_length(at + done, bytes.length - done);
-        if (length + (step == 0 ? 1 : step) >= size) {
-            whole = false;
-            break;
-        }
-        if (step == 0) {
-            out[length++] = '?';
-            whole = false;
-        } else {
-            memcpy(out + length, at + done, step);
-            length += step;
-        }
-        done += step == 0 ? 1 : step;
-    }
-    out[length] = '\0';
-    return whole;
-}
-
-struct text age_text(struct arena *arena, int64_t age_ms)
-{
-    static const struct {
-        int64_t unit_ms;
-        char sign;
-    } units[] = {{DLQ_DAY_MS, 'd'}, {DLQ_DAY_MS / 24, 'h'}, {60000, 'm'}};
-
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (age_ms >= 2 * units[i].unit_ms)
-            return text_format(arena, "%" PRId64 "%c", age_ms / units[i].unit_ms, units[i].sign);
-    return text_format(arena, "%" PRId64 "s", age_ms < 0 ? 0 : age_ms / 1000);
-}
-
-int64_t dlq_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -1,4 +1,5 @@
 /* dlq_list.c - orderly dlq list */
+#include "cli_json.h"
 #include "dlq_newest.h"
 #include "message.h"
 
@@ -72,26 +73,25 @@ struct listing {
     size_t batch_count;
 };
 
-static int settle_batch(struct listing *listing)
+static enum cli_exit settle_batch(struct listing *listing)
 {
     struct letter *letters[DLQ_BATCH];
-    int code = CLI_DONE;
 
     for (size_t i = 0; i < listing->batch_count; i++)
         letters[i] = &listing->batch[i].letter;
     if (listing->store != NULL && listing->batch_count > 0)
-        code = dlq_look_up(listing->store, listing->arena, letters, listing->batch_count);
-    for (size_t i = 0; code == CLI_DONE && i < listing->batch_count; i++) {
+        CLI_TRY(dlq_look_up(listing->store, listing->arena, letters, listing->batch_count));
+    for (size_t i = 0; i < listing->batch_count; i++) {
         newest_count(listing->newest, letters[i]);
         if (listing->list->all || !letters[i]->redriven)
             newest_add(listing->newest, &listing->batch[i]);
     }
     listing->batch_count = 0;
     arena_reset(listing->arena);
-    return code;
+    return CLI_DONE;
 }
 
-static int see(const struct record *record, void *context)
+static enum cli_exit see(const struct record *record, void *context)
 {
     struct listing *listing = context;
     struct listed_letter *listed = &listing->batch[listing->batch_count];
@@ -155,51 +155,46 @@ static void print_for_people(struct arena *arena, const struct newest *newest, i
 
 /* ---- JSON ---- */
 
-static void add_text(struct buffer *buffer, const char *name, struct text value)
+static void print_count_json(const struct letter_count *row)
 {
-    buffer_add_format(buffer, ",\"%s\":", name);
-    if (text_is_there(value))
-        buffer_add_json_string(buffer, value);
-    else
-        buffer_add(buffer, TEXT("null"));
-}
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
 
-static void print_count_json(struct arena *arena, const struct letter_count *row)
-{
-    struct buffer buffer = buffer_in(arena, 160);
-
-    buffer_add(&buffer, TEXT("{\"kind\":\"count\""));
-    add_text(&buffer, "topic", text_of(row->topic));
-    add_text(&buffer, "reason", text_of(row->reason));
-    buffer_add_format(&buffer, ",\"waiting\":%" PRId64 ",\"redriven\":%" PRId64 "}", row->waiting, row->redriven);
-    printf("%.*s\n", TEXT_ARG(buffer_text(&buffer)));
+    json_add_text(draft, "kind", TEXT("count"));
+    json_add_text(draft, "topic", text_of(row->topic));
+    json_add_text(draft, "reason", text_of(row->reason));
+    json_add_number(draft, "waiting", row->waiting);
+    json_add_number(draft, "redriven", row->redriven);
+    cli_print_json(draft);
 }
 
 static void print_letter_json(struct arena *arena, const struct listed_letter *listed)
 {
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
     const struct letter *letter = &listed->letter;
-    struct buffer buffer = buffer_in(arena, 512);
 
-    buffer_add(&buffer, TEXT("{\"kind\":\"letter\""));
-    add_text(&buffer, "position", place_text(arena, &letter->place));
-    add_text(&buffer, "topic", place_origin(&letter->place));
-    buffer_add_format(&buffer, ",\"partition\":%" PRId64 ",\"offset\":%" PRId64, letter->from_partition, letter->from_offset);
-    add_text(&buffer, "reason", text_of(letter->reason));
-    add_text(&buffer, "service", text_of(letter->service));
-    add_text(&buffer, "buriedAt", time_text(arena, letter->buried_ms));
-    add_text(&buffer, "writtenAt", time_text(arena, letter->written_ms));
-    buffer_add_format(&buffer, ",\"redrives\":%" PRId64 ",\"redriven\":%s,\"masked\":%s,\"cut\":%s", letter->redrives,
-                      letter->redriven ? "true" : "false", letter->masked ? "true" : "false", letter->cut ? "true" : "false");
-    add_text(&buffer, "key", listed->has_key ? text_of(listed->key) : TEXT_NONE);
-    buffer_add_format(&buffer, ",\"bytes\":%" PRId64, listed->value_bytes);
-    add_text(&buffer, "preview", listed->has_value ? text_of(listed->preview) : TEXT_NONE);
-    printf("%.*s}\n", TEXT_ARG(buffer_text(&buffer)));
+    json_add_text(draft, "kind", TEXT("letter"));
+    json_add_text(draft, "position", place_text(arena, &letter->place));
+    json_add_text(draft, "topic", place_origin(&letter->place));
+    json_add_number(draft, "partition", letter->from_partition);
+    json_add_number(draft, "offset", letter->from_offset);
+    json_add_text(draft, "reason", text_of(letter->reason));
+    json_add_text(draft, "service", text_of(letter->service));
+    json_add_text(draft, "buriedAt", time_text(arena, letter->buried_ms));
+    json_add_text(draft, "writtenAt", time_text(arena, letter->written_ms));
+    json_add_number(draft, "redrives", letter->redrives);
+    json_add_bool(draft, "redriven", letter->redriven);
+    json_add_bool(draft, "masked", letter->masked);
+    json_add_bool(draft, "cut", letter->cut);
+    json_add_text(draft, "key", listed->has_key ? text_of(listed->key) : TEXT_NONE);
+    json_add_number(draft, "bytes", listed->value_bytes);
+    json_add_text(draft, "preview", listed->has_value ? text_of(listed->preview) : TEXT_NONE);
+    cli_print_json(draft);
 }
 
 static void print_json(struct arena *arena, const struct newest *newest)
 {
     for (size_t i = 0; i < newest->count_count; i++)
-        print_count_json(arena, &newest->counts[i]);
+        print_count_json(&newest->counts[i]);
     for (size_t i = 0; i < newest->count; i++)
         print_letter_json(arena, &newest->letters[i]);
 }
@@ -210,15 +205,15 @@ static void print_json(struct arena *arena, const struct newest *newest)
 static void open_store(const struct cli_settings *settings, struct store **out_store)
 {
     if (cli_open_store(settings, NULL, 0, out_store) != CLI_DONE)
-        cli_fail(CLI_DONE, "what has been redriven is not known without Redis: all are shown as waiting");
+        cli_warn("what has been redriven is not known without Redis: all are shown as waiting");
 }
 
-static int read_topics(struct listing *listing, struct bus_reader *reader, const char *const topics[], size_t count)
+static enum cli_exit read_topics(struct listing *listing, struct bus_reader *reader, const char *const topics[], size_t count)
 {
-    int worst = CLI_DONE;
+    enum cli_exit worst = CLI_DONE;
 
     for (size_t i = 0; i < count && worst != CLI_UNREACHABLE; i++) {
-        int code = dlq_scan(reader, topics[i], see, listing);
+        enum cli_exit code = dlq_scan(reader, topics[i], see, listing);
         if (code == CLI_DONE)
             code = settle_batch(listing);
         worst = code > worst ? code : worst;
@@ -226,7 +221,7 @@ static int read_topics(struct listing *listing, struct bus_reader *reader, const
     return worst;
 }
 
-static int list_letters(struct arena *arena, const struct dlq_list *list, const struct cli_settings *settings)
+static enum cli_exit list_letters(struct arena *arena, const struct dlq_list *list, const struct cli_settings *settings)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     CLEANUP(store_close) struct store *store = NULL;
@@ -235,7 +230,7 @@ static int list_letters(struct arena *arena, const struct dlq_list *list, const 
     struct listing listing = {.list = list, .newest = newest, .arena = batch_arena};
     const char *topics[DLQ_TOPICS_MAX];
     size_t count = dlq_topics(list->topic, topics);
-    int code;
+    enum cli_exit code;
 
     if (count == 0)
         return cli_fail(CLI_USAGE, "there is no topic '%s' with dead letters", list->topic);
@@ -252,16 +247,16 @@ static int list_letters(struct arena *arena, const struct dlq_list *list, const 
     if (list->json)
         print_json(arena, newest);
     else
-        print_for_people(arena, newest, dlq_now_ms());
+        print_for_people(arena, newest, cli_now_ms());
     return code;
 }
 
-int dlq_list_run(int argument_count, char **arguments)
+enum cli_exit dlq_list_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct dlq_list list = {.limit = LIMIT};
     struct cli_settings settings;
-    int code = cli_parse(&dlq_list_argp, argument_count, arguments, &list, &settings);
 
-    return code == CLI_DONE ? list_letters(arena, &list, &settings) : code;
+    CLI_TRY(cli_parse(&dlq_list_argp, argument_count, arguments, &list, &settings));
+    return list_letters(arena, &list, &settings);
 }

@@ -18,30 +18,30 @@ static bool is_of(struct text score, int64_t buried_ms)
     return (int64_t)strtod(digits, NULL) == buried_ms;
 }
 
-int dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count)
+enum cli_exit dlq_look_up(struct store *store, struct arena *arena, struct letter *const letters[], size_t count)
 {
     const struct text marks = key_redriven(arena);
-    int code;
 
     store_begin(store);
     for (size_t i = 0; i < count; i++)
         store_queue(store, marks, (struct text[]){TEXT("ZSCORE"), marks, place_text(arena, &letters[i]->place)}, 3);
-    code = cli_flush(store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++) {
-        code = cli_check(store_value(store, i), marks);
-        letters[i]->redriven = code == CLI_DONE && is_of(store_text(store_value(store, i)), letters[i]->buried_ms);
+    CLI_TRY(cli_flush(store));
+    for (size_t i = 0; i < count; i++) {
+        CLI_TRY(cli_check(store_value(store, i), marks));
+        letters[i]->redriven = is_of(store_text(store_value(store, i)), letters[i]->buried_ms);
     }
-    return code;
+    return CLI_DONE;
 }
 
-int dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count, int64_t now_ms)
+enum cli_exit dlq_mark(struct store *store, struct arena *arena, const struct letter *const letters[], size_t count,
+                       int64_t now_ms)
 {
     struct text *words = arena_take(arena, (2 * count + 2) * sizeof(*words));
     const struct text marks = key_redriven(arena);
     int64_t newest_ms = 0;
     struct text gone_before;
     struct text life_ms = text_format(arena, "%" PRId64, DLQ_MARK_DAYS * DLQ_DAY_MS);
-    int code;
+    enum cli_exit code;
 
     words[0] = TEXT("ZADD");
     words[1] = marks;

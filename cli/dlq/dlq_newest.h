@@ -1,4 +1,5 @@
-/* dlq_newest.h - what `orderly dlq list` keeps while it reads all: a count for each topic and reason, and the newest few dead letters. */
+/* dlq_newest.h - what `orderly dlq list` keeps while it reads all: a count for each topic and reason, and the newest few dead
+ * letters. */
 #ifndef ORDERLY_DLQ_NEWEST_H
 #define ORDERLY_DLQ_NEWEST_H
 
@@ -33,9 +34,10 @@ struct newest {
 struct newest *newest_create(size_t limit);
 /* NULL is fine. */
 void newest_destroy(struct newest *newest);
+/* For CLEANUP(newest_destroy). */
 DEFINE_CLEANUP(struct newest, newest_destroy);
-/* Counts one: under its topic and reason, as redriven or waiting. Of more than DLQ_COUNTS_MAX pairs the last row takes the rest, as reason
- * "(others)". */
+/* Counts one: under its topic and reason, as redriven or waiting. Of more than DLQ_COUNTS_MAX pairs the last row takes the rest,
+ * as reason "(others)". */
 void newest_count(struct newest *newest, const struct letter *letter);
 /* Takes a copy, or not when enough are newer. */
 void newest_add(struct newest *newest, const struct listed_letter *letter);

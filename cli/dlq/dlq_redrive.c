@@ -83,31 +83,29 @@ const struct argp dlq_redrive_argp = {
 
 /* ---- all of it ---- */
 
-static int drive_places(struct driving *driving, struct bus_reader *reader)
+static enum cli_exit drive_places(struct driving *driving, struct bus_reader *reader)
 {
-    int code = CLI_DONE;
     bool found;
 
-    for (size_t i = 0; code == CLI_DONE && i < driving->redrive->place_count; i++) {
+    for (size_t i = 0; i < driving->redrive->place_count; i++) {
         const struct place *place = &driving->redrive->places[i];
         size_t before = driving->count;
-        code = dlq_scan_place(reader, place, drive_see, driving, &found);
-        if (code == CLI_DONE && driving->count == before) {
-            cli_fail(CLI_DONE, "there is no dead letter %s/%" PRId32 "/%" PRId64, place->topic, place->partition, place->offset);
+        CLI_TRY(dlq_scan_place(reader, place, drive_see, driving, &found));
+        if (driving->count == before) {
+            cli_warn("there is no dead letter %s/%" PRId32 "/%" PRId64, place->topic, place->partition, place->offset);
             driving->failed++;
         }
-        if (code == CLI_DONE)
-            code = drive_batch(driving);
+        CLI_TRY(drive_batch(driving));
     }
-    return code;
+    return CLI_DONE;
 }
 
-static int drive_topics(struct driving *driving, struct bus_reader *reader, const char *const topics[], size_t count)
+static enum cli_exit drive_topics(struct driving *driving, struct bus_reader *reader, const char *const topics[], size_t count)
 {
-    int worst = CLI_DONE;
+    enum cli_exit worst = CLI_DONE;
 
     for (size_t i = 0; i < count && worst != CLI_UNREACHABLE; i++) {
-        int code = dlq_scan(reader, topics[i], drive_see, driving);
+        enum cli_exit code = dlq_scan(reader, topics[i], drive_see, driving);
         if (code == CLI_DONE)
             code = drive_batch(driving);
         worst = code > worst ? code : worst;
@@ -116,7 +114,7 @@ static int drive_topics(struct driving *driving, struct bus_reader *reader, cons
 }
 
 /* Everything that could be sent to: the origins of the dead-letter topics. */
-static int open_bus(struct arena *arena, const struct cli_settings *settings, struct bus **out_bus)
+static enum cli_exit open_bus(struct arena *arena, const struct cli_settings *settings, struct bus **out_bus)
 {
     const char *dead[DLQ_TOPICS_MAX], *origins[DLQ_TOPICS_MAX + 1] = {NULL};
     size_t count = dlq_topics(NULL, dead);
@@ -126,21 +124,19 @@ static int open_bus(struct arena *arena, const struct cli_settings *settings, st
     return cli_open_bus(settings, origins, out_bus);
 }
 
-static int open_all(struct driving *driving, struct arena *arena, const struct cli_settings *settings, struct bus_reader **out_reader,
-                    struct bus **out_bus, struct store **out_store)
+static enum cli_exit open_all(struct driving *driving, struct arena *arena, const struct cli_settings *settings,
+                              struct bus_reader **out_reader, struct bus **out_bus, struct store **out_store)
 {
-    int code = cli_open_store(settings, NULL, 0, out_store);
-
-    if (code == CLI_DONE)
-        code = dlq_open_reader(settings, out_reader);
-    if (code == CLI_DONE && !driving->redrive->dry_run)
-        code = open_bus(arena, settings, out_bus);
+    CLI_TRY(cli_open_store(settings, NULL, 0, out_store));
+    CLI_TRY(dlq_open_reader(settings, out_reader));
+    if (!driving->redrive->dry_run)
+        CLI_TRY(open_bus(arena, settings, out_bus));
     driving->store = *out_store;
     driving->bus = *out_bus;
-    return code;
+    return CLI_DONE;
 }
 
-static int check_places(const struct redrive *redrive)
+static enum cli_exit check_places(const struct redrive *redrive)
 {
     const char *topics[DLQ_TOPICS_MAX];
 
@@ -150,7 +146,7 @@ static int check_places(const struct redrive *redrive)
     return CLI_DONE;
 }
 
-static int drive(struct arena *arena, const struct redrive *redrive, const struct cli_settings *settings)
+static enum cli_exit drive(struct arena *arena, const struct redrive *redrive, const struct cli_settings *settings)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
@@ -159,7 +155,7 @@ static int drive(struct arena *arena, const struct redrive *redrive, const struc
     struct driving driving = {.redrive = redrive, .arena = batch_arena};
     const char *topics[DLQ_TOPICS_MAX];
     size_t count = dlq_topics(redrive->topic, topics);
-    int code = check_places(redrive);
+    enum cli_exit code = check_places(redrive);
 
     if (code != CLI_DONE)
         return code;
@@ -179,12 +175,12 @@ static int drive(struct arena *arena, const struct redrive *redrive, const struc
     return code;
 }
 
-int dlq_redrive_run(int argument_count, char **arguments)
+enum cli_exit dlq_redrive_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct redrive *redrive = arena_take_zeroed(arena, 1, sizeof(*redrive));
     struct cli_settings settings;
-    int code = cli_parse(&dlq_redrive_argp, argument_count, arguments, redrive, &settings);
 
-    return code == CLI_DONE ? drive(arena, redrive, &settings) : code;
+    CLI_TRY(cli_parse(&dlq_redrive_argp, argument_count, arguments, redrive, &settings));
+    return drive(arena, redrive, &settings);
 }

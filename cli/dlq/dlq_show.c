@@ -1,5 +1,6 @@
 /* dlq_show.c - orderly dlq show */
 #include "dlq.h"
+#include "json_build.h"
 #include "message.h"
 
 #include <inttypes.h>
@@ -164,12 +165,11 @@ struct showing {
     bool done;
 };
 
-static int show_record(const struct record *record, void *context)
+static enum cli_exit show_record(const struct record *record, void *context)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct showing *showing = context;
     struct letter letter;
-    int code = CLI_DONE;
 
     showing->done = true;
     if (showing->show->raw) {
@@ -178,11 +178,9 @@ static int show_record(const struct record *record, void *context)
     }
     letter_read(record, &letter);
     if (showing->store != NULL)
-        code = dlq_look_up(showing->store, arena, (struct letter *[]){&letter}, 1);
-    if (code != CLI_DONE)
-        return code;
+        CLI_TRY(dlq_look_up(showing->store, arena, (struct letter *[]){&letter}, 1));
     printf("%-12s %.*s, since %.*s (%.*s)\n", "dead letter", TEXT_ARG(place_text(arena, &letter.place)),
-           TEXT_ARG(time_text(arena, letter.buried_ms)), TEXT_ARG(age_text(arena, dlq_now_ms() - letter.buried_ms)));
+           TEXT_ARG(time_text(arena, letter.buried_ms)), TEXT_ARG(age_text(arena, cli_now_ms() - letter.buried_ms)));
     print_origin(arena, &letter);
     print_bytes("key", record->key);
     print_headers(arena, record);
@@ -190,30 +188,28 @@ static int show_record(const struct record *record, void *context)
     return CLI_DONE;
 }
 
-static int show_letter(const struct dlq_show *show, const struct cli_settings *settings)
+static enum cli_exit show_letter(const struct dlq_show *show, const struct cli_settings *settings)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     struct showing showing = {.show = show};
     bool found = false;
-    int code = dlq_open_reader(settings, &reader);
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(dlq_open_reader(settings, &reader));
     if (!show->raw && cli_open_store(settings, NULL, 0, &store) != CLI_DONE)
-        cli_fail(CLI_DONE, "whether it has been redriven is not known without Redis");
+        cli_warn("whether it has been redriven is not known without Redis");
     showing.store = store;
-    code = dlq_scan_place(reader, &show->place, show_record, &showing, &found);
-    if (code == CLI_DONE && !showing.done)
+    CLI_TRY(dlq_scan_place(reader, &show->place, show_record, &showing, &found));
+    if (!showing.done)
         return cli_fail(CLI_ENDED_BADLY, "there is no dead letter %s (perhaps not any more: they stay for 30 days)", show->position);
-    return code;
+    return CLI_DONE;
 }
 
-int dlq_show_run(int argument_count, char **arguments)
+enum cli_exit dlq_show_run(int argument_count, char **arguments)
 {
     struct dlq_show show = {.raw = false};
     struct cli_settings settings;
-    int code = cli_parse(&dlq_show_argp, argument_count, arguments, &show, &settings);
 
-    return code == CLI_DONE ? show_letter(&show, &settings) : code;
+    CLI_TRY(cli_parse(&dlq_show_argp, argument_count, arguments, &show, &settings));
+    return show_letter(&show, &settings);
 }

@@ -1,8 +1,6 @@
 /* dlq_topics.c - reading the dead-letter topics. */
 #include "dlq.h"
 
-#define PROBLEM_SIZE 512
-
 /* With or without the namespace, with or without the ending. */
 static bool is_wanted(enum topic topic, const char *wanted)
 {
@@ -22,21 +20,16 @@ size_t dlq_topics(const char *wanted, const char *out_topics[DLQ_TOPICS_MAX])
     return count;
 }
 
-int dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader)
+enum cli_exit dlq_open_reader(const struct cli_settings *settings, struct bus_reader **out_reader)
 {
-    struct bus_options options = {.bootstrap = settings->bootstrap, .client_id = "orderly-cli", .passed = &settings->passed};
-    char problem[PROBLEM_SIZE] = "";
-
-    if (bus_reader_open(&options, problem, sizeof(problem), out_reader) != STATUS_OK)
-        return cli_fail(CLI_USAGE, "%s", problem);
-    return CLI_DONE;
+    return cli_open_reader(settings, "orderly-cli", NULL, out_reader);
 }
 
 /* see() with its code, which a status could not carry. */
 struct seeing {
     dlq_see see;
     void *context;
-    int code;
+    enum cli_exit code;
 };
 
 static enum status see_one(const struct record *record, void *context)
@@ -47,14 +40,14 @@ static enum status see_one(const struct record *record, void *context)
     return seeing->code == CLI_DONE ? STATUS_OK : STATUS_FATAL;
 }
 
-static int code_of(struct bus_reader *reader, const char *topic, enum status status)
+static enum cli_exit code_of(struct bus_reader *reader, const char *topic, enum status status)
 {
     if (status == STATUS_NOT_FOUND)
         return cli_fail(CLI_ENDED_BADLY, "there is no topic %s: orderly topics create", topic);
     return cli_fail(CLI_UNREACHABLE, "Kafka does not answer: check KAFKA_BOOTSTRAP_SERVERS (%s)", bus_reader_problem(reader));
 }
 
-static int scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, dlq_see see, void *context)
+static enum cli_exit scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, dlq_see see, void *context)
 {
     struct seeing seeing = {see, context, CLI_DONE};
     enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_one, &seeing);
@@ -64,7 +57,7 @@ static int scan(struct bus_reader *reader, const char *topic, const struct bus_s
     return code_of(reader, topic, status);
 }
 
-int dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *context)
+enum cli_exit dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *context)
 {
     struct bus_span spans[BUS_PARTITIONS_MAX];
     size_t count = 0;
@@ -75,7 +68,7 @@ int dlq_scan(struct bus_reader *reader, const char *topic, dlq_see see, void *co
     return scan(reader, topic, spans, count, see, context);
 }
 
-int dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context, bool *out_found)
+enum cli_exit dlq_scan_place(struct bus_reader *reader, const struct place *place, dlq_see see, void *context, bool *out_found)
 {
     struct bus_span spans[BUS_PARTITIONS_MAX], one;
     size_t count = 0, number = (size_t)place->partition;

@@ -27,9 +27,11 @@ struct redrive_rules {
     bool named; /* the user gave its very place: with force it goes even when it was redriven already */
 };
 
+/* May this dead letter go back under these rules; VERDICT_SEND: it may. */
 enum verdict redrive_verdict(const struct letter *letter, const struct redrive_rules *rules);
-/* "too_old"; and one clause on it. Static. */
+/* "too_old". Static. */
 const char *verdict_word(enum verdict verdict);
+/* One clause on it. Static. */
 const char *verdict_text(enum verdict verdict);
 
 #endif

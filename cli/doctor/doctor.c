@@ -1,12 +1,11 @@
 /* doctor.c - orderly doctor: a table of checks, and what each found. */
 #include "doctor.h"
 
-#include "dlq.h"
-#include "json.h"
-#include "log.h"
+#include "cli_json.h"
+#include "shown.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #define PROBLEM_SIZE 512
 #define LINE_SIZE 4096
@@ -35,27 +34,26 @@ static const struct argp_option options[] = {
 const struct argp doctor_argp = {
     .options = options,
     .parser = parse,
-    .doc = "Look at everything the guarantees rest on: Kafka, its topics and their settings, the services' consumer groups, Redis, what it "
-           "keeps and how, the clocks, the catalog; and at what waits for a person. Nothing is changed. One line for each check, and below "
+    .doc = "Look at everything the guarantees rest on: Kafka, its topics and their settings, the services' consumer groups, "
+           "Redis, what it "
+           "keeps and how, the clocks, the catalog; and at what waits for a person. Nothing is changed. One line for each check, "
+           "and below "
            "what is not good the command that mends it.\v"
            "Exit codes: 0 all is well (perhaps with warnings), 1 something is wrong, 2 usage, 3 Kafka or Redis unreachable.",
 };
 
 /* ---- telling ---- */
 
-static void print_json(struct doctor *doctor, enum finding finding, const char *check, struct text said, struct text mend)
+static void print_json(enum finding finding, const char *check, struct text said, struct text mend)
 {
-    struct buffer buffer = buffer_in(doctor->arena, 256);
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
 
-    buffer_add(&buffer, TEXT("{\"check\":"));
-    buffer_add_json_string(&buffer, text_of(check));
-    buffer_add_format(&buffer, ",\"state\":\"%s\",\"text\":", finding_word(finding));
-    buffer_add_json_string(&buffer, said);
-    if (text_is_there(mend)) {
-        buffer_add(&buffer, TEXT(",\"mend\":"));
-        buffer_add_json_string(&buffer, mend);
-    }
-    printf("%.*s}\n", TEXT_ARG(buffer_text(&buffer)));
+    json_add_text(draft, "check", text_of(check));
+    json_add_text(draft, "state", text_of(finding_word(finding)));
+    json_add_text(draft, "text", said);
+    if (text_is_there(mend))
+        json_add_text(draft, "mend", mend);
+    cli_print_json(draft);
 }
 
 void doctor_tell(struct doctor *doctor, enum finding finding, const char *check, struct text mend, const char *format, ...)
@@ -71,7 +69,7 @@ void doctor_tell(struct doctor *doctor, enum finding finding, const char *check,
     said = text_of(shown);
     doctor->counts[finding]++;
     if (doctor->json) {
-        print_json(doctor, finding, check, said, mend);
+        print_json(finding, check, said, mend);
         return;
     }
     printf("%-8s %-*s %.*s\n", finding_word(finding), CHECK_WIDTH, check, TEXT_ARG(said));
@@ -108,6 +106,15 @@ const struct store_value *doctor_ask(struct doctor *doctor, const char *check, c
     doctor->redis_away = true;
     doctor_tell(doctor, FINDING_WRONG, check, TEXT_NONE, "Redis does not answer any more (%s)", store_problem(doctor->store));
     return NULL;
+}
+
+bool doctor_scan(struct doctor *doctor, const char *check, struct arena *arena, struct store_scan *scan, struct text *out_refusal)
+{
+    struct text words[STORE_SCAN_WORDS];
+    size_t count = store_scan_words(arena, scan, words);
+    const struct store_value *reply = doctor_ask(doctor, check, words, count, out_refusal);
+
+    return reply != NULL && store_scan_take(arena, scan, reply) == STATUS_OK;
 }
 
 /* ---- the checks ---- */
@@ -152,7 +159,7 @@ void doctor_versions(struct doctor *doctor)
                 bus_library_version(), store_library_version(), json_library_version());
 }
 
-static int conclude(const struct doctor *doctor)
+static enum cli_exit conclude(const struct doctor *doctor)
 {
     size_t total = 0;
 
@@ -166,7 +173,7 @@ static int conclude(const struct doctor *doctor)
     return doctor->counts[FINDING_WRONG] > 0 ? CLI_ENDED_BADLY : CLI_DONE;
 }
 
-static int open_both(const struct cli_settings *settings, struct bus **out_bus, struct store **out_store)
+static enum cli_exit open_both(const struct cli_settings *settings, struct bus **out_bus, struct store **out_store)
 {
     struct bus_options client = {
         .bootstrap = settings->bootstrap, .client_id = "orderly-cli", .passed = &settings->passed, .batch_max = 1};
@@ -179,7 +186,7 @@ static int open_both(const struct cli_settings *settings, struct bus **out_bus, 
     return CLI_DONE;
 }
 
-int doctor_run(int argument_count, char **arguments)
+enum cli_exit doctor_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(bus_close) struct bus *bus = NULL;
@@ -187,12 +194,9 @@ int doctor_run(int argument_count, char **arguments)
     struct doctor_arguments given = {.json = false};
     struct cli_settings settings;
     struct doctor doctor = {.arena = arena, .settings = &settings};
-    int code = cli_parse(&doctor_argp, argument_count, arguments, &given, &settings);
 
-    if (code == CLI_DONE)
-        code = open_both(&settings, &bus, &store);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&doctor_argp, argument_count, arguments, &given, &settings));
+    CLI_TRY(open_both(&settings, &bus, &store));
     doctor.json = given.json;
     doctor.bus = bus;
     doctor.store = store;

@@ -5,8 +5,8 @@
 
 #include <inttypes.h>
 
-#define SCAN_STEP TEXT("1000")
-#define KEYS_STEP TEXT("10000")
+#define SCAN_STEP 1000
+#define KEYS_STEP 10000
 #define NAMES_SHOWN 3
 #define LACKING_MAX 1000 /* products without stock in `main` that are looked for elsewhere */
 #define WAREHOUSES_MAX 200
@@ -29,7 +29,8 @@ static void add_name(struct buffer *names, int64_t count, struct text name)
     buffer_add(names, count > NAMES_SHOWN ? TEXT("...") : name);
 }
 
-static void see_product(struct doctor *doctor, struct arena *arena, struct catalog_check *check, struct text id, struct text entry)
+static void see_product(struct doctor *doctor, struct arena *arena, struct catalog_check *check, struct text id,
+                        struct text entry)
 {
     check->products++;
     if (product_read(arena, entry).state == PRODUCT_GOOD)
@@ -60,32 +61,24 @@ static bool look_for_stock(struct doctor *doctor, struct catalog_check *check, s
     return true;
 }
 
-/* One step of HSCAN. False: there are no more, or Redis refused or went away; out_refusal then says which. */
-static bool scan_step(struct doctor *doctor, struct arena *arena, struct catalog_check *check, struct text *cursor, struct text *out_refusal)
+/* False: Redis is away. */
+static bool see_page(struct doctor *doctor, struct arena *arena, struct catalog_check *check, const struct store_scan *page)
 {
-    const struct store_value *reply = doctor_ask(
-        doctor, "catalog", (struct text[]){TEXT("HSCAN"), key_catalog(doctor->arena), *cursor, TEXT("COUNT"), SCAN_STEP}, 5, out_refusal);
-    const struct store_value *pairs;
-    struct text *words;
-    size_t count;
+    size_t count = page->text_count / 2;
+    struct text *words = arena_take(arena, (count + 2) * sizeof(*words));
 
-    if (reply == NULL || store_count(reply) != 2)
-        return false;
-    *cursor = text_copy(doctor->arena, store_text(store_element(reply, 0)));
-    pairs = store_element(reply, 1);
-    count = store_count(pairs) / 2;
-    words = arena_take(arena, (count + 2) * sizeof(*words));
     for (size_t i = 0; i < count; i++) {
-        words[i + 2] = text_copy(arena, store_text(store_element(pairs, 2 * i)));
-        see_product(doctor, arena, check, words[i + 2], store_text(store_element(pairs, 2 * i + 1)));
+        words[i + 2] = page->texts[2 * i];
+        see_product(doctor, arena, check, page->texts[2 * i], page->texts[2 * i + 1]);
     }
-    return look_for_stock(doctor, check, words, count) && !text_equals(*cursor, TEXT("0"));
+    return look_for_stock(doctor, check, words, count);
 }
 
 static void tell_catalog(struct doctor *doctor, const struct catalog_check *check)
 {
     if (check->products == 0)
-        doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("orderly catalog load FILE"), "there is none: no order can be validated");
+        doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("orderly catalog load FILE"),
+                    "there is none: no order can be validated");
     else if (check->broken > 0)
         doctor_tell(doctor, FINDING_WRONG, "catalog", TEXT("orderly catalog load FILE"),
                     "%" PRId64 " of %" PRId64 " products can't be understood: %.*s", check->broken, check->products,
@@ -99,19 +92,13 @@ static void tell_catalog(struct doctor *doctor, const struct catalog_check *chec
 /* The warehouses other than main: a look at every key of Redis, made only when main lacks something. Gives how many. */
 static size_t find_warehouses(struct doctor *doctor, struct text out_keys[WAREHOUSES_MAX])
 {
-    struct text cursor = TEXT("0"), refusal;
+    struct store_scan scan = {.verb = "SCAN", .match = keys_of_stock(doctor->arena), .count = KEYS_STEP};
+    struct text refusal;
     size_t count = 0;
 
-    do {
-        const struct store_value *reply =
-            doctor_ask(doctor, "stock",
-                       (struct text[]){TEXT("SCAN"), cursor, TEXT("MATCH"), keys_of_stock(doctor->arena), TEXT("COUNT"), KEYS_STEP}, 6, &refusal);
-        if (reply == NULL || store_count(reply) != 2)
-            return count;
-        cursor = text_copy(doctor->arena, store_text(store_element(reply, 0)));
-        for (size_t i = 0; i < store_count(store_element(reply, 1)) && count < WAREHOUSES_MAX; i++)
-            out_keys[count++] = text_copy(doctor->arena, store_text(store_element(store_element(reply, 1), i)));
-    } while (!text_equals(cursor, TEXT("0")));
+    while (!scan.ended && doctor_scan(doctor, "stock", doctor->arena, &scan, &refusal))
+        for (size_t i = 0; i < scan.text_count && count < WAREHOUSES_MAX; i++)
+            out_keys[count++] = scan.texts[i];
     return count;
 }
 
@@ -150,8 +137,8 @@ static void check_stock(struct doctor *doctor, struct catalog_check *check)
         return;
     if (text_is_there(check->stock_refusal)) {
         const struct text stock = key_stock(doctor->arena, TEXT(WAREHOUSE_DEFAULT), STOCK_LEFT);
-        doctor_tell(doctor, FINDING_WRONG, "stock", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(stock)), "it can't be read (%.*s)",
-                    TEXT_ARG(check->stock_refusal));
+        doctor_tell(doctor, FINDING_WRONG, "stock", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(stock)),
+                    "it can't be read (%.*s)", TEXT_ARG(check->stock_refusal));
         return;
     }
     for (int64_t i = 0; i < check->lacking_count; i++)
@@ -168,15 +155,17 @@ void doctor_catalog(struct doctor *doctor)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct catalog_check *check = arena_take_zeroed(doctor->arena, 1, sizeof(*check));
-    struct text cursor = TEXT("0"), refusal;
+    struct store_scan scan = {.verb = "HSCAN", .key = key_catalog(doctor->arena), .count = SCAN_STEP};
+    struct text refusal = TEXT_NONE;
 
     check->broken_names = buffer_in(doctor->arena, 256);
-    while (scan_step(doctor, arena, check, &cursor, &refusal))
+    while (!scan.ended && doctor_scan(doctor, "catalog", arena, &scan, &refusal) && see_page(doctor, arena, check, &scan))
         arena_reset(arena);
     if (doctor->redis_away)
         return;
     if (text_is_there(refusal)) {
-        doctor_tell(doctor, FINDING_WRONG, "catalog", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(key_catalog(doctor->arena))), "it can't be read (%.*s)", TEXT_ARG(refusal));
+        doctor_tell(doctor, FINDING_WRONG, "catalog", text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(scan.key)),
+                    "it can't be read (%.*s)", TEXT_ARG(refusal));
         return;
     }
     tell_catalog(doctor, check);
@@ -194,7 +183,8 @@ static const struct waiting_set {
     const char *said, *mend; /* mend NULL: to look at the set itself */
 } waiting_sets[] = {
     {"sagas:broken", "SCARD", SAGA_NONE, FINDING_WRONG, "orders can't be understood and were set aside", NULL},
-    {"compensation_failed", "ZCARD", SAGA_COMPENSATION_FAILED, FINDING_WARNING, "orders wait for a person: what was done could not be undone",
+    {"compensation_failed", "ZCARD", SAGA_COMPENSATION_FAILED, FINDING_WARNING,
+     "orders wait for a person: what was done could not be undone",
      "orderly list --status compensation_failed; orderly retry --all --status compensation_failed"},
     {"needs_attention", "ZCARD", SAGA_NEEDS_ATTENTION, FINDING_WARNING, "orders wait for a person: shipped, but not paid",
      "orderly list --status needs_attention; orderly retry --all --status needs_attention"},
@@ -215,7 +205,9 @@ void doctor_sagas(struct doctor *doctor)
                         "it can't be read (%.*s)", TEXT_ARG(refusal));
         else if (store_number(reply) > 0)
             doctor_tell(doctor, set->finding, set->check,
-                        set->mend == NULL ? text_format(doctor->arena, "redis-cli SMEMBERS %.*s", TEXT_ARG(key)) : text_of(set->mend), "%" PRId64 " %s", store_number(reply), set->said);
+                        set->mend != NULL ? text_of(set->mend)
+                                          : text_format(doctor->arena, "redis-cli SMEMBERS %.*s", TEXT_ARG(key)),
+                        "%" PRId64 " %s", store_number(reply), set->said);
         else
             doctor_tell(doctor, FINDING_OK, set->check, TEXT_NONE, "none");
     }

@@ -2,7 +2,7 @@
 #include "doctor.h"
 #include "topic_plan.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 #define PROBLEM_SIZE 512
 #define SETTINGS_SEEN_MAX 32
@@ -91,7 +91,8 @@ static void judge_state(struct topic_check *check, int broker_count)
     buffer_add_format(&check->said, "%d %s, %d %s", state->partitions, state->partitions == 1 ? "partition" : "partitions",
                       state->copies, state->copies == 1 ? "copy" : "copies");
     if (state->without_leader > 0)
-        add_problem(check, FINDING_WRONG, text_format(arena, "%d partitions have no leader: a broker is away", state->without_leader));
+        add_problem(check, FINDING_WRONG,
+                    text_format(arena, "%d partitions have no leader: a broker is away", state->without_leader));
     if (state->behind > 0)
         add_problem(check, FINDING_WARNING, text_format(arena, "%d partitions have a copy that is not in sync", state->behind));
     if (state->copies < 3 && broker_count >= 3)
@@ -122,7 +123,9 @@ static void tell_topic(struct doctor *doctor, const struct topic_check *check)
         return;
     }
     if (check->mend.length > 0)
-        mend = text_format(doctor->arena, "kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %.*s",
+        mend = text_format(doctor->arena,
+                           "kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s "
+                           "--add-config %.*s",
                            doctor->settings->bootstrap, check->plan.name, TEXT_ARG(buffer_text(&check->mend)));
     doctor_tell(doctor, check->finding, name, mend, "%.*s", TEXT_ARG(said));
 }
@@ -138,7 +141,8 @@ static bool judge_settings(struct doctor *doctor, struct topic_checks *checks)
             existing[count++] = checks->list[i].plan.name;
     if (count == 0)
         return true;
-    if (bus_describe_settings(doctor->bus, existing, count, CLI_WAIT_MS, see_setting, checks, problem, sizeof(problem)) != STATUS_OK) {
+    if (bus_describe_settings(doctor->bus, existing, count, CLI_WAIT_MS, see_setting, checks, problem, sizeof(problem)) !=
+        STATUS_OK) {
         doctor_lost_kafka(doctor, "topics", problem);
         return false;
     }

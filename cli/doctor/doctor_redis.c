@@ -1,8 +1,9 @@
 /* doctor_redis.c - whether Redis keeps what it acknowledges. */
-#include "dlq.h"
 #include "doctor.h"
+#include "duration.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define VERSION_MAJOR 7 /* what Orderly is tested with begins here */
 #define VERSION_MINOR 0
@@ -29,11 +30,11 @@ void doctor_redis(struct doctor *doctor)
     doctor->info = text_copy(doctor->arena, store_text(reply));
     version = info_field(doctor->info, "redis_version");
     if (text_equals(info_field(doctor->info, "role"), TEXT("slave")))
-        doctor_tell(doctor, FINDING_WRONG, "redis", TEXT("REDIS_URL=... of the primary"), "version %.*s; a replica: it takes no writes",
-                    TEXT_ARG(version));
+        doctor_tell(doctor, FINDING_WRONG, "redis", TEXT("REDIS_URL=... of the primary"),
+                    "version %.*s; a replica: it takes no writes", TEXT_ARG(version));
     else if (version_is_older(version, VERSION_MAJOR, VERSION_MINOR))
-        doctor_tell(doctor, FINDING_WARNING, "redis", TEXT_NONE, "version %.*s; Orderly is tested with %d.%d and later", TEXT_ARG(version),
-                    VERSION_MAJOR, VERSION_MINOR);
+        doctor_tell(doctor, FINDING_WARNING, "redis", TEXT_NONE, "version %.*s; Orderly is tested with %d.%d and later",
+                    TEXT_ARG(version), VERSION_MAJOR, VERSION_MINOR);
     else
         doctor_tell(doctor, FINDING_OK, "redis", TEXT_NONE, "version %.*s", TEXT_ARG(version));
 }
@@ -64,7 +65,8 @@ void doctor_persistence(struct doctor *doctor)
     if (info_number(doctor, "loading") != 0)
         doctor_tell(doctor, FINDING_WARNING, "redis appendonly", TEXT_NONE, "it is loading what it had: wait");
     else if (info_number(doctor, "aof_enabled") == 0)
-        doctor_tell(doctor, FINDING_WRONG, "redis appendonly", TEXT("redis-cli CONFIG SET appendonly yes; redis-cli CONFIG REWRITE"),
+        doctor_tell(doctor, FINDING_WRONG, "redis appendonly",
+                    TEXT("redis-cli CONFIG SET appendonly yes; redis-cli CONFIG REWRITE"),
                     "appendonly is off: a restart loses orders");
     else if (text_is_there(write_status) && !text_equals(write_status, TEXT("ok")))
         doctor_tell(doctor, FINDING_WRONG, "redis appendonly", TEXT("df -h; see the log of Redis"),
@@ -147,7 +149,9 @@ void doctor_memory(struct doctor *doctor)
                     used / 1000000);
     else
         doctor_tell(doctor, memory_finding(used, limit), "redis memory",
-                    memory_finding(used, limit) == FINDING_OK ? TEXT_NONE : TEXT("redis-cli CONFIG SET maxmemory <more>; redis-cli CONFIG REWRITE"),
+                    memory_finding(used, limit) == FINDING_OK
+                        ? TEXT_NONE
+                        : TEXT("redis-cli CONFIG SET maxmemory <more>; redis-cli CONFIG REWRITE"),
                     "%" PRId64 " MB used of %" PRId64 " MB; when it is full Redis refuses writes and orders wait", used / 1000000,
                     limit / 1000000);
 }
@@ -159,26 +163,23 @@ static bool ask_time(struct doctor *doctor, const char *check, int64_t *out_ms)
 {
     struct text refusal;
     const struct store_value *reply = doctor_ask(doctor, check, (struct text[]){TEXT("TIME")}, 1, &refusal);
-    int64_t seconds, us;
 
     if (doctor->redis_away)
         return false;
-    if (reply == NULL || store_count(reply) != 2 || !text_to_number(store_text(store_element(reply, 0)), &seconds) ||
-        !text_to_number(store_text(store_element(reply, 1)), &us)) {
+    if (reply == NULL || !cli_redis_time(reply, out_ms)) {
         doctor_tell(doctor, FINDING_UNKNOWN, check, TEXT_NONE, "TIME is refused (%.*s)", TEXT_ARG(refusal));
         return false;
     }
-    *out_ms = seconds * 1000 + us / 1000;
     return true;
 }
 
 void doctor_redis_clock(struct doctor *doctor)
 {
-    int64_t before_ms = dlq_now_ms(), after_ms, redis_ms, skew_ms;
+    int64_t before_ms = cli_now_ms(), after_ms, redis_ms, skew_ms;
 
     if (!ask_time(doctor, "clock of redis", &redis_ms))
         return;
-    after_ms = dlq_now_ms();
+    after_ms = cli_now_ms();
     skew_ms = redis_ms < before_ms ? redis_ms - before_ms : redis_ms > after_ms ? redis_ms - after_ms : 0;
     doctor_tell(doctor, skew_finding(skew_ms), "clock of redis",
                 skew_finding(skew_ms) == FINDING_OK ? TEXT_NONE : TEXT("chronyc tracking, on all machines"),

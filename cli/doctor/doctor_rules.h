@@ -14,8 +14,8 @@ const char *finding_word(enum finding finding);
 /* The worse of two. */
 enum finding finding_worse(enum finding a, enum finding b);
 
-/* A topic's setting beside the planned one: a difference that takes a guarantee away is WRONG, one that only surprises is a WARNING. out_why: what
- * it leads to; static, "" when it is OK. */
+/* A topic's setting beside the planned one: a difference that takes a guarantee away is WRONG, one that only surprises is a
+ * WARNING. out_why: what it leads to; static, "" when it is OK. */
 enum finding setting_finding(const char *name, const char *is, const char *planned, const char **out_why);
 /* A field of Redis' INFO ("redis_version"); TEXT_NONE when it is not there. Borrows info. */
 struct text info_field(struct text info, const char *name);
@@ -35,8 +35,8 @@ struct group_progress {
     int64_t missed;  /* records that were gone before it handled them */
     int64_t beyond;  /* how far its committed offset lies behind the end of the log: so many new records would be passed over */
 };
-/* Adds a partition to the sum. high_later: the end of the log as it was seen after committed: a group that works on commits beyond the
- * end that was seen before. */
+/* Adds a partition to the sum. high_later: the end of the log as it was seen after committed: a group that works on commits
+ * beyond the end that was seen before. */
 void progress_add(struct group_progress *progress, int64_t low, int64_t high, int64_t high_later, int64_t committed);
 /* members -1: not known. */
 enum finding group_finding(const struct group_progress *progress, int members);

@@ -32,7 +32,8 @@ void reference_print_help(const struct reference *reference, FILE *out)
     for (size_t i = 0; i < reference->flag_count; i++)
         fprintf(out, "  %-18s %s\n", reference->flags[i].name, reference->flags[i].summary);
     fprintf(out, "\nSettings come from the environment; NAME_FILE=/path reads NAME from a file.\n"
-                 "RDKAFKA_<NAME> sets a property of librdkafka (RDKAFKA_SECURITY_PROTOCOL=ssl).\n\n");
+                 "RDKAFKA_<NAME> sets a property of librdkafka (RDKAFKA_SECURITY_PROTOCOL=ssl).\n"
+                 "A DURATION is 90s (or 90), 10m, 2h, 1d, 1h30m.\n\n");
     settings_print(settings, count, out);
     fprintf(out, "\nExit codes: ");
     for (size_t i = 0; reference_exit_codes[i] != NULL; i++)

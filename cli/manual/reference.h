@@ -5,12 +5,14 @@
 #ifndef ORDERLY_REFERENCE_H
 #define ORDERLY_REFERENCE_H
 
-#include "cli.h"
+#include "cli_command.h"
+
+struct reference;
 
 /* An option of `orderly` itself: it prints something. */
 struct flag {
     const char *name, *summary; /* "--version" */
-    void (*print)(FILE *out);
+    void (*print)(const struct reference *reference, FILE *out);
 };
 
 /* The program: everything that its help tells. */

@@ -1,10 +1,11 @@
 /* cancel.c - orderly cancel */
-#include "cancel.h"
-
-#include "cli.h"
-#include "duration.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
 #include "message.h"
 #include "order_signal.h"
+#include "order_state.h"
+#include "orders.h"
+#include "shown.h"
 
 #include <stdlib.h>
 
@@ -34,8 +35,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         cancel->no_wait = true;
         return 0;
     case KEY_TIMEOUT:
-        if (!duration_read(argument, &cancel->watch_ms))
-            argp_error(state, "--timeout takes a duration such as 30s or 5m, not '%s'", argument);
+        cli_take_duration(state, "timeout", "30s or 5m", argument, &cancel->watch_ms);
         return 0;
     default:
         return cli_take_one(key, argument, state, &cancel->order_id);
@@ -65,22 +65,7 @@ const struct argp cancel_argp = {
 
 /* ---- what became of it ---- */
 
-enum cancel_verdict cancel_judge(const struct order_state *state)
-{
-    if (!text_is_there(state->status_text))
-        return CANCEL_NO_ORDER;
-    if (state->status == SAGA_CANCELLED)
-        return CANCEL_DONE;
-    if (saga_status_is_terminal(state->status))
-        return CANCEL_ENDED_OTHERWISE;
-    if (saga_status_is_parked(state->status) && state->ends_as == SAGA_CANCELLED)
-        return CANCEL_PARKED;
-    if (state->status == SAGA_CAPTURING_PAYMENT || saga_status_is_parked(state->status))
-        return CANCEL_TOO_LATE;
-    return CANCEL_PENDING;
-}
-
-static int tell(const struct cancel *cancel, struct arena *arena, const struct order_state *state)
+static enum cli_exit tell(const struct cancel *cancel, struct arena *arena, const struct order_state *state)
 {
     const char *id = cancel->order_id;
     struct text status = shown_text(arena, state->status_text), reason = shown_text(arena, state->reason);
@@ -106,44 +91,39 @@ static int tell(const struct cancel *cancel, struct arena *arena, const struct o
                     state->cancel_requested ? ", and the cancel is remembered" : "", id);
 }
 
-static int load(const struct cancel *cancel, struct store *store, struct arena *arena, struct order_state *out_state)
+static enum cli_exit load(const struct cancel *cancel, struct store *store, struct arena *arena, struct order_state *out_state)
 {
     struct text order_id = text_of(cancel->order_id);
 
     return order_states_load(store, arena, &order_id, 1, out_state);
 }
 
-static int follow(const struct cancel *cancel, struct store *store, struct arena *arena)
+static enum cli_exit follow(const struct cancel *cancel, struct store *store, struct arena *arena)
 {
-    int64_t end_ms = cli_clock_ms() + cancel->watch_ms;
+    struct cli_wait wait = cli_wait_for(cancel->watch_ms, LOOK_EVERY_MS);
     struct order_state state;
-    int code;
 
-    while ((code = load(cancel, store, arena, &state)) == CLI_DONE) {
-        if (cancel_judge(&state) != CANCEL_PENDING || cli_clock_ms() >= end_ms)
-            return tell(cancel, arena, &state);
-        cli_pause(LOOK_EVERY_MS);
+    do {
         arena_reset(arena);
-    }
-    return code;
+        CLI_TRY(load(cancel, store, arena, &state));
+    } while (cancel_judge(&state) == CANCEL_PENDING && cli_wait_on(&wait));
+    return tell(cancel, arena, &state);
 }
 
 /* ---- sending ---- */
 
-static int send_cancel(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena, struct trace trace)
+static enum cli_exit send_cancel(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena,
+                                 struct trace trace)
 {
     const char *const topics[] = {topic_name(TOPIC_INBOX), NULL};
     CLEANUP(bus_close) struct bus *bus = NULL;
     struct order_signal signal = {
         .kind = "cancel", .order_id = text_of(cancel->order_id), .by = cancel->by, .reason = cancel->reason, .trace = trace};
     const char *problem;
-    int code;
 
     if (!text_is_there(signal_value(arena, &signal)))
         return cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d characters", REASON_MAX);
-    code = cli_open_bus(settings, topics, &bus);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_open_bus(settings, topics, &bus));
     if (signal_send(bus, arena, &signal) != STATUS_OK)
         return cli_fail(CLI_UNREACHABLE, "%s", bus_problem(bus));
     if (!cli_confirm(bus, &problem))
@@ -153,37 +133,30 @@ static int send_cancel(const struct cancel *cancel, const struct cli_settings *s
     return CLI_DONE;
 }
 
-static int cancel_and_watch(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena)
+static enum cli_exit cancel_and_watch(const struct cancel *cancel, const struct cli_settings *settings, struct arena *arena)
 {
     CLEANUP(store_close) struct store *store = NULL;
     struct order_state state;
-    int code = cli_open_store(settings, NULL, 0, &store);
 
-    if (code == CLI_DONE)
-        code = load(cancel, store, arena, &state);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_open_store(settings, NULL, 0, &store));
+    CLI_TRY(load(cancel, store, arena, &state));
     if (cancel_judge(&state) != CANCEL_PENDING)
         return tell(cancel, arena, &state);
-    code = send_cancel(cancel, settings, arena, (struct trace){state.trace_parent, state.trace_state});
-    return code == CLI_DONE ? follow(cancel, store, arena) : code;
+    CLI_TRY(send_cancel(cancel, settings, arena, (struct trace){state.trace_parent, state.trace_state}));
+    return follow(cancel, store, arena);
 }
 
-int cancel_run(int argument_count, char **arguments)
+enum cli_exit cancel_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct cancel cancel = {.watch_ms = WATCH_MS, .by = signal_user()};
     struct cli_settings settings;
-    int code = cli_parse(&cancel_argp, argument_count, arguments, &cancel, &settings);
 
-    if (code == CLI_DONE)
-        code = cli_check_id(cancel.order_id);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&cancel_argp, argument_count, arguments, &cancel, &settings));
+    CLI_TRY(cli_check_id(cancel.order_id));
     if (!cancel.no_wait)
         return cancel_and_watch(&cancel, &settings, arena);
-    code = send_cancel(&cancel, &settings, arena, (struct trace){TEXT_NONE, TEXT_NONE});
-    if (code == CLI_DONE)
-        printf("%s: the cancel is sent\n", cancel.order_id);
-    return code;
+    CLI_TRY(send_cancel(&cancel, &settings, arena, (struct trace){TEXT_NONE, TEXT_NONE}));
+    printf("%s: the cancel is sent\n", cancel.order_id);
+    return CLI_DONE;
 }

@@ -1,12 +1,13 @@
-#include "explain.h"
-
-#include "cli.h"
+/* explain.c - why an order is parked. */
 #include "duration.h"
 #include "events.h"
 #include "json.h"
 #include "message.h"
+#include "order_view.h"
+#include "shown.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 struct text explain_why(struct arena *arena, const struct order_state *state, struct text failure, struct text last_failure)
 {

@@ -1,10 +1,14 @@
 /* get.c - orderly get */
-#include "cli.h"
-#include "explain.h"
-#include "history_view.h"
-#include "json.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
+#include "json_build.h"
 #include "keys.h"
 #include "message.h"
+#include "money.h"
+#include "order_view.h"
+#include "orders.h"
+#include "shown.h"
 
 #include <stdlib.h>
 
@@ -49,36 +53,38 @@ struct found {
     size_t line_count;
 };
 
-static int load(struct store *store, struct arena *arena, struct text order_id, struct found *out_found)
+static void take_fields(struct arena *arena, const struct store_value *fields, struct found *found)
+{
+    found->field_count = store_count(fields) / 2;
+    found->names = arena_take(arena, found->field_count * sizeof(struct text));
+    found->values = arena_take(arena, found->field_count * sizeof(struct text));
+    for (size_t i = 0; i < found->field_count; i++) {
+        found->names[i] = text_copy(arena, store_text(store_element(fields, 2 * i)));
+        found->values[i] = text_copy(arena, store_text(store_element(fields, 2 * i + 1)));
+    }
+}
+
+static void take_lines(struct arena *arena, const struct store_value *lines, struct found *found)
+{
+    found->line_count = store_count(lines);
+    found->lines = arena_take(arena, found->line_count * sizeof(struct text));
+    for (size_t i = 0; i < found->line_count; i++)
+        found->lines[i] = text_copy(arena, store_text(store_element(lines, i)));
+}
+
+static enum cli_exit load(struct store *store, struct arena *arena, struct text order_id, struct found *out_found)
 {
     struct text saga = key_saga(arena, order_id);
     struct text history = key_history(arena, order_id);
-    const struct store_value *fields, *lines;
-    int code;
 
     store_begin(store);
     store_queue(store, saga, (struct text[]){TEXT("HGETALL"), saga}, 2);
     store_queue(store, history, (struct text[]){TEXT("LRANGE"), history, TEXT("0"), TEXT("-1")}, 4);
-    code = cli_flush(store);
-    if (code != CLI_DONE)
-        return code;
-    fields = store_value(store, 0);
-    lines = store_value(store, 1);
-    code = cli_check(fields, saga);
-    if (code == CLI_DONE)
-        code = cli_check(lines, history);
-    if (code != CLI_DONE)
-        return code;
-    *out_found = (struct found){.field_count = store_count(fields) / 2, .line_count = store_count(lines)};
-    out_found->names = arena_take(arena, out_found->field_count * sizeof(struct text));
-    out_found->values = arena_take(arena, out_found->field_count * sizeof(struct text));
-    out_found->lines = arena_take(arena, out_found->line_count * sizeof(struct text));
-    for (size_t i = 0; i < out_found->field_count; i++) {
-        out_found->names[i] = text_copy(arena, store_text(store_element(fields, 2 * i)));
-        out_found->values[i] = text_copy(arena, store_text(store_element(fields, 2 * i + 1)));
-    }
-    for (size_t i = 0; i < out_found->line_count; i++)
-        out_found->lines[i] = text_copy(arena, store_text(store_element(lines, i)));
+    CLI_TRY(cli_flush(store));
+    CLI_TRY(cli_check(store_value(store, 0), saga));
+    CLI_TRY(cli_check(store_value(store, 1), history));
+    take_fields(arena, store_value(store, 0), out_found);
+    take_lines(arena, store_value(store, 1), out_found);
     return CLI_DONE;
 }
 
@@ -103,34 +109,54 @@ static bool is_raw(struct text name)
     return false;
 }
 
-static int print_json(struct arena *arena, struct text order_id, const struct found *found)
+static void add_field(struct arena *arena, struct json_draft *draft, struct text name, struct text value)
 {
-    struct buffer buffer = buffer_in(arena, 4096);
-    const struct json *checked;
-    struct text pretty;
+    const struct json *read;
 
-    buffer_add(&buffer, TEXT("{\"orderId\":"));
-    buffer_add_json_string(&buffer, order_id);
-    for (size_t i = 0; i < found->field_count; i++) {
-        bool raw = is_raw(found->names[i]) && json_read(arena, found->values[i], &checked) == STATUS_OK;
-        buffer_add(&buffer, TEXT(","));
-        buffer_add_json_string(&buffer, found->names[i]);
-        buffer_add(&buffer, TEXT(":"));
-        if (raw)
-            buffer_add(&buffer, found->values[i]);
-        else
-            buffer_add_json_string(&buffer, found->values[i]);
-    }
-    buffer_add(&buffer, TEXT(",\"history\":["));
+    if (is_raw(name) && json_read(arena, value, &read) == STATUS_OK)
+        json_add_value(draft, name.at, read);
+    else
+        json_add_text(draft, name.at, value);
+}
+
+/* False: a line of it is no JSON. */
+static bool add_history(struct arena *arena, struct json_draft *draft, const struct found *found)
+{
+    struct json_draft *history = json_add_array(draft, "history");
+    const struct json *line;
+
     for (size_t i = 0; i < found->line_count; i++) {
-        buffer_add(&buffer, i == 0 ? TEXT("") : TEXT(","));
-        buffer_add(&buffer, found->lines[i]);
+        if (json_read(arena, found->lines[i], &line) != STATUS_OK)
+            return false;
+        json_add_value(history, NULL, line);
     }
-    buffer_add(&buffer, TEXT("]}"));
-    pretty = json_pretty(arena, buffer_text(&buffer));
-    if (!text_is_there(pretty))
-        return cli_fail(CLI_ENDED_BADLY, "what Redis holds of order %.*s is no JSON: look at it with redis-cli", TEXT_ARG(order_id));
-    printf("%.*s\n", TEXT_ARG(pretty));
+    return true;
+}
+
+/* TEXT_NONE: what Redis holds makes no JSON; somebody else has written to it. */
+static struct text whole_order(struct arena *arena, struct text order_id, const struct found *found)
+{
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
+    const struct json *checked;
+    struct text printed;
+
+    json_add_text(draft, "orderId", order_id);
+    for (size_t i = 0; i < found->field_count; i++)
+        add_field(arena, draft, found->names[i], found->values[i]);
+    if (!add_history(arena, draft, found))
+        return TEXT_NONE;
+    printed = json_draft_text(arena, draft, JSON_INDENTED);
+    return json_read(arena, printed, &checked) == STATUS_OK ? printed : TEXT_NONE;
+}
+
+static enum cli_exit print_json(struct arena *arena, struct text order_id, const struct found *found)
+{
+    struct text printed = whole_order(arena, order_id, found);
+
+    if (!text_is_there(printed))
+        return cli_fail(CLI_ENDED_BADLY, "what Redis holds of order %.*s is no JSON: look at it with redis-cli",
+                        TEXT_ARG(order_id));
+    printf("%.*s\n", TEXT_ARG(printed));
     return CLI_DONE;
 }
 
@@ -182,23 +208,26 @@ static void read_state(struct arena *arena, struct text order_id, const struct f
     order_state_read(arena, order_id, values, out_state);
 }
 
+/* In this order. Without a name: what it costs, which is two fields. */
+static const struct {
+    const char *label, *name;
+} shown_fields[] = {
+    {"status", "status"},       {"reason", "reason"},          {"product", "productId"},         {"total", NULL},
+    {"waits for", "pendingCommandId"}, {"attempt", "attempt"}, {"last failure", "lastFailure"},  {"next look", "nextDueAt"},
+    {"cancelled by", "cancelledBy"},   {"because", "cancelReason"}, {"placed", "createdAt"},     {"ended", "completedAt"},
+};
+
 static void print_for_people(struct arena *arena, const struct order_state *state, const struct found *found, int64_t now_ms)
 {
     struct text order_id = state->order_id;
 
     printf("%-12s %.*s\n", "order", TEXT_ARG(order_id));
-    print_field(arena, found, "status", "status");
-    print_field(arena, found, "reason", "reason");
-    print_field(arena, found, "product", "productId");
-    print_total(arena, found);
-    print_field(arena, found, "waits for", "pendingCommandId");
-    print_field(arena, found, "attempt", "attempt");
-    print_field(arena, found, "last failure", "lastFailure");
-    print_field(arena, found, "next look", "nextDueAt");
-    print_field(arena, found, "cancelled by", "cancelledBy");
-    print_field(arena, found, "because", "cancelReason");
-    print_field(arena, found, "placed", "createdAt");
-    print_field(arena, found, "ended", "completedAt");
+    for (size_t i = 0; i < COUNT_OF(shown_fields); i++) {
+        if (shown_fields[i].name == NULL)
+            print_total(arena, found);
+        else
+            print_field(arena, found, shown_fields[i].label, shown_fields[i].name);
+    }
     print_errors(arena, field(found, "errors"));
     if (saga_status_is_parked(state->status))
         explain_print(arena, state, field(found, "step"), found->lines, found->line_count, now_ms);
@@ -207,33 +236,30 @@ static void print_for_people(struct arena *arena, const struct order_state *stat
         history_print_line(arena, found->lines[i]);
 }
 
-int get_run(int argument_count, char **arguments)
+static enum cli_exit show(struct store *store, struct arena *arena, struct text order_id, const struct found *found)
+{
+    struct order_state state;
+    int64_t now_ms;
+
+    read_state(arena, order_id, found, &state);
+    CLI_TRY(cli_redis_clock(store, &now_ms));
+    print_for_people(arena, &state, found, now_ms);
+    return CLI_DONE;
+}
+
+enum cli_exit get_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(store_close) struct store *store = NULL;
     struct get get = {.order_id = NULL};
     struct cli_settings settings;
-    struct order_state state;
     struct found found;
-    int64_t now_ms;
-    int code;
 
-    code = cli_parse(&get_argp, argument_count, arguments, &get, &settings);
-    if (code == CLI_DONE)
-        code = cli_check_id(get.order_id);
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, NULL, 0, &store);
-    if (code == CLI_DONE)
-        code = load(store, arena, text_of(get.order_id), &found);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&get_argp, argument_count, arguments, &get, &settings));
+    CLI_TRY(cli_check_id(get.order_id));
+    CLI_TRY(cli_open_store(&settings, NULL, 0, &store));
+    CLI_TRY(load(store, arena, text_of(get.order_id), &found));
     if (found.field_count == 0)
         return cli_fail(CLI_ENDED_BADLY, "there is no order %s (perhaps not yet, or it expired)", get.order_id);
-    if (get.json)
-        return print_json(arena, text_of(get.order_id), &found);
-    read_state(arena, text_of(get.order_id), &found, &state);
-    code = cli_redis_clock(store, &now_ms);
-    if (code == CLI_DONE)
-        print_for_people(arena, &state, &found, now_ms);
-    return code;
+    return get.json ? print_json(arena, text_of(get.order_id), &found) : show(store, arena, text_of(get.order_id), &found);
 }

@@ -1,9 +1,10 @@
-#include "history_view.h"
-
-#include "cli.h"
+/* history_view.c - lines of an order's history. */
 #include "json.h"
+#include "order_view.h"
+#include "shown.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static void print_member(struct arena *arena, const struct json *detail, struct text name, const char *before)
 {

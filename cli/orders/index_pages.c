@@ -1,8 +1,9 @@
 #include "index_pages.h"
 
-#include "cli.h"
+#include "cli_ask.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct text bound_text(struct arena *arena, int64_t ms)
@@ -32,22 +33,19 @@ static void advance(struct index_cursor *cursor, const struct store_value *reply
     snprintf(cursor->bound, sizeof(cursor->bound), "%.*s", TEXT_ARG(last));
 }
 
-int index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
-               struct index_entry out_entries[], size_t *out_count)
+enum cli_exit index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
+                         struct index_entry out_entries[], size_t *out_count)
 {
     struct text low = bound_text(arena, cursor->low_ms), high = bound_text(arena, cursor->high_ms);
     struct text seen = text_copy(arena, text_of(cursor->bound));
     struct text from = cursor->newest_first ? high : low, to = cursor->newest_first ? low : high;
     const struct store_value *reply;
-    int code;
 
-    code = cli_ask(store,
-                   (struct text[]){cursor->newest_first ? TEXT("ZREVRANGEBYSCORE") : TEXT("ZRANGEBYSCORE"),
-                                   key_index(arena, cursor->index), seen.length > 0 ? seen : from, to, TEXT("WITHSCORES"), TEXT("LIMIT"),
-                                   text_format(arena, "%zu", cursor->skip), text_format(arena, "%zu", count)},
-                   8, &reply);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_ask(store,
+                    (struct text[]){cursor->newest_first ? TEXT("ZREVRANGEBYSCORE") : TEXT("ZRANGEBYSCORE"),
+                                    key_index(arena, cursor->index), seen.length > 0 ? seen : from, to, TEXT("WITHSCORES"),
+                                    TEXT("LIMIT"), text_format(arena, "%zu", cursor->skip), text_format(arena, "%zu", count)},
+                    8, &reply));
     *out_count = store_count(reply) / 2;
     cursor->ended = *out_count < count;
     for (size_t i = 0; i < *out_count; i++)
@@ -58,15 +56,12 @@ int index_next(struct store *store, struct arena *arena, struct index_cursor *cu
     return CLI_DONE;
 }
 
-int index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor, int64_t *out_count)
+enum cli_exit index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor, int64_t *out_count)
 {
+    struct text low = bound_text(arena, cursor->low_ms), high = bound_text(arena, cursor->high_ms);
     const struct store_value *reply;
-    int code = cli_ask(store,
-                       (struct text[]){TEXT("ZCOUNT"), key_index(arena, cursor->index), bound_text(arena, cursor->low_ms),
-                                       bound_text(arena, cursor->high_ms)},
-                       4, &reply);
 
-    if (code == CLI_DONE)
-        *out_count = store_number(reply);
-    return code;
+    CLI_TRY(cli_ask(store, (struct text[]){TEXT("ZCOUNT"), key_index(arena, cursor->index), low, high}, 4, &reply));
+    *out_count = store_number(reply);
+    return CLI_DONE;
 }

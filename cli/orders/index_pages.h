@@ -5,6 +5,7 @@
 #ifndef ORDERLY_INDEX_PAGES_H
 #define ORDERLY_INDEX_PAGES_H
 
+#include "cli_exit.h"
 #include "keys.h"
 #include "store.h"
 
@@ -29,9 +30,10 @@ struct index_cursor {
 
 /* Reads the next `count` entries at most; sets ended behind the last one. Entries that come or go between two pages may be
  * missed. CLI_DONE, or the exit code of a problem that was printed. */
-int index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
-               struct index_entry out_entries[], size_t *out_count);
+MUST_CHECK enum cli_exit index_next(struct store *store, struct arena *arena, struct index_cursor *cursor, size_t count,
+                                    struct index_entry out_entries[], size_t *out_count);
 /* How many there are between the cursor's bounds. */
-int index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor, int64_t *out_count);
+MUST_CHECK enum cli_exit index_count(struct store *store, struct arena *arena, const struct index_cursor *cursor,
+                                     int64_t *out_count);
 
 #endif

@@ -1,10 +1,13 @@
 /* list.c - orderly list */
-#include "cli.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
+#include "cli_json.h"
 #include "duration.h"
 #include "index_pages.h"
-#include "keys.h"
 #include "message.h"
 #include "order_state.h"
+#include "orders.h"
+#include "shown.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,6 +15,7 @@
 #define LIMIT 50
 #define LIMIT_MAX 100000
 #define PAGE ORDER_STATES_MAX
+#define DURATION_EXAMPLES "90s, 10m or 2h"
 
 /* What can be asked for, and the sorted set it is in. The five statuses of the forward steps share one: theirs are picked out of
  * it. */
@@ -63,6 +67,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     char *end;
 
     switch (key) {
+    case 'j': list->json = true; return 0;
+    case KEY_STUCK: cli_take_duration(state, "stuck", DURATION_EXAMPLES, argument, &list->stuck_ms); return 0;
+    case KEY_SINCE: cli_take_duration(state, "since", DURATION_EXAMPLES, argument, &list->since_ms); return 0;
+    case ARGP_KEY_END: return check(state, list);
     case 's':
         if (!is_status(argument))
             argp_error(state, "there is no status '%s'", argument);
@@ -73,19 +81,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (*argument == '\0' || *end != '\0' || list->limit < 1 || list->limit > LIMIT_MAX)
             argp_error(state, "--limit takes 1 to %d, not '%s'", LIMIT_MAX, argument);
         return 0;
-    case KEY_STUCK:
-    case KEY_SINCE:
-        if (!duration_read(argument, key == KEY_STUCK ? &list->stuck_ms : &list->since_ms))
-            argp_error(state, "--%s takes a duration such as 90s, 10m or 2h, not '%s'", key == KEY_STUCK ? "stuck" : "since",
-                       argument);
-        return 0;
-    case 'j':
-        list->json = true;
-        return 0;
-    case ARGP_KEY_END:
-        return check(state, list);
-    default:
-        return ARGP_ERR_UNKNOWN;
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -110,7 +106,7 @@ const struct argp list_argp = {
         "List orders by status, the newest first, with the time since when they are in it, and how many there are.\v"
         "`running` are validating, authorizing_payment, allocating_inventory, fulfilling and capturing_payment; the exact one\n"
         "is shown. A command that is sent again to a worker that is away does not count as getting any further. A DURATION is\n"
-        "90s, 10m, 2h, 1d, 1h30m.\n\n"
+        "90s (or 90), 10m, 2h, 1d, 1h30m.\n\n"
         "Exit codes: 0 done, 2 usage, 3 Redis unreachable.\n\n"
         "Examples:\n  orderly list\n  orderly list --status failed --limit 10 --since 1h\n  orderly list --stuck 10m\n"
         "  orderly list --status allocating_inventory",
@@ -132,25 +128,16 @@ static void print_for_people(struct arena *arena, const struct list *list, const
     printf("\n");
 }
 
-static void add_time(struct arena *arena, struct buffer *line, struct text before, int64_t time_ms)
-{
-    buffer_add(line, before);
-    buffer_add_json_string(line, time_text(arena, time_ms));
-}
-
 static void print_json(struct arena *arena, const struct listed *order)
 {
-    struct buffer line = buffer_in(arena, 200);
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
 
-    buffer_add(&line, TEXT("{\"orderId\":"));
-    buffer_add_json_string(&line, order->order_id);
-    buffer_add(&line, TEXT(",\"status\":"));
-    buffer_add_json_string(&line, order->status);
-    add_time(arena, &line, TEXT(",\"since\":"), order->since_ms);
+    json_add_text(draft, "orderId", order->order_id);
+    json_add_text(draft, "status", order->status);
+    json_add_text(draft, "since", time_text(arena, order->since_ms));
     if (order->moved_ms != 0)
-        add_time(arena, &line, TEXT(",\"movedAt\":"), order->moved_ms);
-    buffer_add(&line, TEXT("}"));
-    printf("%.*s\n", TEXT_ARG(buffer_text(&line)));
+        json_add_text(draft, "movedAt", time_text(arena, order->moved_ms));
+    cli_print_json(draft);
 }
 
 /* ---- finding ---- */
@@ -200,53 +187,47 @@ static void keep(struct arena *arena, const struct list *list, struct found *fou
 }
 
 /* Reads one page of the index, and the states of its orders, and keeps what is wanted. */
-static int look(struct store *store, struct arena *kept, struct arena *scratch, const struct list *list,
-                const struct listing *listing, struct index_cursor *cursor, size_t page, struct found *found)
+static enum cli_exit look(struct store *store, struct arena *kept, struct arena *scratch, const struct list *list,
+                          const struct listing *listing, struct index_cursor *cursor, size_t page, struct found *found)
 {
     struct index_entry *entries = arena_take(scratch, page * sizeof(*entries));
     struct order_state *states = arena_take(scratch, page * sizeof(*states));
     struct text *order_ids = arena_take(scratch, page * sizeof(*order_ids));
     size_t count = 0;
-    int code = index_next(store, scratch, cursor, page, entries, &count);
 
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(index_next(store, scratch, cursor, page, entries, &count));
+    for (size_t i = 0; i < count; i++)
         order_ids[i] = entries[i].order_id;
-    if (code == CLI_DONE)
-        code = order_states_load(store, scratch, order_ids, count, states);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(order_states_load(store, scratch, order_ids, count, states));
+    for (size_t i = 0; i < count; i++)
         if (is_wanted(list, listing, &states[i]))
             keep(kept, list, found, &states[i], entries[i].since_ms);
-    return code;
+    return CLI_DONE;
 }
 
 /* What has to be picked out is counted by looking at all of it: running sagas are MAX_INFLIGHT_SAGAS at most. */
-static int find(struct store *store, struct arena *arena, const struct list *list, const struct listing *listing,
-                struct found *out_found)
+static enum cli_exit find(struct store *store, struct arena *arena, const struct list *list, const struct listing *listing,
+                          struct found *out_found)
 {
     CLEANUP(arena_destroy) struct arena *scratch = arena_create();
     struct index_cursor cursor = cursor_of(list, listing);
     bool count_all = listing->is_picked || list->stuck_ms != 0;
-    int code = CLI_DONE;
 
     *out_found = (struct found){.orders = arena_take(arena, (size_t)list->limit * sizeof(struct listed))};
-    while (code == CLI_DONE && !cursor.ended && (count_all || out_found->count < (size_t)list->limit)) {
+    while (!cursor.ended && (count_all || out_found->count < (size_t)list->limit)) {
         size_t missing = (size_t)list->limit - out_found->count, page = count_all || missing > PAGE ? PAGE : missing;
-        code = look(store, arena, scratch, list, listing, &cursor, page, out_found);
+        CLI_TRY(look(store, arena, scratch, list, listing, &cursor, page, out_found));
         arena_reset(scratch);
     }
-    if (code == CLI_DONE && !count_all)
-        code = index_count(store, arena, &cursor, &out_found->total);
-    return code;
+    return count_all ? CLI_DONE : index_count(store, arena, &cursor, &out_found->total);
 }
 
-static int list_orders(struct store *store, const struct list *list, const struct listing *listing)
+static enum cli_exit list_orders(struct store *store, const struct list *list, const struct listing *listing)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct found found;
-    int code = find(store, arena, list, listing, &found);
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(find(store, arena, list, listing, &found));
     if (!list->json)
         printf("%s: %" PRId64 "\n", listing->status, found.total);
     for (size_t i = 0; i < found.count; i++) {
@@ -266,21 +247,19 @@ static bool is_asked_for(const struct list *list, const struct listing *listing)
     return list->status == NULL ? !listing->is_picked : strcmp(list->status, listing->status) == 0;
 }
 
-int list_run(int argument_count, char **arguments)
+enum cli_exit list_run(int argument_count, char **arguments)
 {
     CLEANUP(store_close) struct store *store = NULL;
     struct listing listings[LISTINGS_MAX];
     size_t count = listings_fill(listings);
     struct list list = {.limit = LIMIT};
     struct cli_settings settings;
-    int code = cli_parse(&list_argp, argument_count, arguments, &list, &settings);
 
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, NULL, 0, &store);
-    if (code == CLI_DONE)
-        code = cli_redis_clock(store, &list.now_ms);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_parse(&list_argp, argument_count, arguments, &list, &settings));
+    CLI_TRY(cli_open_store(&settings, NULL, 0, &store));
+    CLI_TRY(cli_redis_clock(store, &list.now_ms));
+    for (size_t i = 0; i < count; i++)
         if (is_asked_for(&list, &listings[i]))
-            code = list_orders(store, &list, &listings[i]);
-    return code;
+            CLI_TRY(list_orders(store, &list, &listings[i]));
+    return CLI_DONE;
 }

@@ -1,11 +1,12 @@
 #include "order_signal.h"
 
+#include "cli_clock.h"
+#include "json_build.h"
 #include "message.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SIGNAL_SOURCE "/orderly/cli"
@@ -17,41 +18,28 @@ const char *signal_user(void)
     return user != NULL && user[0] != '\0' ? user : getlogin();
 }
 
-static void add_member(struct buffer *value, struct text name, const char *string)
+static void add_member(struct json_draft *draft, const char *name, const char *string)
 {
-    if (string == NULL || string[0] == '\0')
-        return;
-    buffer_add(value, TEXT(","));
-    buffer_add_json_string(value, name);
-    buffer_add(value, TEXT(":"));
-    buffer_add_json_string(value, text_of(string));
+    if (string != NULL && string[0] != '\0')
+        json_add_text(draft, name, text_of(string));
 }
 
 struct text signal_value(struct arena *arena, const struct order_signal *signal)
 {
-    struct buffer value = buffer_in(arena, 256);
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
     struct inbox_record understood;
     const struct json *root;
+    struct text value;
 
-    buffer_add(&value, TEXT("{\"kind\":"));
-    buffer_add_json_string(&value, text_of(signal->kind));
-    buffer_add(&value, TEXT(",\"orderId\":"));
-    buffer_add_json_string(&value, signal->order_id);
-    add_member(&value, TEXT("requestedBy"), signal->by);
-    add_member(&value, TEXT("reason"), signal->reason);
-    buffer_add(&value, TEXT("}"));
+    json_add_text(draft, "kind", text_of(signal->kind));
+    json_add_text(draft, "orderId", signal->order_id);
+    add_member(draft, "requestedBy", signal->by);
+    add_member(draft, "reason", signal->reason);
+    value = json_draft_text(arena, draft, JSON_ONE_LINE);
     /* What the orchestrator would bury must not be sent. */
-    if (json_read(arena, buffer_text(&value), &root) != STATUS_OK || inbox_read(arena, root, &understood) != STATUS_OK)
+    if (json_read(arena, value, &root) != STATUS_OK || inbox_read(arena, root, &understood) != STATUS_OK)
         return TEXT_NONE;
-    return buffer_text(&value);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return value;
 }
 
 /* Two people may say the same at the same time. */
@@ -60,7 +48,7 @@ static uint64_t random_number(void)
     uint64_t number;
 
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-        number = (uint64_t)now_ms() << 20 ^ (uint64_t)getpid();
+        number = (uint64_t)cli_now_ms() << 20 ^ (uint64_t)getpid();
     return number;
 }
 
@@ -74,7 +62,7 @@ enum status signal_send(struct bus *bus, struct arena *arena, const struct order
         .type = text_format(arena, "order.%s", signal->kind),
         .subject = signal->order_id,
         .source = SIGNAL_SOURCE,
-        .time = time_text(arena, now_ms()),
+        .time = time_text(arena, cli_now_ms()),
         .trace = trace_continue(arena, signal->trace, id, signal->order_id),
     };
     size_t count = envelope_headers(&envelope, headers);

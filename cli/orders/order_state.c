@@ -1,6 +1,6 @@
 #include "order_state.h"
 
-#include "cli.h"
+#include "cli_ask.h"
 #include "keys.h"
 #include "message.h"
 
@@ -107,24 +107,22 @@ void order_state_read(struct arena *arena, struct text order_id, const struct te
     *out_state = state;
 }
 
-static int read_reply(struct arena *arena, const struct store_value *reply, struct text order_id, struct order_state *out_state)
+static enum cli_exit read_reply(struct arena *arena, const struct store_value *reply, struct text order_id,
+                                struct order_state *out_state)
 {
     struct text values[FIELDS];
-    int code = cli_check(reply, key_saga(arena, order_id));
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_check(reply, key_saga(arena, order_id)));
     for (size_t i = 0; i < FIELDS; i++)
         values[i] = store_count(reply) == FIELDS ? text_copy(arena, store_text(store_element(reply, i))) : TEXT_NONE;
     order_state_read(arena, order_id, values, out_state);
     return CLI_DONE;
 }
 
-int order_states_load(struct store *store, struct arena *arena, const struct text order_ids[], size_t count,
-                      struct order_state out_states[])
+enum cli_exit order_states_load(struct store *store, struct arena *arena, const struct text order_ids[], size_t count,
+                                struct order_state out_states[])
 {
     struct text words[FIELDS + 2] = {TEXT("HMGET")};
-    int code;
 
     assert(count <= ORDER_STATES_MAX);
     memcpy(words + 2, fields, sizeof(fields));
@@ -133,10 +131,10 @@ int order_states_load(struct store *store, struct arena *arena, const struct tex
         words[1] = key_saga(arena, order_ids[i]);
         store_queue(store, words[1], words, COUNT_OF(words));
     }
-    code = cli_flush(store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
-        code = read_reply(arena, store_value(store, i), order_ids[i], &out_states[i]);
-    return code;
+    CLI_TRY(cli_flush(store));
+    for (size_t i = 0; i < count; i++)
+        CLI_TRY(read_reply(arena, store_value(store, i), order_ids[i], &out_states[i]));
+    return CLI_DONE;
 }
 
 bool order_is_at_rest(const struct order_state *state)
@@ -148,4 +146,19 @@ bool order_is_stuck(const struct order_state *state, int64_t now_ms, int64_t for
 {
     return state->status != SAGA_NONE && !saga_status_is_terminal(state->status) && state->moved_ms != 0 &&
            now_ms - state->moved_ms >= for_ms;
+}
+
+enum cancel_verdict cancel_judge(const struct order_state *state)
+{
+    if (!text_is_there(state->status_text))
+        return CANCEL_NO_ORDER;
+    if (state->status == SAGA_CANCELLED)
+        return CANCEL_DONE;
+    if (saga_status_is_terminal(state->status))
+        return CANCEL_ENDED_OTHERWISE;
+    if (saga_status_is_parked(state->status) && state->ends_as == SAGA_CANCELLED)
+        return CANCEL_PARKED;
+    if (state->status == SAGA_CAPTURING_PAYMENT || saga_status_is_parked(state->status))
+        return CANCEL_TOO_LATE;
+    return CANCEL_PENDING;
 }

@@ -6,6 +6,7 @@
 #ifndef ORDERLY_ORDER_STATE_H
 #define ORDERLY_ORDER_STATE_H
 
+#include "cli_exit.h"
 #include "policy.h"
 #include "store.h"
 
@@ -32,11 +33,23 @@ const struct text *order_state_fields(size_t *out_count);
 void order_state_read(struct arena *arena, struct text order_id, const struct text values[], struct order_state *out_state);
 /* Reads the states of count orders, ORDER_STATES_MAX at most, in one round trip. CLI_DONE, or the exit code of a problem that was
  * printed. */
-int order_states_load(struct store *store, struct arena *arena, const struct text order_ids[], size_t count,
-                      struct order_state out_states[]);
+MUST_CHECK enum cli_exit order_states_load(struct store *store, struct arena *arena, const struct text order_ids[], size_t count,
+                                           struct order_state out_states[]);
 /* Whether it has not got any further for this long, though it should: it has not ended. */
 bool order_is_stuck(const struct order_state *state, int64_t now_ms, int64_t for_ms);
 /* Whether nothing more will come of it by itself. */
 bool order_is_at_rest(const struct order_state *state);
+
+/* What a cancel has come to. */
+enum cancel_verdict {
+    CANCEL_PENDING, /* it may still end cancelled */
+    CANCEL_DONE,
+    CANCEL_NO_ORDER,
+    CANCEL_ENDED_OTHERWISE,
+    CANCEL_PARKED,  /* it is being cancelled, but an undo can't be done */
+    CANCEL_TOO_LATE /* it is past its shipment, or parked on the way to another end */
+};
+/* What can be said of an order that somebody wants cancelled. */
+enum cancel_verdict cancel_judge(const struct order_state *state);
 
 #endif

@@ -1,10 +1,13 @@
 /* retry.c - orderly retry */
-#include "cli.h"
-#include "duration.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
 #include "keys.h"
 #include "message.h"
 #include "order_signal.h"
 #include "order_state.h"
+#include "orders.h"
+#include "shown.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -53,35 +56,22 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct retry *retry = state->input;
 
     switch (key) {
-    case 'a':
-        retry->all = true;
-        return 0;
+    case 'a': retry->all = true; return 0;
+    case 'r': retry->reason = argument; return 0;
+    case 'w': retry->wait = true; return 0;
+    case KEY_BY: retry->by = argument; return 0;
+    case KEY_TIMEOUT: cli_take_duration(state, "timeout", "30s or 5m", argument, &retry->wait_ms); return 0;
+    case ARGP_KEY_END: return check(state, retry);
     case 's':
         if (!saga_status_is_parked(saga_status_of(text_of(argument))))
             argp_error(state, "--status takes compensation_failed or needs_attention, not '%s'", argument);
         retry->status = argument;
         return 0;
-    case 'r':
-        retry->reason = argument;
-        return 0;
-    case KEY_BY:
-        retry->by = argument;
-        return 0;
-    case 'w':
-        retry->wait = true;
-        return 0;
-    case KEY_TIMEOUT:
-        if (!duration_read(argument, &retry->wait_ms))
-            argp_error(state, "--timeout takes a duration such as 30s or 5m, not '%s'", argument);
-        return 0;
     case ARGP_KEY_ARGS:
         retry->order_ids = state->argv + state->next;
         retry->order_id_count = (size_t)(state->argc - state->next);
         return 0;
-    case ARGP_KEY_END:
-        return check(state, retry);
-    default:
-        return ARGP_ERR_UNKNOWN;
+    default: return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -127,17 +117,18 @@ static void await(struct retry *retry, const struct order_state *state)
     memcpy(awaited->order_id, state->order_id.at, state->order_id.length);
 }
 
-static int skip(struct retry *retry, const struct order_state *state)
+static void skip(struct retry *retry, const struct order_state *state)
 {
     struct text status = shown_text(retry->arena, state->status_text);
 
     retry->skipped++;
     if (!text_is_there(status))
-        return cli_fail(CLI_DONE, "skipped %.*s: there is no such order", TEXT_ARG(shown_text(retry->arena, state->order_id)));
-    return cli_fail(CLI_DONE, "skipped %.*s: it is not parked but %.*s", TEXT_ARG(state->order_id), TEXT_ARG(status));
+        cli_warn("skipped %.*s: there is no such order", TEXT_ARG(shown_text(retry->arena, state->order_id)));
+    else
+        cli_warn("skipped %.*s: it is not parked but %.*s", TEXT_ARG(state->order_id), TEXT_ARG(status));
 }
 
-static int send_retry(struct retry *retry, const struct order_state *state)
+static enum cli_exit send_retry(struct retry *retry, const struct order_state *state)
 {
     struct order_signal signal = {.kind = "retry",
                                   .order_id = state->order_id,
@@ -145,8 +136,10 @@ static int send_retry(struct retry *retry, const struct order_state *state)
                                   .reason = retry->reason,
                                   .trace = {state->trace_parent, state->trace_state}};
 
-    if (!saga_status_is_parked(state->status))
-        return skip(retry, state);
+    if (!saga_status_is_parked(state->status)) {
+        skip(retry, state);
+        return CLI_DONE;
+    }
     if (signal_send(retry->bus, retry->arena, &signal) != STATUS_OK)
         return cli_fail(CLI_UNREACHABLE, "%s", bus_problem(retry->bus));
     retry->sent++;
@@ -155,85 +148,68 @@ static int send_retry(struct retry *retry, const struct order_state *state)
 }
 
 /* Sends on those of a page that are parked. */
-static int send_page(struct retry *retry, const struct text order_ids[], size_t count)
+static enum cli_exit send_page(struct retry *retry, const struct text order_ids[], size_t count)
 {
     struct order_state *states = arena_take(retry->arena, count * sizeof(*states));
-    int code = order_states_load(retry->store, retry->arena, order_ids, count, states);
     const char *problem;
 
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
-        code = send_retry(retry, &states[i]);
-    if (code == CLI_DONE && !cli_confirm(retry->bus, &problem))
-        code =
-            cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last of %zu orders sent on (%s): say it again, it does no harm",
-                     retry->sent, problem);
-    return code;
+    CLI_TRY(order_states_load(retry->store, retry->arena, order_ids, count, states));
+    for (size_t i = 0; i < count; i++)
+        CLI_TRY(send_retry(retry, &states[i]));
+    if (cli_confirm(retry->bus, &problem))
+        return CLI_DONE;
+    return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last of %zu orders sent on (%s): say it again, it does no harm",
+                    retry->sent, problem);
 }
 
-static int send_named(struct retry *retry)
+static enum cli_exit send_named(struct retry *retry)
 {
     struct text page[PAGE];
-    int code = CLI_DONE;
 
-    for (size_t done = 0; code == CLI_DONE && done < retry->order_id_count; done += PAGE) {
+    for (size_t done = 0; done < retry->order_id_count; done += PAGE) {
         size_t count = 0;
         for (; count < PAGE && done + count < retry->order_id_count; count++)
             page[count] = text_of(retry->order_ids[done + count]);
-        code = send_page(retry, page, count);
+        CLI_TRY(send_page(retry, page, count));
         arena_reset(retry->arena);
     }
-    return code;
+    return CLI_DONE;
 }
 
-/* Copies the ids of one look at an index (id, score, id, score, ...), and sends them on page by page: a small index comes whole.
- */
-static int send_scanned(struct retry *retry, const struct store_value *found)
+/* Sends on what one look at an index gave (id, score, id, score, ...), page by page: a small index comes whole. */
+static enum cli_exit send_scanned(struct retry *retry, const struct store_scan *scan)
 {
-    size_t count = store_count(found) / 2;
-    struct text *order_ids = arena_take(retry->arena, count * sizeof(*order_ids));
+    struct text *order_ids = arena_take(retry->arena, scan->text_count * sizeof(*order_ids));
     size_t good = 0;
-    int code = CLI_DONE;
 
-    for (size_t i = 0; i < count; i++) {
-        struct text order_id = store_text(store_element(found, 2 * i));
-        if (id_is_good(order_id)) /* an index can be edited by hand */
-            order_ids[good++] = text_copy(retry->arena, order_id);
-    }
-    for (size_t done = 0; code == CLI_DONE && done < good; done += PAGE)
-        code = send_page(retry, order_ids + done, good - done < PAGE ? good - done : PAGE);
-    return code;
+    for (size_t i = 0; i < scan->text_count; i += 2)
+        if (id_is_good(scan->texts[i])) /* an index can be edited by hand */
+            order_ids[good++] = scan->texts[i];
+    for (size_t done = 0; done < good; done += PAGE)
+        CLI_TRY(send_page(retry, order_ids + done, good - done < PAGE ? good - done : PAGE));
+    return CLI_DONE;
 }
 
 /* A scan, not ranges: orders leave the index while it is read, and none of the others may be missed because of it. */
-static int send_all_of(struct retry *retry, enum saga_status status)
+static enum cli_exit send_all_of(struct retry *retry, enum saga_status status)
 {
-    char cursor[32] = "0", page[16];
-    const struct store_value *reply;
-    struct text index;
-    int code;
+    CLEANUP(arena_destroy) struct arena *kept = arena_create();
+    struct store_scan scan = {.verb = "ZSCAN", .key = key_index(kept, status), .count = PAGE};
 
-    snprintf(page, sizeof(page), "%d", PAGE);
-    do {
-        index = key_index(retry->arena, status);
-        code = cli_ask(retry->store, (struct text[]){TEXT("ZSCAN"), index, text_of(cursor), TEXT("COUNT"), text_of(page)}, 5,
-                       &reply);
-        if (code != CLI_DONE)
-            return code;
-        snprintf(cursor, sizeof(cursor), "%.*s", TEXT_ARG(store_text(store_element(reply, 0))));
-        code = send_scanned(retry, store_element(reply, 1));
+    while (!scan.ended) {
+        CLI_TRY(cli_scan(retry->store, retry->arena, &scan));
+        CLI_TRY(send_scanned(retry, &scan));
         arena_reset(retry->arena);
-    } while (code == CLI_DONE && strcmp(cursor, "0") != 0);
-    return code;
+    }
+    return CLI_DONE;
 }
 
-static int send_all(struct retry *retry)
+static enum cli_exit send_all(struct retry *retry)
 {
-    int code = CLI_DONE;
-
-    for (enum saga_status status = SAGA_NONE + 1; code == CLI_DONE && status < SAGA_STATUS_COUNT; status++)
+    for (enum saga_status status = SAGA_NONE + 1; status < SAGA_STATUS_COUNT; status++)
         if (saga_status_is_parked(status) && (retry->status == NULL || strcmp(retry->status, saga_status_text(status)) == 0))
-            code = send_all_of(retry, status);
-    return code;
+            CLI_TRY(send_all_of(retry, status));
+    return CLI_DONE;
 }
 
 /* ---- waiting ---- */
@@ -253,12 +229,11 @@ static void take_state(struct retry *retry, struct awaited *awaited, const struc
 }
 
 /* Looks at the orders from *next on that have not ended, PAGE of them at most. */
-static int look(struct retry *retry, size_t *next)
+static enum cli_exit look(struct retry *retry, size_t *next)
 {
     struct text order_ids[PAGE];
     size_t looked_at[PAGE], count = 0;
     struct order_state *states = arena_take(retry->arena, PAGE * sizeof(*states));
-    int code;
 
     for (; *next < retry->awaited_count && count < PAGE; ++*next) {
         if (retry->awaited[*next].ended)
@@ -266,80 +241,73 @@ static int look(struct retry *retry, size_t *next)
         order_ids[count] = text_of(retry->awaited[*next].order_id);
         looked_at[count++] = *next;
     }
-    code = order_states_load(retry->store, retry->arena, order_ids, count, states);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(order_states_load(retry->store, retry->arena, order_ids, count, states));
+    for (size_t i = 0; i < count; i++)
         take_state(retry, &retry->awaited[looked_at[i]], &states[i]);
     arena_reset(retry->arena);
-    return code;
+    return CLI_DONE;
 }
 
-static int wait_for_all(struct retry *retry)
+static enum cli_exit look_at_all(struct retry *retry)
 {
-    int64_t end_ms = cli_clock_ms() + retry->wait_ms;
-    bool in_time = true;
-    int code = CLI_DONE;
+    for (size_t next = 0; next < retry->awaited_count;)
+        CLI_TRY(look(retry, &next));
+    return CLI_DONE;
+}
 
-    while (code == CLI_DONE && in_time && retry->ended_well + retry->parked_again < retry->awaited_count) {
-        size_t next = 0;
-        in_time = cli_clock_ms() < end_ms;
-        while (code == CLI_DONE && next < retry->awaited_count)
-            code = look(retry, &next);
-        if (code == CLI_DONE && in_time && retry->ended_well + retry->parked_again < retry->awaited_count)
-            cli_pause(LOOK_EVERY_MS);
-    }
-    if (code != CLI_DONE || retry->ended_well == retry->sent)
-        return code;
+static enum cli_exit wait_for_all(struct retry *retry)
+{
+    struct cli_wait wait = cli_wait_for(retry->wait_ms, LOOK_EVERY_MS);
+
+    do
+        CLI_TRY(look_at_all(retry));
+    while (retry->ended_well + retry->parked_again < retry->awaited_count && cli_wait_on(&wait));
+    if (retry->ended_well == retry->sent)
+        return CLI_DONE;
     return cli_fail(CLI_ENDED_BADLY, "%zu ended, %zu are parked again, %zu have not ended in time or were not waited for",
                     retry->ended_well, retry->parked_again, retry->sent - retry->ended_well - retry->parked_again);
 }
 
 /* ---- the command ---- */
 
-static int check_words(const struct retry *retry)
+static enum cli_exit check_words(const struct retry *retry)
 {
     struct order_signal signal = {.kind = "retry", .order_id = TEXT("X"), .by = retry->by, .reason = retry->reason};
-    int code = CLI_DONE;
 
-    for (size_t i = 0; code == CLI_DONE && i < retry->order_id_count; i++)
-        code = cli_check_id(retry->order_ids[i]);
-    if (code == CLI_DONE && !text_is_there(signal_value(retry->arena, &signal)))
-        code = cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d characters", REASON_MAX);
-    return code;
+    for (size_t i = 0; i < retry->order_id_count; i++)
+        CLI_TRY(cli_check_id(retry->order_ids[i]));
+    if (text_is_there(signal_value(retry->arena, &signal)))
+        return CLI_DONE;
+    return cli_fail(CLI_USAGE, "--reason and --by take UTF-8 text of at most %d characters", REASON_MAX);
 }
 
-static int send_on(struct retry *retry, const struct cli_settings *settings)
+static enum cli_exit send_on(struct retry *retry, const struct cli_settings *settings)
 {
     const char *const topics[] = {topic_name(TOPIC_INBOX), NULL};
     CLEANUP(store_close) struct store *store = NULL;
     CLEANUP(bus_close) struct bus *bus = NULL;
-    int code = cli_open_store(settings, NULL, 0, &store);
 
-    if (code == CLI_DONE)
-        code = cli_open_bus(settings, topics, &bus);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_open_store(settings, NULL, 0, &store));
+    CLI_TRY(cli_open_bus(settings, topics, &bus));
     retry->store = store;
     retry->bus = bus;
-    code = retry->all ? send_all(retry) : send_named(retry);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(retry->all ? send_all(retry) : send_named(retry));
     fprintf(retry->wait ? stderr : stdout, "%zu orders sent on, %zu skipped\n", retry->sent, retry->skipped);
     if (retry->wait)
-        code = wait_for_all(retry);
-    return code == CLI_DONE && !retry->all && retry->skipped > 0 ? CLI_ENDED_BADLY : code;
+        CLI_TRY(wait_for_all(retry));
+    return !retry->all && retry->skipped > 0 ? CLI_ENDED_BADLY : CLI_DONE;
 }
 
-int retry_run(int argument_count, char **arguments)
+enum cli_exit retry_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct retry retry = {.wait_ms = WAIT_MS, .by = signal_user(), .arena = arena};
     struct cli_settings settings;
-    int code = cli_parse(&retry_argp, argument_count, arguments, &retry, &settings);
+    enum cli_exit code;
 
-    if (code == CLI_DONE)
-        code = check_words(&retry);
-    if (code == CLI_DONE)
-        code = send_on(&retry, &settings);
+    CLI_TRY(cli_parse(&retry_argp, argument_count, arguments, &retry, &settings));
+    CLI_TRY(check_words(&retry));
+    code = send_on(&retry, &settings);
     free(retry.awaited);
     return code;
 }

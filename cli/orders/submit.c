@@ -1,16 +1,19 @@
 /* submit.c - orderly submit */
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
 #include "json.h"
 #include "keys.h"
 #include "message.h"
+#include "orders.h"
 #include "steps.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#define WAIT_SECONDS 60
+#define WAIT_MS 60000
 #define LOOK_EVERY_MS 50
 #define LOOK_BATCH 500
 #define FLUSH_EVERY 5000 /* lines in flight: a file of a million is never in memory whole */
@@ -26,7 +29,7 @@ struct awaited {
 struct submission {
     const char *path;
     bool wait;
-    long wait_seconds;
+    int64_t wait_ms;
     struct awaited *orders; /* only when they are waited for */
     size_t order_count, order_size, ended_count;
     size_t sent, refused, unfollowed; /* unfollowed: without a usable orderId */
@@ -36,16 +39,13 @@ struct submission {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct submission *submission = state->input;
-    char *end;
 
     switch (key) {
     case 'w':
         submission->wait = true;
         return 0;
     case 't':
-        submission->wait_seconds = strtol(argument, &end, 10);
-        if (*argument == '\0' || *end != '\0' || submission->wait_seconds < 1)
-            argp_error(state, "--timeout takes whole seconds, not '%s'", argument);
+        cli_take_duration(state, "timeout", "30s or 5m", argument, &submission->wait_ms);
         return 0;
     default:
         return cli_take_one(key, argument, state, &submission->path);
@@ -54,7 +54,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"wait", 'w', NULL, 0, "wait until the orders have ended, and show how", 0},
-    {"timeout", 't', "SECONDS", 0, "give up waiting after this time (60)", 0},
+    {"timeout", 't', "DURATION", 0, "give up waiting after this time (1m)", 0},
     {0},
 };
 
@@ -89,7 +89,8 @@ static void await_order(struct submission *submission, struct text order_id)
     memcpy(order->order_id, order_id.at, order_id.length);
 }
 
-static int send_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
+static enum cli_exit send_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line,
+                               size_t number)
 {
     const struct json *root;
     struct text order_id;
@@ -115,11 +116,11 @@ static int send_line(struct submission *submission, struct bus *bus, struct aren
     if (submission->wait && text_is_there(order_id))
         await_order(submission, order_id);
     else if (submission->wait && submission->unfollowed++ == 0)
-        cli_fail(CLI_DONE, "line %zu has no usable orderId: it was placed, but its end can't be waited for", number);
+        cli_warn("line %zu has no usable orderId: it was placed, but its end can't be waited for", number);
     return CLI_DONE;
 }
 
-static int flush(struct submission *submission, struct bus *bus)
+static enum cli_exit flush(struct submission *submission, struct bus *bus)
 {
     const char *problem;
 
@@ -138,7 +139,7 @@ static bool is_flush_due(const struct submission *submission)
 
 /* What stands around an order is of the system that wrote the file: the same order is the same bytes wherever it comes from. A
  * byte-order mark is in the middle where several files were put behind one another. */
-static int take_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
+static enum cli_exit take_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
 {
     struct text order = text_without_blanks(text_without_mark(line));
 
@@ -148,13 +149,13 @@ static int take_line(struct submission *submission, struct bus *bus, struct aren
     return order.length == 0 ? CLI_DONE : send_line(submission, bus, arena, order, number);
 }
 
-static int send_all(struct submission *submission, struct bus *bus, FILE *file)
+static enum cli_exit send_all(struct submission *submission, struct bus *bus, FILE *file)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     char *line = NULL;
     size_t size = 0, number = 0;
     ssize_t length;
-    int code = CLI_DONE, flushed;
+    enum cli_exit code = CLI_DONE, flushed;
 
     while (code == CLI_DONE && (length = getline(&line, &size, file)) > 0) {
         code = take_line(submission, bus, arena, (struct text){line, (size_t)length}, ++number);
@@ -184,10 +185,9 @@ static void take_state(struct submission *submission, struct awaited *order, con
 }
 
 /* Looks at up to LOOK_BATCH orders that have not ended, from `*next` on. */
-static int look(struct submission *submission, struct store *store, struct arena *arena, size_t *next)
+static enum cli_exit look(struct submission *submission, struct store *store, struct arena *arena, size_t *next)
 {
     size_t looked_at[LOOK_BATCH], count = 0;
-    int code;
 
     store_begin(store);
     for (; *next < submission->order_count && count < LOOK_BATCH; ++*next) {
@@ -198,12 +198,12 @@ static int look(struct submission *submission, struct store *store, struct arena
         store_queue(store, key, (struct text[]){TEXT("HMGET"), key, TEXT("status"), TEXT("reason")}, 4);
         looked_at[count++] = *next;
     }
-    code = cli_flush(store);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_flush(store));
+    for (size_t i = 0; i < count; i++)
         if (store_count(store_value(store, i)) == 2)
             take_state(submission, &submission->orders[looked_at[i]], store_value(store, i));
     arena_reset(arena);
-    return code;
+    return CLI_DONE;
 }
 
 static void show_progress(const struct submission *submission, bool done)
@@ -221,59 +221,56 @@ static void print_outcomes(const struct submission *submission)
     }
 }
 
-static int wait_for_all(struct submission *submission, struct store *store)
+static enum cli_exit look_at_all(struct submission *submission, struct store *store, struct arena *arena)
 {
-    CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    int64_t end_ms = cli_clock_ms() + submission->wait_seconds * 1000;
-    int code = CLI_DONE;
-
-    while (code == CLI_DONE && submission->ended_count < submission->order_count && cli_clock_ms() < end_ms) {
-        size_t next = 0;
-        while (code == CLI_DONE && next < submission->order_count)
-            code = look(submission, store, arena, &next);
-        show_progress(submission, false);
-        if (submission->ended_count < submission->order_count)
-            nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
-    }
-    show_progress(submission, true);
-    if (code != CLI_DONE)
-        return code;
-    print_outcomes(submission);
-    if (submission->ended_count < submission->order_count)
-        return cli_fail(CLI_ENDED_BADLY, "%zu orders have not ended in %ld s", submission->order_count - submission->ended_count,
-                        submission->wait_seconds);
+    for (size_t next = 0; next < submission->order_count;)
+        CLI_TRY(look(submission, store, arena, &next));
+    show_progress(submission, false);
     return CLI_DONE;
 }
 
-static int submit(struct submission *submission, const struct cli_settings *settings, FILE *file)
+static enum cli_exit wait_for_all(struct submission *submission, struct store *store)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    struct cli_wait wait = cli_wait_for(submission->wait_ms, LOOK_EVERY_MS);
+    enum cli_exit code;
+
+    do
+        code = look_at_all(submission, store, arena);
+    while (code == CLI_DONE && submission->ended_count < submission->order_count && cli_wait_on(&wait));
+    show_progress(submission, true);
+    CLI_TRY(code);
+    print_outcomes(submission);
+    if (submission->ended_count < submission->order_count)
+        return cli_fail(CLI_ENDED_BADLY, "%zu orders have not ended in %" PRId64 " s",
+                        submission->order_count - submission->ended_count, submission->wait_ms / 1000);
+    return CLI_DONE;
+}
+
+static enum cli_exit submit(struct submission *submission, const struct cli_settings *settings, FILE *file)
 {
     const char *const topics[] = {topic_name(TOPIC_ORDERS), NULL};
     CLEANUP(bus_close) struct bus *bus = NULL;
     CLEANUP(store_close) struct store *store = NULL;
-    int code = cli_open_bus(settings, topics, &bus);
 
-    if (code == CLI_DONE && submission->wait)
-        code = cli_open_store(settings, NULL, 0, &store);
-    if (code == CLI_DONE)
-        code = send_all(submission, bus, file);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_open_bus(settings, topics, &bus));
+    if (submission->wait)
+        CLI_TRY(cli_open_store(settings, NULL, 0, &store));
+    CLI_TRY(send_all(submission, bus, file));
     fprintf(submission->wait ? stderr : stdout, "%zu orders placed\n", submission->sent);
     if (submission->wait)
-        code = wait_for_all(submission, store);
-    return code == CLI_DONE && submission->refused + submission->unfollowed > 0 ? CLI_ENDED_BADLY : code;
+        CLI_TRY(wait_for_all(submission, store));
+    return submission->refused + submission->unfollowed > 0 ? CLI_ENDED_BADLY : CLI_DONE;
 }
 
-int submit_run(int argument_count, char **arguments)
+enum cli_exit submit_run(int argument_count, char **arguments)
 {
-    struct submission submission = {.wait_seconds = WAIT_SECONDS};
+    struct submission submission = {.wait_ms = WAIT_MS};
     struct cli_settings settings;
     FILE *file;
-    int code;
+    enum cli_exit code;
 
-    code = cli_parse(&submit_argp, argument_count, arguments, &submission, &settings);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&submit_argp, argument_count, arguments, &submission, &settings));
     file = strcmp(submission.path, "-") == 0 ? stdin : fopen(submission.path, "r");
     if (file == NULL)
         return cli_fail(CLI_ENDED_BADLY, "%s: %s", submission.path, strerror(errno));

@@ -1,10 +1,12 @@
 /* watch.c - orderly watch */
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_clock.h"
+#include "cli_connect.h"
 #include "duration.h"
-#include "history_view.h"
 #include "keys.h"
-#include "message.h"
-#include "order_state.h"
+#include "order_view.h"
+#include "orders.h"
+#include "shown.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,8 +36,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         watch->json = true;
         return 0;
     case KEY_TIMEOUT:
-        if (!duration_read(argument, &watch->timeout_ms))
-            argp_error(state, "--timeout takes a duration such as 30s or 5m, not '%s'", argument);
+        cli_take_duration(state, "timeout", "30s or 5m", argument, &watch->timeout_ms);
         return 0;
     default:
         return cli_take_one(key, argument, state, &watch->order_id);
@@ -93,16 +94,14 @@ static void show_progress(struct watch *watch, struct arena *arena, const struct
 /* ---- looking ---- */
 
 /* Reads the next lines of the history, and prints them; out_full: there may be more. */
-static int show_lines(struct watch *watch, struct store *store, struct arena *arena, bool *out_full)
+static enum cli_exit show_lines(struct watch *watch, struct store *store, struct arena *arena, bool *out_full)
 {
     struct text key = key_history(arena, text_of(watch->order_id));
-    struct text first = text_format(arena, "%" PRId64, watch->line_count);
-    struct text last = text_format(arena, "%" PRId64, watch->line_count + LINES_MAX - 1);
+    struct text first = text_of_number(arena, watch->line_count);
+    struct text last = text_of_number(arena, watch->line_count + LINES_MAX - 1);
     const struct store_value *reply;
-    int code = cli_ask(store, (struct text[]){TEXT("LRANGE"), key, first, last}, 4, &reply);
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_ask(store, (struct text[]){TEXT("LRANGE"), key, first, last}, 4, &reply));
     *out_full = store_count(reply) == LINES_MAX;
     watch->line_count += (int64_t)store_count(reply);
     if (store_count(reply) > 0)
@@ -118,15 +117,15 @@ static int show_lines(struct watch *watch, struct store *store, struct arena *ar
 }
 
 /* The state first: a history read after it is as new, so that nothing that led to the end is left out. */
-static int look(struct watch *watch, struct store *store, struct arena *arena, struct order_state *out_state)
+static enum cli_exit look(struct watch *watch, struct store *store, struct arena *arena, struct order_state *out_state)
 {
     struct text order_id = text_of(watch->order_id);
     bool full = true;
-    int code = order_states_load(store, arena, &order_id, 1, out_state);
 
-    while (code == CLI_DONE && full)
-        code = show_lines(watch, store, arena, &full);
-    return code;
+    CLI_TRY(order_states_load(store, arena, &order_id, 1, out_state));
+    while (full)
+        CLI_TRY(show_lines(watch, store, arena, &full));
+    return CLI_DONE;
 }
 
 static bool is_time_up(const struct watch *watch)
@@ -137,7 +136,7 @@ static bool is_time_up(const struct watch *watch)
 }
 
 /* Whether there is nothing more to wait for; then out_code says how it ended. */
-static bool is_over(struct watch *watch, struct arena *arena, const struct order_state *state, int *out_code)
+static bool is_over(struct watch *watch, struct arena *arena, const struct order_state *state, enum cli_exit *out_code)
 {
     struct text status = shown_text(arena, state->status_text);
     bool is_there = text_is_there(state->status_text), parked = saga_status_is_parked(state->status);
@@ -160,38 +159,44 @@ static bool is_over(struct watch *watch, struct arena *arena, const struct order
     return *out_code != CLI_DONE;
 }
 
-static int watch_to_the_end(struct watch *watch, struct store *store)
+static enum cli_exit look_until_the_end(struct watch *watch, struct store *store, struct arena *arena)
 {
-    CLEANUP(arena_destroy) struct arena *arena = arena_create();
     struct order_state state;
+    enum cli_exit code;
     int64_t now_ms = 0;
-    int code;
 
-    watch->began_ms = cli_clock_ms();
-    while ((code = look(watch, store, arena, &state)) == CLI_DONE) {
+    for (;;) {
+        CLI_TRY(look(watch, store, arena, &state));
         if (is_over(watch, arena, &state, &code))
             return code;
-        if (watch->shows_progress && (code = cli_redis_clock(store, &now_ms)) != CLI_DONE)
-            break;
+        if (watch->shows_progress)
+            CLI_TRY(cli_redis_clock(store, &now_ms));
         show_progress(watch, arena, &state, now_ms);
         cli_pause(LOOK_EVERY_MS);
         arena_reset(arena);
     }
+}
+
+static enum cli_exit watch_to_the_end(struct watch *watch, struct store *store)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_create();
+    enum cli_exit code;
+
+    watch->began_ms = cli_clock_ms();
+    code = look_until_the_end(watch, store, arena);
     clear_progress(watch);
     return code;
 }
 
-int watch_run(int argument_count, char **arguments)
+enum cli_exit watch_run(int argument_count, char **arguments)
 {
     CLEANUP(store_close) struct store *store = NULL;
     struct watch watch = {.order_id = NULL};
     struct cli_settings settings;
-    int code = cli_parse(&watch_argp, argument_count, arguments, &watch, &settings);
 
-    if (code == CLI_DONE)
-        code = cli_check_id(watch.order_id);
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, NULL, 0, &store);
+    CLI_TRY(cli_parse(&watch_argp, argument_count, arguments, &watch, &settings));
+    CLI_TRY(cli_check_id(watch.order_id));
+    CLI_TRY(cli_open_store(&settings, NULL, 0, &store));
     watch.shows_progress = !watch.json && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
-    return code == CLI_DONE ? watch_to_the_end(&watch, store) : code;
+    return watch_to_the_end(&watch, store);
 }

@@ -1,5 +1,5 @@
 /* confirm.c - waits for the broker's word, but not for ever. */
-#include "cli.h"
+#include "cli_connect.h"
 
 #include <signal.h>
 #include <unistd.h>

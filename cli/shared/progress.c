@@ -1,18 +1,11 @@
 #include "progress.h"
 
+#include "cli_clock.h"
+
 #include <stdio.h>
-#include <time.h>
 
 #define DRAW_EVERY_MS 100
 #define BAR_WIDTH 30
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1; /* never 0 */
-}
 
 void progress_draw(struct progress *progress, const char *label, size_t done, size_t total)
 {
@@ -22,7 +15,7 @@ void progress_draw(struct progress *progress, const char *label, size_t done, si
 
     if (!progress->is_shown)
         return;
-    now_ms = clock_ms();
+    now_ms = cli_clock_ms() + 1; /* never 0 */
     if (progress->drawn_ms != 0 && now_ms - progress->drawn_ms < DRAW_EVERY_MS)
         return;
     progress->drawn_ms = now_ms;

@@ -1,4 +1,5 @@
 /* topics.c - orderly topics create */
+#include "cli_connect.h"
 #include "topic_plan.h"
 
 #define PROBLEM_SIZE 512
@@ -21,7 +22,7 @@ static bool print_results(const struct topic_plan plans[], const enum topic_resu
     return good;
 }
 
-int topics_create_run(int argument_count, char **arguments)
+enum cli_exit topics_create_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(bus_close) struct bus *bus = NULL;
@@ -30,13 +31,9 @@ int topics_create_run(int argument_count, char **arguments)
     enum topic_result results[TOPIC_PLAN_COUNT];
     char problem[PROBLEM_SIZE] = "";
     enum status status;
-    int code;
 
-    code = cli_parse(&topics_create_argp, argument_count, arguments, NULL, &settings);
-    if (code == CLI_DONE)
-        code = cli_open_bus(&settings, NULL, &bus);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&topics_create_argp, argument_count, arguments, NULL, &settings));
+    CLI_TRY(cli_open_bus(&settings, NULL, &bus));
     topic_plans(arena, &settings, plans);
     status = bus_create_topics(bus, plans, TOPIC_PLAN_COUNT, CLI_WAIT_MS, results, problem, sizeof(problem));
     if (status != STATUS_OK)

@@ -1,8 +1,10 @@
 /* catalog_load.c - orderly catalog load */
-#include "catalog_file.h"
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_connect.h"
+#include "cli_file.h"
 #include "keys.h"
 #include "stock.h"
+#include "stock_floor.h"
 
 #include <errno.h>
 
@@ -35,12 +37,11 @@ const struct argp catalog_load_argp = {
 };
 
 /* Queues and sends the entries in batches. */
-static int load_entries(struct store *store, struct arena *arena, const struct catalog_file *file)
+static enum cli_exit load_entries(struct store *store, struct arena *arena, const struct catalog_file *file)
 {
     const struct store_value *reply;
-    int code = CLI_DONE;
 
-    for (size_t done = 0; done < file->entry_count && code == CLI_DONE; done += LOAD_BATCH) {
+    for (size_t done = 0; done < file->entry_count; done += LOAD_BATCH) {
         size_t count = file->entry_count - done < LOAD_BATCH ? file->entry_count - done : LOAD_BATCH;
         struct text *words = arena_take(arena, (2 + 2 * count) * sizeof(*words));
         words[0] = TEXT("HSET");
@@ -49,9 +50,9 @@ static int load_entries(struct store *store, struct arena *arena, const struct c
             words[2 + 2 * i] = file->entries[done + i].product_id;
             words[3 + 2 * i] = file->entries[done + i].entry;
         }
-        code = cli_ask(store, words, 2 + 2 * count, &reply);
+        CLI_TRY(cli_ask(store, words, 2 + 2 * count, &reply));
     }
-    return code;
+    return CLI_DONE;
 }
 
 /* How many of the stocks from `first` on are of the same warehouse, LOAD_BATCH at most. */
@@ -65,13 +66,12 @@ static size_t run_length(const struct catalog_file *file, size_t first)
     return count;
 }
 
-static int load_stocks(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
+static enum cli_exit load_stocks(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
 {
     struct text ids[LOAD_BATCH];
     int64_t units[LOAD_BATCH];
-    int code = CLI_DONE;
 
-    for (size_t first = 0, count; first < file->stock_count && code == CLI_DONE; first += count) {
+    for (size_t first = 0, count; first < file->stock_count; first += count) {
         size_t number;
         count = run_length(file, first);
         for (size_t i = 0; i < count; i++) {
@@ -80,23 +80,20 @@ static int load_stocks(struct store *store, struct arena *arena, const struct ca
         }
         store_begin(store);
         number = stock_queue_supply(store, arena, file->stocks[first].warehouse, ids, units, count);
-        code = cli_flush(store);
-        if (code == CLI_DONE)
-            code = cli_check(store_value(store, number), TEXT("the stock"));
-        if (code == CLI_DONE)
-            *out_supplied += store_number(store_value(store, number));
+        CLI_TRY(cli_flush(store));
+        CLI_TRY(cli_check(store_value(store, number), TEXT("the stock")));
+        *out_supplied += store_number(store_value(store, number));
     }
-    return code;
+    return CLI_DONE;
 }
 
-int catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
+enum cli_exit catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file, int64_t *out_supplied)
 {
-    int code = load_stocks(store, arena, file, out_supplied);
-
-    return code == CLI_DONE ? load_entries(store, arena, file) : code;
+    CLI_TRY(load_stocks(store, arena, file, out_supplied));
+    return load_entries(store, arena, file);
 }
 
-int catalog_load_run(int argument_count, char **arguments)
+enum cli_exit catalog_load_run(int argument_count, char **arguments)
 {
     static const struct store_script *const scripts[] = {&supply_script};
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
@@ -107,20 +104,15 @@ int catalog_load_run(int argument_count, char **arguments)
     struct text bytes;
     int64_t supplied = 0;
     size_t mistakes;
-    int code;
 
-    code = cli_parse(&catalog_load_argp, argument_count, arguments, &path, &settings);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&catalog_load_argp, argument_count, arguments, &path, &settings));
     if (!file_read(arena, path, CATALOG_BYTES_MAX, &bytes))
         return cli_fail(CLI_ENDED_BADLY, "%s: %s", path, strerror(errno));
     mistakes = catalog_file_read(arena, bytes, stderr, &file);
     if (mistakes > 0)
         return cli_fail(CLI_ENDED_BADLY, "%s: %zu mistakes, nothing was loaded", path, mistakes);
-    code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
-    if (code == CLI_DONE)
-        code = catalog_load(store, arena, &file, &supplied);
-    if (code == CLI_DONE)
-        printf("%zu products loaded; stock supplied for %lld of them that had none.\n", file.entry_count, (long long)supplied);
-    return code;
+    CLI_TRY(cli_open_store(&settings, scripts, COUNT_OF(scripts), &store));
+    CLI_TRY(catalog_load(store, arena, &file, &supplied));
+    printf("%zu products loaded; stock supplied for %lld of them that had none.\n", file.entry_count, (long long)supplied);
+    return CLI_DONE;
 }

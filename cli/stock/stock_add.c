@@ -1,8 +1,10 @@
 /* stock_add.c - orderly stock add */
 #include "catalog.h"
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_connect.h"
 #include "keys.h"
 #include "stock.h"
+#include "stock_floor.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -69,7 +71,7 @@ const struct argp stock_add_argp = {
         "east",
 };
 
-static int make_operation_id(struct arena *arena, struct stock_add *add)
+static enum cli_exit make_operation_id(struct arena *arena, struct stock_add *add)
 {
     unsigned char bytes[RANDOM_BYTES];
     struct buffer buffer = buffer_in(arena, 32);
@@ -85,18 +87,18 @@ static int make_operation_id(struct arena *arena, struct stock_add *add)
     return CLI_DONE;
 }
 
-static int check_catalog(struct store *store, struct arena *arena, const struct stock_add *add)
+static enum cli_exit check_catalog(struct store *store, struct arena *arena, const struct stock_add *add)
 {
     const struct store_value *reply;
-    int code = cli_ask(store, (struct text[]){TEXT("HEXISTS"), key_catalog(arena), text_of(add->product_id)}, 3, &reply);
 
-    if (code == CLI_DONE && store_number(reply) == 0)
+    CLI_TRY(cli_ask(store, (struct text[]){TEXT("HEXISTS"), key_catalog(arena), text_of(add->product_id)}, 3, &reply));
+    if (store_number(reply) == 0)
         return cli_fail(CLI_ENDED_BADLY, "the catalog has no product %s (orderly catalog load); nothing was added",
                         add->product_id);
-    return code;
+    return CLI_DONE;
 }
 
-static int tell(const struct stock_add *add, const struct store_value *reply)
+static enum cli_exit tell(const struct stock_add *add, const struct store_value *reply)
 {
     struct text word = store_count(reply) > 0 ? store_text(store_element(reply, 0)) : TEXT_NONE;
     bool repeated = text_equals(word, TEXT("repeated"));
@@ -117,7 +119,7 @@ static int tell(const struct stock_add *add, const struct store_value *reply)
                     add->warehouse);
 }
 
-int stock_add_run(int argument_count, char **arguments)
+enum cli_exit stock_add_run(int argument_count, char **arguments)
 {
     static const struct store_script *const scripts[] = {&add_script};
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
@@ -125,20 +127,15 @@ int stock_add_run(int argument_count, char **arguments)
     struct stock_add add = {.warehouse = WAREHOUSE_DEFAULT};
     struct cli_settings settings;
     size_t number;
-    int code = cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings);
 
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, scripts, COUNT_OF(scripts), &store);
-    if (code == CLI_DONE)
-        code = check_catalog(store, arena, &add);
-    if (code == CLI_DONE && add.operation_id == NULL)
-        code = make_operation_id(arena, &add);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(cli_parse(&stock_add_argp, argument_count, arguments, &add, &settings));
+    CLI_TRY(cli_open_store(&settings, scripts, COUNT_OF(scripts), &store));
+    CLI_TRY(check_catalog(store, arena, &add));
+    if (add.operation_id == NULL)
+        CLI_TRY(make_operation_id(arena, &add));
     store_begin(store);
     number = stock_queue_add(store, arena, text_of(add.warehouse), text_of(add.product_id), add.units, text_of(add.operation_id));
-    code = cli_flush(store);
-    if (code == CLI_DONE)
-        code = cli_check(store_value(store, number), key_stock(arena, text_of(add.warehouse), STOCK_LEFT));
-    return code == CLI_DONE ? tell(&add, store_value(store, number)) : code;
+    CLI_TRY(cli_flush(store));
+    CLI_TRY(cli_check(store_value(store, number), key_stock(arena, text_of(add.warehouse), STOCK_LEFT)));
+    return tell(&add, store_value(store, number));
 }

@@ -1,7 +1,12 @@
 /* stock_view.c - orderly stock */
 #include "catalog.h"
-#include "cli.h"
+#include "cli_ask.h"
+#include "cli_connect.h"
+#include "cli_json.h"
 #include "keys.h"
+#include "money.h"
+#include "shown.h"
+#include "stock_floor.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,7 +43,8 @@ static const struct argp_option options[] = {
 const struct argp stock_argp = {
     .options = options,
     .parser = parse,
-    .doc = "Show for each product of a warehouse what can still be sold, what orders hold or have taken, and what was ever supplied.\v"
+    .doc = "Show for each product of a warehouse what can still be sold, what orders hold or have taken, and what was ever "
+           "supplied.\v"
            "A line whose numbers do not add up (supplied = left + taken) says so.\n\n"
            "Exit codes: 0 done, 1 there is no such warehouse, 2 usage, 3 Redis unreachable.",
 };
@@ -95,23 +101,21 @@ static size_t remove_doubles(struct stock_line lines[], size_t count)
     return kept;
 }
 
-/* Every product that any of the hashes knows of, in the order of the ids: one that is missing in one of them must not go unseen. */
-static int load_products(struct store *store, struct arena *arena, const struct text keys[], struct stock_line **out_lines,
-                         size_t *out_count)
+/* Every product that any of the hashes knows of, in the order of the ids: one that is missing in one of them must not go unseen.
+ * */
+static enum cli_exit load_products(struct store *store, struct arena *arena, const struct text keys[],
+                                   struct stock_line **out_lines, size_t *out_count)
 {
     size_t count = 0;
-    int code;
 
     store_begin(store);
     for (size_t i = 0; i < KEY_COUNT; i++)
         store_queue(store, keys[i], (struct text[]){TEXT("HKEYS"), keys[i]}, 2);
-    code = cli_flush(store);
-    for (size_t i = 0; code == CLI_DONE && i < KEY_COUNT; i++) {
-        code = cli_check(store_value(store, i), keys[i]);
+    CLI_TRY(cli_flush(store));
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        CLI_TRY(cli_check(store_value(store, i), keys[i]));
         count += store_count(store_value(store, i));
     }
-    if (code != CLI_DONE)
-        return code;
     *out_lines = arena_take_zeroed(arena, count, sizeof(**out_lines));
     count = 0;
     for (size_t i = 0; i < KEY_COUNT; i++)
@@ -122,8 +126,8 @@ static int load_products(struct store *store, struct arena *arena, const struct 
     return CLI_DONE;
 }
 
-/* Queues the numbers of these products as one transaction: an allocation between two of the reads would look like units that got lost. Gives
- * the number of its reply. */
+/* Queues the numbers of these products as one transaction: an allocation between two of the reads would look like units that got
+ * lost. Gives the number of its reply. */
 static size_t queue_numbers(struct store *store, const struct text keys[], struct text words[], size_t count)
 {
     store_queue(store, keys[0], &TEXT("MULTI"), 1);
@@ -135,42 +139,41 @@ static size_t queue_numbers(struct store *store, const struct text keys[], struc
     return store_queue(store, keys[0], &TEXT("EXEC"), 1);
 }
 
-static int load_numbers(struct store *store, struct arena *arena, const struct text keys[], struct stock_line lines[], size_t count)
+static enum cli_exit load_numbers(struct store *store, struct arena *arena, const struct text keys[], struct stock_line lines[],
+                                  size_t count)
 {
     struct text *words = arena_take(arena, (count + 2) * sizeof(*words));
     const struct store_value *reply;
     size_t number;
-    int code;
 
     for (size_t i = 0; i < count; i++)
         words[i + 2] = lines[i].product_id;
     store_begin(store);
     number = queue_numbers(store, keys, words, count);
-    code = cli_flush(store);
-    if (code == CLI_DONE)
-        code = cli_check(reply = store_value(store, number), keys[0]);
-    for (size_t i = 0; code == CLI_DONE && i < KEY_COUNT; i++) {
-        code = cli_check(store_element(reply, i), keys[i]);
-        for (size_t j = 0; code == CLI_DONE && j < count; j++)
+    CLI_TRY(cli_flush(store));
+    reply = store_value(store, number);
+    CLI_TRY(cli_check(reply, keys[0]));
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        CLI_TRY(cli_check(store_element(reply, i), keys[i]));
+        for (size_t j = 0; j < count; j++)
             lines[j].numbers[i] = text_copy(arena, store_text(store_element(store_element(reply, i), j)));
     }
-    return code;
+    return CLI_DONE;
 }
 
-static int load_catalog(struct store *store, struct arena *arena, struct stock_line lines[], size_t count)
+static enum cli_exit load_catalog(struct store *store, struct arena *arena, struct stock_line lines[], size_t count)
 {
     struct text *words = arena_take(arena, (count + 2) * sizeof(*words));
     const struct store_value *reply;
-    int code;
 
     words[0] = TEXT("HMGET");
     words[1] = key_catalog(arena);
     for (size_t i = 0; i < count; i++)
         words[i + 2] = lines[i].product_id;
-    code = cli_ask(store, words, count + 2, &reply);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++)
+    CLI_TRY(cli_ask(store, words, count + 2, &reply));
+    for (size_t i = 0; i < count; i++)
         lines[i].product = product_read(arena, store_text(store_element(reply, i)));
-    return code;
+    return CLI_DONE;
 }
 
 static void print_for_people(struct arena *arena, const struct stock_line *line)
@@ -183,68 +186,63 @@ static void print_for_people(struct arena *arena, const struct stock_line *line)
            TEXT_ARG(shown_text(arena, product->name)), adds_up(line) ? "" : "  DOES NOT ADD UP");
 }
 
-static void print_json(struct arena *arena, const struct stock_line *line)
+static void print_json(const struct stock_line *line)
 {
-    struct buffer buffer = buffer_in(arena, 256);
+    CLEANUP(json_draft_destroy) struct json_draft *draft = json_draft_object();
 
-    buffer_add(&buffer, TEXT("{\"productId\":"));
-    buffer_add_json_string(&buffer, line->product_id);
-    buffer_add_format(&buffer, ",\"left\":%" PRId64 ",\"taken\":%" PRId64 ",\"supplied\":%" PRId64 ",\"addsUp\":%s",
-                      units(line->numbers[KEY_LEFT]), units(line->numbers[KEY_TAKEN]), units(line->numbers[KEY_SUPPLIED]),
-                      adds_up(line) ? "true" : "false");
+    json_add_text(draft, "productId", line->product_id);
+    json_add_number(draft, "left", units(line->numbers[KEY_LEFT]));
+    json_add_number(draft, "taken", units(line->numbers[KEY_TAKEN]));
+    json_add_number(draft, "supplied", units(line->numbers[KEY_SUPPLIED]));
+    json_add_bool(draft, "addsUp", adds_up(line));
     if (line->product.state == PRODUCT_GOOD) {
-        buffer_add(&buffer, TEXT(",\"name\":"));
-        buffer_add_json_string(&buffer, line->product.name);
-        buffer_add_format(&buffer, ",\"unitPrice\":%" PRId64 ",\"currency\":", line->product.unit_price);
-        buffer_add_json_string(&buffer, line->product.currency);
+        json_add_text(draft, "name", line->product.name);
+        json_add_number(draft, "unitPrice", line->product.unit_price);
+        json_add_text(draft, "currency", line->product.currency);
     }
-    printf("%.*s}\n", TEXT_ARG(buffer_text(&buffer)));
+    cli_print_json(draft);
 }
 
-static int show_batch(struct store *store, struct arena *arena, const struct stock_view *view, const struct text keys[],
-                      struct stock_line lines[], size_t count)
+static enum cli_exit show_batch(struct store *store, struct arena *arena, const struct stock_view *view, const struct text keys[],
+                                struct stock_line lines[], size_t count)
 {
-    int code = load_numbers(store, arena, keys, lines, count);
-
-    if (code == CLI_DONE)
-        code = load_catalog(store, arena, lines, count);
-    for (size_t i = 0; code == CLI_DONE && i < count; i++) {
+    CLI_TRY(load_numbers(store, arena, keys, lines, count));
+    CLI_TRY(load_catalog(store, arena, lines, count));
+    for (size_t i = 0; i < count; i++) {
         if (view->json)
-            print_json(arena, &lines[i]);
+            print_json(&lines[i]);
         else
             print_for_people(arena, &lines[i]);
     }
-    return code;
+    return CLI_DONE;
 }
 
-static int show(struct store *store, struct arena *arena, const struct stock_view *view)
+static enum cli_exit show(struct store *store, struct arena *arena, const struct stock_view *view)
 {
     struct text keys[KEY_COUNT];
     struct stock_line *lines = NULL;
     size_t count = 0;
-    int code;
 
     for (size_t i = 0; i < KEY_COUNT; i++)
         keys[i] = key_stock(arena, text_of(view->warehouse), books[i]);
-    code = load_products(store, arena, keys, &lines, &count);
-    if (code == CLI_DONE && count == 0)
+    CLI_TRY(load_products(store, arena, keys, &lines, &count));
+    if (count == 0)
         return cli_fail(CLI_ENDED_BADLY, "there is no stock in the warehouse %s (orderly catalog load)", view->warehouse);
-    if (code == CLI_DONE && !view->json)
+    if (!view->json)
         printf("%-24s %12s %10s %10s %10s  %s\n", "PRODUCT", "PRICE", "LEFT", "TAKEN", "SUPPLIED", "NAME");
-    for (size_t done = 0; code == CLI_DONE && done < count; done += STOCK_BATCH)
-        code = show_batch(store, arena, view, keys, lines + done, count - done < STOCK_BATCH ? count - done : STOCK_BATCH);
-    return code;
+    for (size_t done = 0; done < count; done += STOCK_BATCH)
+        CLI_TRY(show_batch(store, arena, view, keys, lines + done, count - done < STOCK_BATCH ? count - done : STOCK_BATCH));
+    return CLI_DONE;
 }
 
-int stock_run(int argument_count, char **arguments)
+enum cli_exit stock_run(int argument_count, char **arguments)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     CLEANUP(store_close) struct store *store = NULL;
     struct stock_view view = {.warehouse = WAREHOUSE_DEFAULT};
     struct cli_settings settings;
-    int code = cli_parse(&stock_argp, argument_count, arguments, &view, &settings);
 
-    if (code == CLI_DONE)
-        code = cli_open_store(&settings, NULL, 0, &store);
-    return code == CLI_DONE ? show(store, arena, &view) : code;
+    CLI_TRY(cli_parse(&stock_argp, argument_count, arguments, &view, &settings));
+    CLI_TRY(cli_open_store(&settings, NULL, 0, &store));
+    return show(store, arena, &view);
 }

@@ -2,7 +2,6 @@
 
 #include "json_number.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 
 #define VALUES_FIRST_MAX ((size_t)4096) /* values that the first guess makes room for at most */
@@ -483,71 +482,4 @@ bool json_same(struct text a, struct text b)
     const struct json *a_root, *b_root;
     return json_read(arena, a, &a_root) == STATUS_OK && json_read(arena, b, &b_root) == STATUS_OK &&
            is_same(arena, a_root, b_root);
-}
-
-static struct json_object *print_value(struct arena *arena, const struct json *value);
-
-/* A name for json-c, which cuts names at '\0': one that holds such a byte stays escaped. */
-static const char *print_name(struct arena *arena, const struct json *name)
-{
-    const struct text decoded = json_string(arena, name);
-
-    return text_copy(arena, memchr(decoded.at, '\0', decoded.length) == NULL ? decoded : json_inside(name)).at;
-}
-
-/* The value as json-c's own. Made from our values, not by json-c's reader: that would change large numbers. */
-static struct json_object *print_object(struct arena *arena, const struct json *value)
-{
-    struct json_object *object = json_object_new_object();
-
-    for (JSON_EACH_MEMBER(name, value))
-        json_object_object_add(object, print_name(arena, name), print_value(arena, json_next(name)));
-    return object;
-}
-
-static struct json_object *print_array(struct arena *arena, const struct json *value)
-{
-    struct json_object *array = json_object_new_array();
-
-    for (JSON_EACH(element, value))
-        json_object_array_add(array, print_value(arena, element));
-    return array;
-}
-
-static struct json_object *print_string(struct arena *arena, const struct json *value)
-{
-    const struct text text = json_string(arena, value);
-
-    return json_object_new_string_len(text.at, (int)text.length);
-}
-
-static struct json_object *print_value(struct arena *arena, const struct json *value)
-{
-    switch ((enum json_value_type)value->type) {
-    case JSON_NULL: return NULL;
-    case JSON_FALSE: return json_object_new_boolean(false);
-    case JSON_TRUE: return json_object_new_boolean(true);
-    case JSON_STRING: return print_string(arena, value);
-    case JSON_ARRAY: return print_array(arena, value);
-    case JSON_OBJECT: return print_object(arena, value);
-    default: return json_object_new_double_s(0, text_copy(arena, json_raw(value)).at); /* prints the text, not the 0 */
-    }
-}
-
-struct text json_pretty(struct arena *arena, struct text bytes)
-{
-    const struct json *root;
-
-    if (json_read(arena, bytes, &root) != STATUS_OK)
-        return TEXT_NONE;
-    struct json_object *document = print_value(arena, root);
-    const struct text printed = text_copy(arena, text_of(json_object_to_json_string_ext(
-        document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)));
-    json_object_put(document);
-    return printed;
-}
-
-const char *json_library_version(void)
-{
-    return json_c_version();
 }

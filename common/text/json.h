@@ -2,7 +2,8 @@
  *
  * json-c 0.16 is not strict (see docs/decisions/0001-json.md), gives no offsets, and costs 5 us an order. So one pass of ours
  * checks every byte (RFC 8259, UTF-8, no lone surrogate, no member twice, at most JSON_DEPTH_READ_MAX deep) and remembers where each
- * value stands: a member's own bytes can be spliced into the next message without printing them again. json-c prints for people.
+ * value stands: a member's own bytes can be spliced into the next message without printing them again. json-c prints for people
+ * (json_build.h).
  *
  * Ownership  values live in the arena and borrow the bytes: both must outlive them
  * Source     RFC 8259; DESIGN.md section 3 (not_json) */
@@ -67,12 +68,6 @@ MUST_CHECK bool json_integer(const struct json *value, int64_t *out_number);
 /* Whether two texts are the same document: member order, spaces and escapes don't matter, nor how a number is written (10, 10.0,
  * 1e1). Texts that are not strict JSON are the same when their bytes are. */
 bool json_same(struct text a, struct text b);
-/* The document indented for people (2 spaces), in the arena. TEXT_NONE when it is not JSON. */
-struct text json_pretty(struct arena *arena, struct text bytes);
-
-/* The version of json-c. Static. */
-const char *json_library_version(void);
-
 /* for (JSON_EACH(element, array)) runs over the elements; an object's members are walked with JSON_EACH_MEMBER. */
 #define JSON_EACH(element, parent)                                                                                      \
     const struct json *element##_in = (parent), *element##_end = json_next(element##_in), *element = element##_in + 1; \

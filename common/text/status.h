@@ -37,7 +37,7 @@ enum status_then status_then(enum status status);
     static inline void release##_cleanup(type **held) { release(*held); }            \
     struct release##_needs_a_semicolon
 
-/* The only macro that returns. */
+/* Returns what is not OK. No other macro returns but CLI_TRY of the command line. */
 #define TRY(call)                                                                    \
     do {                                                                             \
         enum status try_status = (call);                                             \

@@ -10,40 +10,24 @@ static const enum saga_status under_way[] = {SAGA_VALIDATING, SAGA_COMPENSATING}
 
 /* ---- pages ---- */
 
-/* Runs SCAN or ZSCAN; out_items are in the arena. */
-static enum status read_page(struct run *run, const struct walk *walk, struct text words[], size_t count, struct text *out_cursor,
-                             struct text **out_items, size_t *out_count)
+void walk_begin_page(const struct walk *walk, struct store_scan *page)
 {
-    struct text cursor = walk->cursor[0] == '\0' ? TEXT("0") : text_of(walk->cursor);
-    const struct store_value *page, *items;
-
-    for (size_t i = 0; i < count; i++)
-        if (!text_is_there(words[i]))
-            words[i] = cursor;
-    store_begin(run->store);
-    store_queue(run->store, words[1], words, count);
-    TRY(store_flush(run->store));
-    page = store_value(run->store, 0);
-    *out_count = 0;
-    *out_cursor = TEXT("0");
-    if (store_count(page) != 2) /* the key is no sorted set: there is nothing to walk */
-        return STATUS_OK;
-    *out_cursor = text_copy(run->arena, store_text(store_element(page, 0)));
-    items = store_element(page, 1);
-    *out_count = store_count(items);
-    *out_items = arena_take(run->arena, (*out_count + 1) * sizeof(**out_items));
-    for (size_t i = 0; i < *out_count; i++)
-        (*out_items)[i] = text_copy(run->arena, store_text(store_element(items, i)));
-    return STATUS_OK;
+    memcpy(page->cursor, walk->cursor, sizeof(page->cursor));
 }
 
-/* Goes on to the next page; true: that was the last one. */
-static bool advance(struct walk *walk, struct text cursor)
+bool walk_end_page(struct walk *walk, const struct store_scan *page)
 {
-    bool ended = text_equals(cursor, TEXT("0"));
+    snprintf(walk->cursor, sizeof(walk->cursor), "%s", page->ended ? "" : page->cursor);
+    return page->ended;
+}
 
-    snprintf(walk->cursor, sizeof(walk->cursor), "%.*s", TEXT_ARG(ended ? TEXT("") : cursor));
-    return ended;
+static enum status read_page(struct run *run, const struct walk *walk, struct store_scan *page)
+{
+    enum status status;
+
+    walk_begin_page(walk, page);
+    status = store_scan_next(run->store, run->arena, page);
+    return status == STATUS_BROKEN ? STATUS_OK : status; /* the key is no sorted set: there is nothing to walk */
 }
 
 /* ---- the indexes ---- */
@@ -75,14 +59,12 @@ static enum status give_timers(struct run *run, struct text index, const struct 
 
 static enum status walk_indexes(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
 {
-    struct text words[] = {TEXT("ZSCAN"), key_index(run->arena, under_way[walk->place]), TEXT_NONE, TEXT("COUNT"),
-                           text_format(run->arena, "%d", RECONCILE_PAGE)};
-    struct text cursor, *members = NULL;
-    size_t count;
+    struct store_scan page = {
+        .verb = "ZSCAN", .key = key_index(run->arena, under_way[walk->place]), .count = RECONCILE_PAGE};
 
-    TRY(read_page(run, walk, words, COUNT_OF(words), &cursor, &members, &count));
-    TRY(give_timers(run, words[1], members, count, rules));
-    if (!advance(walk, cursor))
+    TRY(read_page(run, walk, &page));
+    TRY(give_timers(run, page.key, page.texts, page.text_count, rules));
+    if (!walk_end_page(walk, &page))
         return STATUS_OK;
     walk->place = (walk->place + 1) % COUNT_OF(under_way);
     if (walk->place == 0)
@@ -214,17 +196,15 @@ static enum status nudge_all(struct run *run, const struct suspect suspects[], s
 
 static enum status walk_keys(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
 {
-    struct text words[] = {TEXT("SCAN"),  TEXT_NONE,     TEXT("MATCH"),
-                           keys_of_sagas(run->arena), TEXT("COUNT"), text_format(run->arena, "%d", RECONCILE_PAGE)};
-    struct text cursor, *keys = NULL;
+    struct store_scan page = {.verb = "SCAN", .match = keys_of_sagas(run->arena), .count = RECONCILE_PAGE};
     struct suspect *suspects;
-    size_t key_count, count = 0;
+    size_t count = 0;
 
-    TRY(read_page(run, walk, words, COUNT_OF(words), &cursor, &keys, &key_count));
-    suspects = arena_take_zeroed(run->arena, key_count, sizeof(*suspects));
+    TRY(read_page(run, walk, &page));
+    suspects = arena_take_zeroed(run->arena, page.text_count, sizeof(*suspects));
     store_begin(run->store);
-    for (size_t i = 0; i < key_count; i++) {
-        suspects[count].order_id = key_read(keys[i]).order_id;
+    for (size_t i = 0; i < page.text_count; i++) {
+        suspects[count].order_id = key_read(page.texts[i]).order_id;
         if (id_is_good(suspects[count].order_id))
             queue_look(run, &suspects[count++]);
     }
@@ -234,7 +214,7 @@ static enum status walk_keys(struct run *run, struct walk *walk, const struct re
     TRY(examine(run, suspects, count));
     TRY(set_aside(run, suspects, count));
     TRY(nudge_all(run, suspects, count, rules->now_ms)); /* behind the writes: a tick that fails sends it again */
-    if (advance(walk, cursor))
+    if (walk_end_page(walk, &page))
         walk->resume_ms = rules->here_ms + rules->rest_ms;
     return STATUS_OK;
 }

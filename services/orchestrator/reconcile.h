@@ -11,17 +11,22 @@
 
 #include "ledger.h"
 #include "service.h"
+#include "store_scan.h"
 
 #define RECONCILE_PAGE 500 /* entries of an index, or keys, at a time */
 #define RECONCILE_SETTLED_MS 5000 /* what changed since then is being handled: its index and timer may be on their way */
-#define CURSOR_SIZE 24
 
 /* Where a walk stands. All zero: at the beginning. */
 struct walk {
-    char cursor[CURSOR_SIZE]; /* Redis' own, "" is "0" */
+    char cursor[STORE_CURSOR_SIZE]; /* Redis' own, "" is "0" */
     size_t place;             /* of the index that is walked */
     int64_t resume_ms;        /* here: it rests until then */
 };
+
+/* Sets a page to where the walk stands; store_scan_next() reads it then. */
+void walk_begin_page(const struct walk *walk, struct store_scan *page);
+/* Goes on behind a page that was dealt with: one that failed is read again. True: it was the last, and the walk begins anew. */
+bool walk_end_page(struct walk *walk, const struct store_scan *page);
 
 struct reconcile {
     struct walk indexes, keys;

@@ -127,26 +127,17 @@ static void add_warehouse(struct sweep *sweep, struct text warehouse)
 /* One page of all keys. */
 static enum status look_for_warehouses(struct run *run, struct sweep *sweep)
 {
-    struct text words[] = {TEXT("SCAN"),  sweep->scan.cursor[0] == '\0' ? TEXT("0") : text_of(sweep->scan.cursor),
-                           TEXT("MATCH"), keys_of_stock(run->arena),
-                           TEXT("COUNT"), text_format(run->arena, "%d", SWEEP_SCAN_PAGE)};
-    const struct store_value *keys;
-    struct text cursor;
+    struct store_scan page = {.verb = "SCAN", .match = keys_of_stock(run->arena), .count = SWEEP_SCAN_PAGE};
 
-    store_begin(run->store);
-    store_queue(run->store, TEXT_NONE, words, COUNT_OF(words));
-    TRY(store_flush(run->store));
-    if (store_count(store_value(run->store, 0)) != 2)
+    walk_begin_page(&sweep->scan, &page);
+    if (store_scan_next(run->store, run->arena, &page) != STATUS_OK)
         return STATUS_UNAVAILABLE;
-    cursor = store_text(store_element(store_value(run->store, 0), 0));
-    keys = store_element(store_value(run->store, 0), 1);
-    for (size_t i = 0; i < store_count(keys); i++) {
-        struct text warehouse = key_read(store_text(store_element(keys, i))).warehouse;
+    for (size_t i = 0; i < page.text_count; i++) {
+        struct text warehouse = key_read(page.texts[i]).warehouse;
         if (warehouse_is_good(warehouse))
             add_warehouse(sweep, warehouse);
     }
-    sweep->warehouses_known = text_equals(cursor, TEXT("0"));
-    snprintf(sweep->scan.cursor, sizeof(sweep->scan.cursor), "%.*s", TEXT_ARG(sweep->warehouses_known ? TEXT("") : cursor));
+    sweep->warehouses_known = walk_end_page(&sweep->scan, &page);
     return STATUS_OK;
 }
 

@@ -2,6 +2,7 @@
  * the same, its numbers are the same in other writings, and masking leaves it JSON without a card number.
  *
  *     cmake --preset fuzz && cmake --build --preset fuzz && ctest --preset fuzz */
+#include "json_build.h"
 #include "mask.h"
 
 #include <stdlib.h>

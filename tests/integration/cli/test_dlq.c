@@ -25,7 +25,7 @@ static int64_t now_ms;
 static void set_up(void)
 {
     redis = redis_process_start(NULL);
-    now_ms = dlq_now_ms();
+    now_ms = cli_now_ms();
     /* Keys begin with it: no row of digits that could be a card number. */
     snprintf(reason, sizeof(reason), "test-%" PRId64 ".%" PRId64 ".%d", now_ms / 1000, now_ms % 1000, (int)getpid());
     cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE,

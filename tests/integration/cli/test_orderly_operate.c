@@ -263,7 +263,7 @@ Test(operate, mistakes_in_the_arguments)
         {"cancel"},         {"cancel", "A", "B"},       {"cancel", "A B"},   {"cancel", "A", "--timeout", "soon"},
         {"retry"},          {"retry", "--all", "A"},    {"retry", "a b"},    {"retry", "--all", "--status", "failed"},
         {"watch"},          {"watch", "A", "B"},        {"watch", "a b"},    {"retry", "A", "--status", "needs_attention"},
-        {"list", "--stuck", "10"}, {"list", "--since", "never"}, {"cancel", "A", "--by", "\xff"}, {"list", "--status=failed", "--stuck", "10m"},
+        {"list", "--stuck", "10x"}, {"list", "--since", "never"}, {"cancel", "A", "--by", "\xff"}, {"list", "--status=failed", "--stuck", "10m"},
     };
 
     for (size_t i = 0; i < COUNT_OF(mistakes); i++) {

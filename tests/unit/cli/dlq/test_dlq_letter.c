@@ -47,48 +47,6 @@ Test(dlq_letter, what_is_no_place_is_refused)
     cr_expect_eq(place.offset, 42, "it is left as it was");
 }
 
-Test(dlq_letter, bytes_are_made_fit_to_be_shown)
-{
-    static const struct {
-        struct text bytes;
-        const char *shown;
-        bool whole;
-    } cases[] = {
-        {{"plain", 5}, "plain", true},
-        {{"gr\xc3\xbc\xc3\x9f \xf0\x9f\x93\xa6", 11}, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x93\xa6", true},
-        {{"a\x1b[31m\nb", 8}, "a?[31m?b", false},
-        {{"\xff\xc3", 2}, "??", false},
-        {{"\xc2\x9b", 2}, "??", false},                 /* the one-byte CSI of the second control set */
-        {{"\xe2\x80\xae", 3}, "???", false},            /* turns the text around */
-        {{"\xc0\x80", 2}, "??", false},                 /* overlong */
-        {{"\xed\xa0\x80", 3}, "???", false},            /* half of a pair */
-        {{"\xf4\x90\x80\x80", 4}, "????", false},       /* beyond Unicode */
-        {{"123456789012345", 15}, "123456789012345", true},
-        {{"1234567890123456", 16}, "123456789012345", false},
-        {{"12345678901234\xc3\xbc", 16}, "12345678901234", false}, /* not cut inside a character */
-        {{NULL, 0}, "", true},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        char shown[16];
-        cr_expect_eq(shown_bytes(cases[i].bytes, shown, sizeof(shown)), cases[i].whole, "%s", cases[i].shown);
-        cr_expect_str_eq(shown, cases[i].shown);
-    }
-}
-
-Test(dlq_letter, ages_are_short)
-{
-    static const struct {
-        int64_t age_ms;
-        const char *text;
-    } cases[] = {{-5, "0s"}, {999, "0s"}, {119999, "119s"}, {120000, "2m"}, {7199999, "119m"}, {7200000, "2h"},
-                 {2 * DLQ_DAY_MS - 1, "47h"}, {2 * DLQ_DAY_MS, "2d"}, {400 * DLQ_DAY_MS, "400d"}};
-    CLEANUP(arena_destroy) struct arena *arena = arena_create();
-
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        cr_expect(text_equals(age_text(arena, cases[i].age_ms), text_of(cases[i].text)), "%s", cases[i].text);
-}
-
 Test(dlq_letter, topics_are_found_by_either_name)
 {
     const char *topics[DLQ_TOPICS_MAX];

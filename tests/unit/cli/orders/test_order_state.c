@@ -1,6 +1,5 @@
 /* What the fields of a saga tell a person: whether it gets on, whether it can be cancelled, why it is parked. */
-#include "cancel.h"
-#include "explain.h"
+#include "order_view.h"
 #include "message.h"
 
 #include <criterion/criterion.h>

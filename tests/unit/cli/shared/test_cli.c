@@ -1,6 +1,6 @@
 /* What the command line works out by itself: topics, catalog files, money. */
 #include "catalog_file.h"
-#include "cli.h"
+#include "money.h"
 #include "topic_plan.h"
 
 #include <criterion/criterion.h>

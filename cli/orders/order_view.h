@@ -1,8 +1,11 @@
-/* explain.h - why an order is parked, what comes after it, and how to send it on. */
-#ifndef ORDERLY_EXPLAIN_H
-#define ORDERLY_EXPLAIN_H
+/* order_view.h - an order for people: lines of its history; why it is parked, what comes after it, and how to send it on. */
+#ifndef ORDERLY_ORDER_VIEW_H
+#define ORDERLY_ORDER_VIEW_H
 
 #include "order_state.h"
+
+/* Prints one line of {saga:<orderId>}:history: when, what, and its result or why. Nothing for a line that is none. */
+void history_print_line(struct arena *arena, struct text line);
 
 /* Why what is pending could not be done: "payment.void was tried 20 times; the last answer was gateway_away". failure and
  * last_failure are those of the event that parked it. In the arena. */
