@@ -5,7 +5,7 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
 
-unset KAFKA_BOOTSTRAP_SERVERS REDIS_URL # the suites have their own
+unset KAFKA_BOOTSTRAP_SERVERS REDIS_URL NAMESPACE # the suites have their own
 work=$(mktemp -d "${TMPDIR:-/tmp}/orderly-tests.XXXXXX")
 export TMPDIR=$work ORDERLY_RUN_DIR=$work/infra
 mkdir -p "$ORDERLY_RUN_DIR"
@@ -86,12 +86,13 @@ free_port() {
 }
 
 install_missing gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libhiredis-dev libjson-c-dev libmicrohttpd-dev \
-    libssl-dev libcriterion-dev clang libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv \
+    libssl-dev libcriterion-dev clang clang-format libclang-rt-dev shellcheck redis-server redis-tools kcat maven default-jre-headless curl git python3 python3-venv \
     prometheus groff-base
 
 command -v npm >/dev/null || install_missing nodejs npm # another Node.js than Debian's will do
 
 check 'scripts: shellcheck' scripts
+check 'the rules of the house' tests/tidy.sh
 check 'containers: Dockerfile, compose file, YAML' tests/deploy/static.sh "$work/tools"
 check 'contract: AsyncAPI, schemas, examples, quoted code' tests/contract/run.sh "$work/contract"
 check 'build: gcc' build dev

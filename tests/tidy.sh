@@ -66,6 +66,7 @@ found '"(saga\.inbox|order\.events|(orders|saga\.inbox)\.dlq|(validator|payment|
     grep -v '^common/domain/' | breaks 'topics are named in common/domain/names.h' || true
 found '\b(sprintf|strcpy|strcat|atoi|gets)\(' | breaks 'use snprintf, a text or text_to_number'
 undocumented | breaks 'a prototype says shape, units, ownership, errors right above it'
+# shellcheck disable=SC2016 # the program is in awk
 all_code | xargs awk -v max="$columns_max" 'length($0) > max { printf "%s:%d: %d columns\n", FILENAME, FNR, length($0) }' |
     breaks "no line is longer than $columns_max columns"
 lost_pages | breaks 'there is no such page'

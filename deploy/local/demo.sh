@@ -12,6 +12,8 @@ kafka=${KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:$kafka_port}
 redis_url=${REDIS_URL:-redis://127.0.0.1:$redis_port}
 read_redis_url "$redis_url"
 run=$(date +%s)
+# Several systems may share Kafka and Redis, each with a NAMESPACE before its names.
+topics=${NAMESPACE:+$NAMESPACE.} keys=${NAMESPACE:+$NAMESPACE:}
 
 redis() { redis-cli "${redis_options[@]}" "$@"; }
 show_stock() { KAFKA_BOOTSTRAP_SERVERS=$kafka REDIS_URL=$redis_url "$bin_dir/orderly" stock; }
@@ -39,14 +41,14 @@ place_orders() {
     for i in "${!stories[@]}"; do
         IFS='|' read -r _ _ _ rest <<<"${stories[i]}"
         printf '{"orderId":"%s","customerId":"C-42",%s}\n' "$(order_id "$i")" "$rest"
-    done | kcat -b "$kafka" -P -t orders
+    done | kcat -b "$kafka" -P -t "${topics}orders"
 }
 
 # Waits until an order is done, prints its status. All of them together have wait_seconds.
 ending_of() {
     local status=''
     while ((SECONDS < give_up_at)); do
-        status=$(redis HGET "saga:$1" status)
+        status=$(redis HGET "${keys}saga:$1" status)
         case "$status" in completed | rejected | failed | cancelled) break ;; esac
         sleep 0.05
     done
@@ -55,7 +57,7 @@ ending_of() {
 
 payment_of() {
     local status amount currency
-    { read -r status && read -r amount && read -r currency; } < <(redis HMGET "payment:$1" status amount currency) || true
+    { read -r status && read -r amount && read -r currency; } < <(redis HMGET "${keys}payment:$1" status amount currency) || true
     [ -z "$status" ] || printf '%s %s %s' "$status" "$amount" "$currency"
 }
 
@@ -66,7 +68,7 @@ print_endings() {
         IFS='|' read -r story expected reason _ <<<"${stories[i]}"
         id=$(order_id "$i")
         status=$(ending_of "$id")
-        why=$(redis HGET "saga:$id" reason)
+        why=$(redis HGET "${keys}saga:$id" reason)
         verdict=ok
         if [ "$status" != "$expected" ] || [ "$why" != "$reason" ]; then
             verdict="should be $expected $reason"
@@ -100,8 +102,8 @@ Everything is still up. Look around:
 $hints\
   $bin_dir/orderly list
   $bin_dir/orderly get $(order_id 1)
-  ${REDISCLI_AUTH:+REDISCLI_AUTH=PASSWORD }redis-cli ${redis_options[*]} HGETALL saga:$(order_id 1)
-  kcat -b $kafka -C -t order.events -e
+  ${REDISCLI_AUTH:+REDISCLI_AUTH=PASSWORD }redis-cli ${redis_options[*]} HGETALL ${keys}saga:$(order_id 1)
+  kcat -b $kafka -C -t ${topics}order.events -e
 Logs are in $run_dir. Take it down with deploy/local/down.sh
 END
 [ "$failed" = no ] || die "an order ended otherwise than it should"

@@ -7,6 +7,7 @@
 # KAFKA_BOOTSTRAP_SERVERS and REDIS_URL together: uses those instead of starting its own.
 # ORDERLY_KAFKA_PORT (9092, and the one behind it), ORDERLY_REDIS_PORT (6379), ORDERLY_HTTP_PORT (8101 to 8105)
 # ORDERLY_RUN_DIR (.run): logs, data, pids
+# NAMESPACE (none): what stands before all topics, groups and keys; a second system beside the first has its own, and its own run folder
 set -euo pipefail
 # shellcheck source=deploy/local/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +16,7 @@ only_infra=no
 case "${1:-}" in
     '') ;;
     --only-infra) only_infra=yes ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument $1; see --help" ;;
 esac
 

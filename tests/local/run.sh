@@ -8,10 +8,17 @@ cd "$top"
 work=$(mktemp -d "${TMPDIR:-/tmp}/orderly-local.XXXXXX")
 export ORDERLY_RUN_DIR=$work/run ORDERLY_KAFKA_PORT=${ORDERLY_KAFKA_PORT:-29392} ORDERLY_REDIS_PORT=${ORDERLY_REDIS_PORT:-26379}
 export ORDERLY_HTTP_PORT=${ORDERLY_HTTP_PORT:-28101}
-unset KAFKA_BOOTSTRAP_SERVERS REDIS_URL
+unset KAFKA_BOOTSTRAP_SERVERS REDIS_URL NAMESPACE
 wait_seconds=30
 
+# The same for a second system beside the first, on its Kafka and Redis.
+beside() {
+    env NAMESPACE=shop ORDERLY_RUN_DIR="$work/shop" ORDERLY_HTTP_PORT=$((ORDERLY_HTTP_PORT + 10)) \
+        KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:$ORDERLY_KAFKA_PORT" REDIS_URL="redis://127.0.0.1:$ORDERLY_REDIS_PORT" "$@"
+}
+
 clean_up() {
+    beside deploy/local/down.sh >/dev/null 2>&1 || true
     deploy/local/down.sh >/dev/null 2>&1 || true
     rm -rf "$work"
 }
@@ -38,6 +45,13 @@ order_completes() {
 deploy/local/demo.sh
 deploy/local/demo.sh >"$work/second.log" 2>&1 || { cat "$work/second.log"; fail 'the second demo failed'; }
 ! grep 'AUTH failed' "$work/second.log" || fail 'the demo signs in where no password is asked for'
+
+# ---- a second system beside the first, on the same Kafka and Redis ----
+
+beside deploy/local/demo.sh >"$work/shop.log" 2>&1 || { tail -n 30 "$work/shop.log"; fail 'the demo with a namespace failed'; }
+beside build/release/bin/orderly audit >"$work/shop.log" 2>&1 || { cat "$work/shop.log"; fail 'the audit with a namespace finds something'; }
+beside deploy/local/down.sh
+[ -n "$(redis-cli -p "$ORDERLY_REDIS_PORT" --scan --pattern 'shop:saga:*' | head -n 1)" ] || fail 'the second system has no keys of its own'
 
 readme_lines >"$work/readme.sh"
 [ "$(wc -l <"$work/readme.sh")" -ge 2 ] || fail 'the README has no tested lines'
