@@ -28,6 +28,16 @@ struct setting {
     const char *meaning;
 };
 
+/* Rows, and the struct that they fill. */
+struct setting_table {
+    const struct setting *rows;
+    size_t count;
+    size_t size; /* of the struct */
+    /* Checks what the rows can't, whether or not they found mistakes; prints and counts its own like settings_read(). May be
+     * NULL. */
+    size_t (*check)(const void *settings, FILE *report);
+};
+
 #define SETTING_TEXT(name_, type, member, default_, meaning_) \
     {.name = (name_), .kind = SETTING_KIND_TEXT, .offset = offsetof(type, member), .text_default = (default_), .meaning = (meaning_)}
 #define SETTING_SECRET(name_, type, member, default_, meaning_) \

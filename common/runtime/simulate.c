@@ -6,20 +6,23 @@ static const char *const types[SIMULATED_TYPES] = {
     "order.validate",  "payment.authorize", "inventory.allocate", "fulfillment.ship",
     "payment.capture", "payment.void",      "inventory.release",  "fulfillment.cancel",
 };
-#define TYPES_TEXT                                                                                                            \
-    "order.validate, payment.authorize, inventory.allocate, fulfillment.ship, payment.capture, payment.void, inventory.release, " \
+#define TYPES_TEXT                                                                                                               \
+    "order.validate, payment.authorize, inventory.allocate, fulfillment.ship, payment.capture, payment.void, "                   \
+    "inventory.release, "                                                                                                        \
     "fulfillment.cancel"
 
 #define PERCENT_ALL 100
 #define NOT_NAMED (-1)
 #define UNKNOWN_TYPE SIMULATED_TYPES
 
-const struct setting simulation_settings_table[SIMULATION_SETTINGS] = {
+static const struct setting rows[] = {
     SETTING_TEXT("SIMULATED_FAIL", struct simulation_settings, fail, "",
                  "attempts that fail for the moment, in percent: payment.authorize:20,payment.void:100; empty = none"),
     SETTING_NUMBER("SIMULATED_LATENCY_MS", struct simulation_settings, latency_ms, 0, 0, SIMULATED_LATENCY_MS_MAX,
                    "a command is answered this long after it was asked, at the earliest; 0 = at once"),
 };
+
+const struct setting_table simulation_table = {rows, COUNT_OF(rows), sizeof(struct simulation_settings), simulation_check};
 
 static size_t place_of(struct text type)
 {

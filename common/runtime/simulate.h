@@ -17,13 +17,12 @@
 #define SIMULATED_TYPES 8
 #define SIMULATED_LATENCY_MS_MAX 60000
 #define SIMULATED_REASON "simulated_failure"
-#define SIMULATION_SETTINGS 2
 
 struct simulation_settings {
     char fail[SETTING_TEXT_SIZE];
     int64_t latency_ms;
 };
-extern const struct setting simulation_settings_table[SIMULATION_SETTINGS];
+extern const struct setting_table simulation_table;
 
 /* What the settings say. */
 struct simulation {
@@ -33,7 +32,7 @@ struct simulation {
 
 /* The simulation of settings that simulation_check() finds nothing wrong with. */
 struct simulation simulation_of(const struct simulation_settings *settings);
-/* service->check_settings() of a worker: prints one line for each mistake in SIMULATED_FAIL, gives how many there are. */
+/* The check of simulation_table: prints one line for each mistake in SIMULATED_FAIL, gives how many there are. */
 size_t simulation_check(const void *settings, FILE *report);
 /* Whether this attempt fails. A type that is not known never does. */
 bool simulation_fails(const struct simulation *simulation, struct text type, struct text command_id, int64_t attempt);

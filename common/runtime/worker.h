@@ -1,75 +1,43 @@
-/* worker.h - a worker answers commands: load, decide, apply, answer; each phase one round trip for the batch.
+/* worker.h - a worker is a table and its rules: it answers commands by load, decide, apply, answer, each phase one round trip for
+ * the batch.
  *
  * It reads the commands of one topic, buries what is no command, and sends every reply to saga.inbox with the order's key. A
- * command whose id is usable is always answered, with failed (reason bad_command) if need be.
- * Its service has the WORKER_SETTINGS.
- * A worker needs only the phases it has; in each the task says what to do and holds what was found. */
+ * command whose id is usable is always answered, with failed (reason bad_command) if need be. Beside its own settings it has
+ * those of simulate.h. Name, consumer group, source of its replies and metrics follow from its topic and its commands. */
 #ifndef ORDERLY_WORKER_H
 #define ORDERLY_WORKER_H
 
-#include "message.h"
-#include "service.h"
-#include "simulate.h"
-#include "trace.h"
+#include "work.h"
 
-#define WORKER_TYPES_MAX 4
+#define WORKER_COMMANDS_MAX 4 /* that one worker understands */
 
-/* One command on its way through the phases. */
-struct task {
-    const struct record *record;
-    const struct command *command;
-    const struct json *order_json; /* the order inside the command; NULL when it is not an object */
-    struct order order;            /* read from it; only when the kind of command needs_order */
-    bool answered;                 /* reply is complete: later phases are skipped */
-    bool was_stored;               /* the script found the outcome of the first time */
-    struct reply reply;            /* command_id, order_id, type and attempt are filled in already */
-    size_t queued;                 /* number of what the phase queued on run->store */
-    void *facts;                   /* the worker's own, from the arena */
-    bool fails;                    /* a simulated failure, unless its outcome is stored already */
-    struct text mark_key;          /* only when it fails: the hash that would hold the outcome; or TEXT_NONE */
-};
+/* What one phase does about one command. Another status than OK ends the try of the whole batch: it is for what stopped us from
+ * deciding, never for a "no". But STATUS_BROKEN is this command's own: it is answered failed, stored_data_broken. */
+typedef enum status worker_phase(struct run *run, struct work *work);
 
-/* One kind of command that a worker understands. Any phase may be NULL. A phase that returns another status than OK ends the try of the
- * whole batch: it is for what stopped us from deciding, never for a "no". */
+/* One kind of command that a worker understands. Any phase may be NULL. */
 struct worker_command {
-    const char *type;   /* "inventory.allocate" */
-    bool needs_order;   /* an order that breaks the rules is answered failed, bad_order */
-    /* The Redis hash that holds the outcome of a command under its type once it has been done. NULL: the worker remembers
-     * nothing. */
-    struct text (*mark_key)(struct arena *arena, const struct task *task);
-    enum status (*load)(struct run *run, struct task *task);   /* queue reads; remember their number in task->queued */
-    enum status (*decide)(struct run *run, struct task *task); /* the rules, with what was read: task_answer() or leave it to apply */
-    enum status (*apply)(struct run *run, struct task *task);  /* queue the script */
-    enum status (*answer)(struct run *run, struct task *task); /* the script's reply -> task->reply */
+    const char *type;     /* "inventory.allocate" */
+    bool needs_order;     /* an order that breaks the rules is answered failed, bad_order */
+    worker_phase *load;   /* queues reads; remembers their number in work->queued */
+    worker_phase *decide; /* the rules, with what was read: completes the reply, or leaves it to apply */
+    worker_phase *apply;  /* queues the script; remembers its number in work->queued */
+    worker_phase *answer; /* completes the reply from what the script gave. NULL after an apply: that is the outcome as stored */
 };
-
-/* The metrics of every worker, for service->own_metrics. */
-#define WORKER_METRIC_COUNT 2
-#define WORKER_METRICS {worker_metrics, WORKER_METRIC_COUNT}
-extern const struct metric_family worker_metrics[WORKER_METRIC_COUNT];
 
 struct worker {
-    const char *source; /* ce_source, "/orderly/payment" */
-    const struct worker_command *commands;
-    size_t command_count;
+    enum topic topic;    /* whose commands it answers; the worker has the name of that topic's reader, "payment" */
+    const char *purpose; /* one line for --help */
+    /* The Redis hash that holds the outcome of a command under its type once it has been done. NULL: the worker remembers
+     * nothing. */
+    struct text (*mark_key)(struct arena *arena, const struct work *work);
+    struct worker_command commands[WORKER_COMMANDS_MAX + 1];     /* one without a type is behind the last */
+    const struct store_script *scripts[SERVICE_SCRIPTS_MAX + 1]; /* that apply uses; NULL is behind the last */
+    struct setting_table settings;                               /* its own; in a phase: run->own_settings */
+    const char *(*lack)(struct run *run);                        /* as in struct service. May be NULL */
 };
 
-/* The settings of a worker's service: failures and slowness on demand (simulate.h). */
-#define WORKER_SETTINGS                                                                                            \
-    .own_settings = simulation_settings_table, .own_setting_count = SIMULATION_SETTINGS,                           \
-    .own_settings_size = sizeof(struct simulation_settings), .check_settings = simulation_check
-
-/* service->handle() of a worker is one line: return worker_handle(run, &worker). */
-MUST_CHECK enum status worker_handle(struct run *run, const struct worker *worker);
-
-/* Completes the reply of a task; result (TEXT_NONE: none) is a raw JSON object. */
-void task_succeed(struct task *task, struct text result);
-void task_refuse(struct task *task, struct text reason);
-void task_fail(struct task *task, struct text reason);
-/* An outcome as it is kept in Redis: the JSON object of a reply's outcome, reason, productId, errors and result. */
-struct text outcome_text(struct arena *arena, const struct reply *reply);
-/* Completes the reply from such a text.
- * STATUS_BROKEN  the text is not an outcome (Redis was edited by hand): nothing changed */
-MUST_CHECK enum status task_answer_stored(struct run *run, struct task *task, struct text outcome);
+/* The whole of main(): service_run() of the service that the table describes. */
+int worker_run(const struct worker *worker, int argc, char **argv);
 
 #endif

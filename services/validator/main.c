@@ -10,22 +10,22 @@ struct lookup {
     size_t presence; /* number of the question whether there is a catalog */
 };
 
-static enum status validate_load(struct run *run, struct task *task)
+static enum status validate_load(struct run *run, struct work *work)
 {
     struct lookup *lookup = arena_take(run->arena, sizeof(*lookup));
     struct text asked[ORDER_LINES_MAX];
 
-    if (task->order_json == NULL) {
-        task_fail(task, TEXT("bad_order"));
+    if (work->order_json == NULL) {
+        work_fail(work, TEXT("bad_order"));
         return STATUS_OK;
     }
-    lookup->count = validation_product_ids(run->arena, task->order_json, lookup->product_ids);
+    lookup->count = validation_product_ids(run->arena, work->order_json, lookup->product_ids);
     for (size_t i = 0; i < lookup->count; i++)
         asked[i] = text_is_there(lookup->product_ids[i]) ? lookup->product_ids[i] : TEXT("");
     lookup->presence = catalog_queue_presence(run->store, run->arena);
     if (lookup->count > 0)
-        task->queued = catalog_queue(run->store, run->arena, asked, lookup->count);
-    task->facts = lookup;
+        work->queued = catalog_queue(run->store, run->arena, asked, lookup->count);
+    work->facts = lookup;
     return STATUS_OK;
 }
 
@@ -43,37 +43,26 @@ static struct text good_result(struct run *run, const struct validation *validat
     return buffer_text(&buffer);
 }
 
-static enum status validate_decide(struct run *run, struct task *task)
+static enum status validate_decide(struct run *run, struct work *work)
 {
-    const struct lookup *lookup = task->facts;
+    const struct lookup *lookup = work->facts;
     struct product *products = arena_take(run->arena, (lookup->count + 1) * sizeof(*products));
     struct validation validation;
 
     if (store_number(store_value(run->store, lookup->presence)) == 0) {
-        task_fail(task, TEXT("catalog_missing"));
+        work_fail(work, TEXT("catalog_missing"));
         return STATUS_OK;
     }
     if (lookup->count > 0)
-        TRY(catalog_products(run->arena, store_value(run->store, task->queued), products, lookup->count));
-    validation = validate_order(run->arena, task->order_json, lookup->product_ids, products, lookup->count);
+        TRY(catalog_products(run->arena, store_value(run->store, work->queued), products, lookup->count));
+    validation = validate_order(run->arena, work->order_json, lookup->product_ids, products, lookup->count);
     if (validation.error_count == 0) {
-        task_succeed(task, good_result(run, &validation));
+        work_succeed(work, good_result(run, &validation));
         return STATUS_OK;
     }
-    task_refuse(task, TEXT("validation_failed"));
-    task->reply.errors = validation.errors;
+    work_refuse(work, TEXT("validation_failed"));
+    work->reply.errors = validation.errors;
     return STATUS_OK;
-}
-
-static const struct worker_command commands[] = {
-    {.type = "order.validate", .load = validate_load, .decide = validate_decide},
-};
-
-static enum status handle(struct run *run)
-{
-    static const struct worker validator = {"/orderly/validator", commands, COUNT_OF(commands)};
-
-    return worker_handle(run, &validator);
 }
 
 /* Without a catalog every order would wait: somebody has to load it first. */
@@ -88,22 +77,14 @@ static const char *lack(struct run *run)
     return store_number(store_value(run->store, presence)) == 0 ? "there is no catalog (orderly catalog load)" : NULL;
 }
 
-int main(int argc, char **argv)
-{
-    static const enum topic reads[] = {TOPIC_VALIDATOR};
-    static const enum topic sends_to[] = {TOPIC_INBOX};
-    static const struct service validator = {
-        .name = "validator",
-        .purpose = "checks whole orders, answers with all the errors at once",
-        .reads = reads,
-        .read_count = COUNT_OF(reads),
-        .sends_to = sends_to,
-        .sends_to_count = COUNT_OF(sends_to),
-        .handle = handle,
-        .own_metrics = WORKER_METRICS,
-        WORKER_SETTINGS,
-        .lack = lack,
-    };
+static const struct worker validator = {
+    .topic = TOPIC_VALIDATOR,
+    .purpose = "checks whole orders, answers with all the errors at once",
+    .commands =
+        {
+            {.type = "order.validate", .load = validate_load, .decide = validate_decide},
+        },
+    .lack = lack,
+};
 
-    return service_run(&validator, argc, argv);
-}
+int main(int argc, char **argv) { return worker_run(&validator, argc, argv); }

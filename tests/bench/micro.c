@@ -82,7 +82,7 @@ static void decode_command(void)
 }
 
 /* What a worker reads that needs the order. */
-static void decode_task(void)
+static void decode_order_of_command(void)
 {
     struct command command;
     struct order order;
@@ -246,9 +246,15 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"decode-order", decode_order},     {"decode-reply", decode_reply}, {"decode-command", decode_command},
-    {"decode-task", decode_task},       {"validate", validate},         {"encode-reply", encode_reply},
-    {"encode-event", encode_event},     {"encode-command", encode_command}, {"transition", transition},
+    {"decode-order", decode_order},
+    {"decode-reply", decode_reply},
+    {"decode-command", decode_command},
+    {"decode-order-of-command", decode_order_of_command},
+    {"validate", validate},
+    {"encode-reply", encode_reply},
+    {"encode-event", encode_event},
+    {"encode-command", encode_command},
+    {"transition", transition},
     {"batch-500", batch_500},
 };
 
