@@ -1,11 +1,11 @@
 #include "worker.h"
 
+#include "clock.h"
 #include "log.h"
 #include "mask.h"
 #include "service_metrics.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 /* A record that is no command that could be answered. */
 struct misfit {
@@ -341,7 +341,6 @@ static enum status answer_mark(struct run *run, struct task *task)
  * What was done is done by then: only the answers are late, as those of a slow gateway are. */
 static enum status wait_latency(struct run *run, const struct simulation *simulation)
 {
-    struct timespec now;
     int64_t newest_ms = 0;
 
     if (simulation->latency_ms == 0)
@@ -349,8 +348,7 @@ static enum status wait_latency(struct run *run, const struct simulation *simula
     for (size_t i = 0; i < run->record_count; i++)
         if (run->records[i].timestamp_ms > newest_ms)
             newest_ms = run->records[i].timestamp_ms;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return service_idle(run, simulation_wait_ms(simulation, newest_ms, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
+    return service_idle(run, simulation_wait_ms(simulation, newest_ms, clock_wall_ms()));
 }
 
 /* ---- sending ---- */
