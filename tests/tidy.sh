@@ -59,6 +59,8 @@ vendor librdkafka/ common/kafka/
 vendor hiredis/ common/redis/
 vendor json-c/ common/text/
 vendor microhttpd common/runtime/
+found '\b(clock_gettime|clock_nanosleep|nanosleep|gettimeofday|u?sleep|time)\(' | grep -v '^common/clock/' |
+    breaks 'a clock of this machine is read, and slept by, in common/clock alone' || true
 layout | breaks 'clang-format lays it out differently'
 found '"[^"]*(saga|sagas|stock|payment|shipment):[^"]*"' | grep -vE '^common/domain/|: a warehouse is|: not an object' |
     breaks 'keys of Redis are made in common/domain/keys.c' || true

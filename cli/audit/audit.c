@@ -1,5 +1,6 @@
 /* audit.c - orderly audit */
 #include "audit.h"
+#include "clock.h"
 #include "duration.h"
 
 #include <unistd.h>
@@ -176,7 +177,7 @@ static enum cli_exit look_until_sure(struct audit *audit)
         size_t open = audit_stock_open(audit->stock);
         if (audit->findings.count == 0 && open == 0)
             return CLI_DONE;
-        cli_pause(audit->settle_ms);
+        clock_pause_ms(audit->settle_ms);
         if (audit->findings.count > 0)
             CLI_TRY(look_again(audit));
         if (open > 0)

@@ -61,8 +61,6 @@ struct bench {
     struct histogram *broker_latency;     /* us, order record to terminal event, by the broker's clock */
 };
 
-/* The clock of all measurements. */
-int64_t bench_clock_us(void);
 /* Makes the products of the plan and their stock. CLI_DONE, or the exit code of a problem that was printed. */
 MUST_CHECK enum cli_exit bench_supply(const struct bench *bench);
 /* The placing thread's main; `bench` is its argument. It ends with the broker's word on all of them; then once_placed runs. */

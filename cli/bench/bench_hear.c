@@ -1,5 +1,6 @@
 /* bench_hear.c - hears how the orders end. Everything of an order lies at its number, so an event costs no look-up. */
 #include "bench.h"
+#include "clock.h"
 #include "progress.h"
 
 #include <unistd.h>
@@ -27,7 +28,7 @@ static void note_end(struct bench *bench, size_t number, const struct record *re
     if (order->has_ended)
         return;
     order->has_ended = true;
-    order->ended_us = bench->last_end_us = bench_clock_us();
+    order->ended_us = bench->last_end_us = clock_steady_us();
     order->ended_ms = record->timestamp_ms;
     order->ending = (uint8_t)bench_ending_of(status, reason);
     histogram_add(bench->latency, order->ended_us - atomic_load_explicit(&order->planned_us, memory_order_relaxed));
@@ -60,7 +61,7 @@ static bool is_overdue(const struct bench *bench)
 
     if (bench->last_end_us > since_us)
         since_us = bench->last_end_us;
-    return since_us != 0 && bench_clock_us() - since_us > bench->options->timeout_ms * US_PER_MS;
+    return since_us != 0 && clock_steady_us() - since_us > bench->options->timeout_ms * US_PER_MS;
 }
 
 static void show_progress(const struct bench *bench, struct progress *progress)

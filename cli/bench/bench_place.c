@@ -3,34 +3,22 @@
  * At a rate an order is due at its time whatever became of the others, and its latency counts from then, also when it was placed
  * late: that is what a customer would have waited (no coordinated omission). */
 #include "bench.h"
+#include "clock.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define US_PER_SECOND 1000000
-
-int64_t bench_clock_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * US_PER_SECOND + now.tv_nsec / 1000;
-}
 
 /* Gives the time for which the order with this number is planned, when it has come. */
 static int64_t wait_for_turn(const struct bench *bench, int64_t began_us, size_t number)
 {
     int64_t planned_us, rate = bench->options->rate;
-    struct timespec due;
 
     if (rate == 0)
-        return bench_clock_us();
+        return clock_steady_us();
     planned_us = began_us + (int64_t)number * US_PER_SECOND / rate;
-    due = (struct timespec){.tv_sec = planned_us / US_PER_SECOND, .tv_nsec = planned_us % US_PER_SECOND * 1000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
-        ;
+    clock_pause_until_us(planned_us);
     return planned_us;
 }
 
@@ -52,7 +40,7 @@ static enum cli_exit run_once_placed(struct bench *bench)
 {
     int how;
 
-    atomic_store(&bench->began_us, bench_clock_us());
+    atomic_store(&bench->began_us, clock_steady_us());
     how = system(bench->options->once_placed);
     if (how == 0)
         return CLI_DONE;
@@ -62,7 +50,7 @@ static enum cli_exit run_once_placed(struct bench *bench)
 static enum cli_exit place_all(struct bench *bench)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
-    int64_t began_us = bench_clock_us();
+    int64_t began_us = clock_steady_us();
 
     if (bench->options->once_placed == NULL)
         atomic_store(&bench->began_us, began_us);

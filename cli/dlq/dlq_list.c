@@ -1,5 +1,6 @@
 /* dlq_list.c - orderly dlq list */
 #include "cli_json.h"
+#include "clock.h"
 #include "dlq_newest.h"
 #include "message.h"
 
@@ -247,7 +248,7 @@ static enum cli_exit list_letters(struct arena *arena, const struct dlq_list *li
     if (list->json)
         print_json(arena, newest);
     else
-        print_for_people(arena, newest, cli_now_ms());
+        print_for_people(arena, newest, clock_wall_ms());
     return code;
 }
 

@@ -1,4 +1,5 @@
 /* dlq_show.c - orderly dlq show */
+#include "clock.h"
 #include "dlq.h"
 #include "json_build.h"
 #include "message.h"
@@ -180,7 +181,7 @@ static enum cli_exit show_record(const struct record *record, void *context)
     if (showing->store != NULL)
         CLI_TRY(dlq_look_up(showing->store, arena, (struct letter *[]){&letter}, 1));
     printf("%-12s %.*s, since %.*s (%.*s)\n", "dead letter", TEXT_ARG(place_text(arena, &letter.place)),
-           TEXT_ARG(time_text(arena, letter.buried_ms)), TEXT_ARG(age_text(arena, cli_now_ms() - letter.buried_ms)));
+           TEXT_ARG(time_text(arena, letter.buried_ms)), TEXT_ARG(age_text(arena, clock_wall_ms() - letter.buried_ms)));
     print_origin(arena, &letter);
     print_bytes("key", record->key);
     print_headers(arena, record);

@@ -1,5 +1,6 @@
 /* doctor_groups.c - what the services have still to do, what Kafka's clock shows, and what they could not handle. */
 #include "bus_reader.h"
+#include "clock.h"
 #include "dlq/dlq.h"
 #include "doctor.h"
 #include "keys.h"
@@ -202,7 +203,7 @@ void doctor_kafka_clock(struct doctor *doctor)
 
     for (size_t i = 0; i < COUNT_OF(topics) && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
         status = read_newest(reader, topic_name(topics[i]), &newest_ms);
-    ahead_ms = newest_ms - cli_now_ms();
+    ahead_ms = newest_ms - clock_wall_ms();
     doctor->newest_ms = newest_ms;
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         doctor_lost_kafka(doctor, "clock of kafka", reader == NULL ? "no client" : bus_reader_problem(reader));
@@ -261,7 +262,7 @@ void doctor_dead_letters(struct doctor *doctor)
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     const char *topics[DLQ_TOPICS_MAX];
     size_t count = dlq_topics(NULL, topics);
-    int64_t since_ms = cli_now_ms() - RECENT_DAYS * DLQ_DAY_MS, total = 0, redriven;
+    int64_t since_ms = clock_wall_ms() - RECENT_DAYS * DLQ_DAY_MS, total = 0, redriven;
     enum status status = open_reader(doctor, NULL, &reader);
 
     for (size_t i = 0; i < count && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)

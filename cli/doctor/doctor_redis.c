@@ -1,4 +1,5 @@
 /* doctor_redis.c - whether Redis keeps what it acknowledges. */
+#include "clock.h"
 #include "doctor.h"
 #include "duration.h"
 
@@ -175,11 +176,11 @@ static bool ask_time(struct doctor *doctor, const char *check, int64_t *out_ms)
 
 void doctor_redis_clock(struct doctor *doctor)
 {
-    int64_t before_ms = cli_now_ms(), after_ms, redis_ms, skew_ms;
+    int64_t before_ms = clock_wall_ms(), after_ms, redis_ms, skew_ms;
 
     if (!ask_time(doctor, "clock of redis", &redis_ms))
         return;
-    after_ms = cli_now_ms();
+    after_ms = clock_wall_ms();
     skew_ms = redis_ms < before_ms ? redis_ms - before_ms : redis_ms > after_ms ? redis_ms - after_ms : 0;
     doctor_tell(doctor, skew_finding(skew_ms), "clock of redis",
                 skew_finding(skew_ms) == FINDING_OK ? TEXT_NONE : TEXT("chronyc tracking, on all machines"),

@@ -1,6 +1,6 @@
 #include "order_signal.h"
 
-#include "cli_clock.h"
+#include "clock.h"
 #include "json_build.h"
 #include "message.h"
 
@@ -48,7 +48,7 @@ static uint64_t random_number(void)
     uint64_t number;
 
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-        number = (uint64_t)cli_now_ms() << 20 ^ (uint64_t)getpid();
+        number = (uint64_t)clock_wall_ms() << 20 ^ (uint64_t)getpid();
     return number;
 }
 
@@ -62,7 +62,7 @@ enum status signal_send(struct bus *bus, struct arena *arena, const struct order
         .type = text_format(arena, "order.%s", signal->kind),
         .subject = signal->order_id,
         .source = SIGNAL_SOURCE,
-        .time = time_text(arena, cli_now_ms()),
+        .time = time_text(arena, clock_wall_ms()),
         .trace = trace_continue(arena, signal->trace, id, signal->order_id),
     };
     size_t count = envelope_headers(&envelope, headers);

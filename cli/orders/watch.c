@@ -2,6 +2,7 @@
 #include "cli_ask.h"
 #include "cli_clock.h"
 #include "cli_connect.h"
+#include "clock.h"
 #include "duration.h"
 #include "keys.h"
 #include "order_view.h"
@@ -132,7 +133,7 @@ static bool is_time_up(const struct watch *watch)
 {
     int64_t limit_ms = watch->timeout_ms != 0 ? watch->timeout_ms : watch->appeared ? INT64_MAX : APPEAR_MS;
 
-    return cli_clock_ms() - watch->began_ms >= limit_ms;
+    return clock_steady_ms() - watch->began_ms >= limit_ms;
 }
 
 /* Whether there is nothing more to wait for; then out_code says how it ended. */
@@ -172,7 +173,7 @@ static enum cli_exit look_until_the_end(struct watch *watch, struct store *store
         if (watch->shows_progress)
             CLI_TRY(cli_redis_clock(store, &now_ms));
         show_progress(watch, arena, &state, now_ms);
-        cli_pause(LOOK_EVERY_MS);
+        clock_pause_ms(LOOK_EVERY_MS);
         arena_reset(arena);
     }
 }
@@ -182,7 +183,7 @@ static enum cli_exit watch_to_the_end(struct watch *watch, struct store *store)
     CLEANUP(arena_destroy) struct arena *arena = arena_create();
     enum cli_exit code;
 
-    watch->began_ms = cli_clock_ms();
+    watch->began_ms = clock_steady_ms();
     code = look_until_the_end(watch, store, arena);
     clear_progress(watch);
     return code;

@@ -1,21 +1,7 @@
 #include "cli_clock.h"
 
 #include "cli_ask.h"
-
-#include <errno.h>
-#include <time.h>
-
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t cli_clock_ms(void) { return read_clock(CLOCK_MONOTONIC); }
-
-int64_t cli_now_ms(void) { return read_clock(CLOCK_REALTIME); }
+#include "clock.h"
 
 /* ---- Redis' clock ---- */
 
@@ -44,25 +30,17 @@ enum cli_exit cli_redis_clock(struct store *store, int64_t *out_ms)
 
 /* ---- waits ---- */
 
-void cli_pause(int64_t ms)
-{
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        ;
-}
-
 struct cli_wait cli_wait_for(int64_t limit_ms, int64_t every_ms)
 {
-    return (struct cli_wait){.end_ms = cli_clock_ms() + limit_ms, .every_ms = every_ms};
+    return (struct cli_wait){.end_ms = clock_steady_ms() + limit_ms, .every_ms = every_ms};
 }
 
-bool cli_wait_is_over(const struct cli_wait *wait) { return cli_clock_ms() >= wait->end_ms; }
+bool cli_wait_is_over(const struct cli_wait *wait) { return clock_steady_ms() >= wait->end_ms; }
 
 bool cli_wait_on(const struct cli_wait *wait)
 {
     if (cli_wait_is_over(wait))
         return false;
-    cli_pause(wait->every_ms);
+    clock_pause_ms(wait->every_ms);
     return true;
 }

@@ -1,22 +1,15 @@
-/* cli_clock.h - clocks, and waits. Milliseconds. */
+/* cli_clock.h - Redis' clock, and waits. Milliseconds. */
 #ifndef ORDERLY_CLI_CLOCK_H
 #define ORDERLY_CLI_CLOCK_H
 
 #include "cli_exit.h"
 #include "store.h"
 
-/* A clock for how long something takes; never goes back. */
-int64_t cli_clock_ms(void);
-/* Now, since 1970, by the clock of this machine: for what is compared with times that Kafka's brokers have stamped. */
-int64_t cli_now_ms(void);
 /* The time of Redis since 1970, by which sagas are timed: what the clock of this machine says does not matter. CLI_DONE, or the
  * exit code of a problem that was printed. Forgets what was queued. */
 MUST_CHECK enum cli_exit cli_redis_clock(struct store *store, int64_t *out_ms);
 /* The time that a reply of TIME tells. False: it tells none. */
 MUST_CHECK bool cli_redis_time(const struct store_value *reply, int64_t *out_ms);
-
-/* Waits for so long, whatever signals come. */
-void cli_pause(int64_t ms);
 
 /* Looking again and again until something is so, or the time is up. */
 struct cli_wait {

@@ -1,6 +1,6 @@
 #include "progress.h"
 
-#include "cli_clock.h"
+#include "clock.h"
 
 #include <stdio.h>
 
@@ -15,7 +15,7 @@ void progress_draw(struct progress *progress, const char *label, size_t done, si
 
     if (!progress->is_shown)
         return;
-    now_ms = cli_clock_ms() + 1; /* never 0 */
+    now_ms = clock_steady_ms() + 1; /* never 0 */
     if (progress->drawn_ms != 0 && now_ms - progress->drawn_ms < DRAW_EVERY_MS)
         return;
     progress->drawn_ms = now_ms;

@@ -1,12 +1,11 @@
 #include "bus_internal.h"
+#include "clock.h"
 #include "names.h"
-
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ASK_WAIT_MS 100
@@ -414,14 +413,6 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
     bus->joined = false;
 }
 
-int64_t bus_clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms)
 {
     if (!bus->dated)
@@ -440,7 +431,7 @@ static void note_broker_clock(struct bus *bus, const rd_kafka_message_t *message
 
     if (dated_by != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || ahead_ms <= 0)
         return;
-    ahead_ms -= bus_clock_ms();
+    ahead_ms -= clock_running_ms();
     bus->lowest_ahead_ms = bus->dated && bus->lowest_ahead_ms < ahead_ms ? bus->lowest_ahead_ms : ahead_ms;
     bus->highest_ahead_ms = bus->dated && bus->highest_ahead_ms > ahead_ms ? bus->highest_ahead_ms : ahead_ms;
     bus->dated = true;

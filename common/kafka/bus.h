@@ -138,9 +138,7 @@ const struct header *record_headers(struct arena *arena, const struct record *re
  * STATUS_BAD_MESSAGE  too large for the topic: nothing queued
  * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_send(struct bus *bus, const struct outgoing *outgoing);
-/* A clock of this machine that only runs, whatever its date is, also while it sleeps: milliseconds. */
-int64_t bus_clock_ms(void);
-/* How far the brokers' clocks are ahead of bus_clock_ms(), lowest and highest, by the times they gave to what they acknowledged
+/* How far the brokers' clocks are ahead of clock_running_ms(), lowest and highest, by the times they gave to what they acknowledged
  * since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes. False:
  * nothing was acknowledged, or not dated by a broker. */
 MUST_CHECK bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms);

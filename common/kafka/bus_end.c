@@ -1,5 +1,6 @@
 /* bus_end.c - a client that has given up for good: why, and how to go without it. */
 #include "bus_internal.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -56,7 +57,7 @@ static void *close_consumer(void *consumer)
 /* A close is known to hang, and has no limit of its own: another thread waits for it. */
 void bus_leave(struct bus *bus)
 {
-    struct timespec end;
+    struct timespec end = {.tv_sec = clock_steady_ms() / 1000 + LEAVE_SECONDS_MAX};
     pthread_t thread;
     sigset_t all, before;
 
@@ -65,10 +66,8 @@ void bus_leave(struct bus *bus)
     bus->fatal = true; /* nothing is waited for any more when the partitions go */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += LEAVE_SECONDS_MAX;
     if (pthread_create(&thread, NULL, close_consumer, bus->consumer) == 0 &&
-        pthread_timedjoin_np(thread, NULL, &end) == ETIMEDOUT)
+        pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) == ETIMEDOUT)
         pthread_detach(thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -1,9 +1,9 @@
 #include "bus_reader.h"
 
 #include "bus_internal.h"
+#include "clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define LEADER_STEP_MS 100 /* between two questions while a partition has no leader: a topic was just made, or a broker went down */
 #define NO_GROUP "orderly-reader" /* librdkafka wants a name; nothing is ever committed under it */
@@ -109,7 +109,7 @@ static rd_kafka_resp_err_t read_span(struct bus_reader *reader, const char *topi
         error = rd_kafka_query_watermark_offsets(reader->bus.consumer, topic, span->partition, &span->low, &span->high, wait_ms);
         if (!is_without_leader(error) || waited_ms >= wait_ms)
             return error;
-        nanosleep(&(struct timespec){.tv_nsec = LEADER_STEP_MS * 1000000L}, NULL);
+        clock_pause_ms(LEADER_STEP_MS);
     }
 }
 

@@ -1,9 +1,9 @@
 /* bus_rounds.c - offsets last: what a batch sent is a round, and its offsets are stored when the broker has acknowledged its round and all
  * rounds before it. The next batches are handled meanwhile, BUS_ROUNDS_MAX of them. */
 #include "bus_internal.h"
+#include "clock.h"
 
 #include <assert.h>
-#include <time.h>
 
 #define FLUSH_STEP_MS 100
 #define PUSH_WAIT_MS 2 /* long enough for the client's thread to hear of it */
@@ -142,30 +142,22 @@ bool bus_has_under_way(const struct bus *bus)
     return bus->in_flight > 0 || bus->round_count > 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* One step of a wait that began at began_ms. at_once: what is sent is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
 static enum status wait_step(struct bus *bus, const volatile int *stop, int64_t began_ms, bool at_once)
 {
     if (bus->fatal)
         return STATUS_FATAL;
-    if (now_ms() - began_ms >= FLUSH_STEP_MS && stop != NULL && *stop)
+    if (clock_steady_ms() - began_ms >= FLUSH_STEP_MS && stop != NULL && *stop)
         return STATUS_UNAVAILABLE;
     serve_busy(bus, FLUSH_STEP_MS, at_once);
-    if (bus->in_flight > 0 && now_ms() - began_ms >= PAUSE_AFTER_MS && bus->consumer != NULL)
+    if (bus->in_flight > 0 && clock_steady_ms() - began_ms >= PAUSE_AFTER_MS && bus->consumer != NULL)
         return bus_idle(bus, 0);
     return STATUS_OK;
 }
 
 enum status bus_flush(struct bus *bus, const volatile int *stop)
 {
-    const int64_t began_ms = now_ms();
+    const int64_t began_ms = clock_steady_ms();
     bool refused;
 
     while (bus->in_flight > 0)
@@ -188,7 +180,7 @@ enum status bus_push(struct bus *bus, const volatile int *stop)
 
 enum status bus_make_room(struct bus *bus, const volatile int *stop)
 {
-    const int64_t began_ms = now_ms();
+    const int64_t began_ms = clock_steady_ms();
 
     bus_rounds_settle(bus);
     while (bus->round_count >= BUS_ROUNDS_MAX && bus->refused == 0)
@@ -198,7 +190,7 @@ enum status bus_make_room(struct bus *bus, const volatile int *stop)
 
 void bus_rounds_wait(struct bus *bus, int wait_ms)
 {
-    for (int64_t end_ms = now_ms() + wait_ms; bus->in_flight > 0 && now_ms() < end_ms && !bus->fatal;)
+    for (int64_t end_ms = clock_steady_ms() + wait_ms; bus->in_flight > 0 && clock_steady_ms() < end_ms && !bus->fatal;)
         serve_busy(bus, FLUSH_STEP_MS, true);
     bus_rounds_settle(bus);
 }

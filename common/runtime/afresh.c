@@ -1,24 +1,16 @@
 #include "afresh.h"
 
+#include "clock.h"
 #include "text.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LEFT_BEHIND "ORDERLY_STARTED_AFRESH" /* how many starts in a row */
 #define IN_A_ROW_MAX 30 /* the pause has long been the longest */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* A signal that asks for the end must not be lost between two programs: it waits until the next one can hear it. */
 static sigset_t stop_signals(void)
@@ -35,7 +27,7 @@ struct afresh afresh_begin(void)
 {
     const char *left_behind = getenv(LEFT_BEHIND);
     const sigset_t signals = stop_signals();
-    struct afresh afresh = {.began_ms = now_ms()};
+    struct afresh afresh = {.began_ms = clock_steady_ms()};
 
     if (left_behind == NULL || !text_to_number(text_of(left_behind), &afresh.in_a_row) || afresh.in_a_row < 0 ||
         afresh.in_a_row > IN_A_ROW_MAX)
@@ -59,9 +51,9 @@ int64_t afresh_wait_ms(const struct afresh *afresh, int64_t now)
 
 static bool is_stopped_within(int64_t wait_ms, const sigset_t *signals)
 {
-    const int64_t end_ms = now_ms() + wait_ms;
+    const int64_t end_ms = clock_steady_ms() + wait_ms;
 
-    for (int64_t left_ms = wait_ms; left_ms > 0; left_ms = end_ms - now_ms())
+    for (int64_t left_ms = wait_ms; left_ms > 0; left_ms = end_ms - clock_steady_ms())
         if (sigtimedwait(signals, NULL, &(struct timespec){left_ms / 1000, left_ms % 1000 * 1000000}) > 0)
             return true;
     return false;
@@ -77,7 +69,7 @@ static void leave_behind(int64_t starts)
 
 bool afresh_start(const struct afresh *afresh, const volatile int *stop)
 {
-    const int64_t now = now_ms();
+    const int64_t now = clock_steady_ms();
     const sigset_t signals = stop_signals();
 
     pthread_sigmask(SIG_BLOCK, &signals, NULL);

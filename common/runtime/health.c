@@ -1,6 +1,8 @@
 /* health.c - the only file that includes libmicrohttpd. The socket is opened here, not by the library, so that errno tells what is wrong. */
 #include "health.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -12,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 32U
@@ -78,14 +79,6 @@ static int bind_and_listen(int descriptor, const struct sockaddr *address, sockl
     return bind(descriptor, address, length) == 0 ? listen(descriptor, BACKLOG) : -1;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- connections: the library limits how long one is idle, not how long it lasts ---- */
 
 /* The library finds the end of what was sent, and lets it go. */
@@ -121,7 +114,7 @@ static void begin_visit(struct health *health, struct MHD_Connection *connection
         place++;
     if (place == CONNECTIONS_ROOM || info == NULL)
         return;
-    health->visits[place] = (struct visit){.descriptor = info->connect_fd, .began_ms = now_ms(), .taken = true};
+    health->visits[place] = (struct visit){.descriptor = info->connect_fd, .began_ms = clock_steady_ms(), .taken = true};
     *out_visit = &health->visits[place];
     make_room(health);
 }
@@ -138,7 +131,7 @@ static void note_connection(void *opaque, struct MHD_Connection *connection, voi
 /* Gives whether any connection is left. */
 static bool end_overdue(struct health *health)
 {
-    const int64_t overdue_ms = now_ms() - CONNECTION_MS_MAX;
+    const int64_t overdue_ms = clock_steady_ms() - CONNECTION_MS_MAX;
     bool any = false;
 
     for (size_t i = 0; i < CONNECTIONS_ROOM; i++) {
@@ -236,7 +229,7 @@ static bool is_in_trouble(const struct health *health)
 {
     int64_t since_ms = atomic_load(&health->trouble_since_ms);
 
-    return since_ms != 0 && now_ms() - since_ms >= HEALTH_TROUBLE_MS;
+    return since_ms != 0 && clock_steady_ms() - since_ms >= HEALTH_TROUBLE_MS;
 }
 
 bool health_is_ready(const struct health *health)
@@ -326,7 +319,7 @@ static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, c
 /* From now on nothing on this socket waits beyond the end. */
 static bool wait_until(int descriptor, int64_t end_ms)
 {
-    int64_t left_ms = end_ms - now_ms();
+    int64_t left_ms = end_ms - clock_steady_ms();
     const struct timeval left = {left_ms / 1000, left_ms % 1000 * 1000};
 
     return left_ms > 0 && setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left)) == 0 &&
@@ -335,13 +328,13 @@ static bool wait_until(int descriptor, int64_t end_ms)
 
 static int connect_in_time(int descriptor, const struct sockaddr *address, socklen_t length)
 {
-    return wait_until(descriptor, now_ms() + ASK_TIMEOUT_MS) ? connect(descriptor, address, length) : -1;
+    return wait_until(descriptor, clock_steady_ms() + ASK_TIMEOUT_MS) ? connect(descriptor, address, length) : -1;
 }
 
 bool health_ask(const char *bind, uint16_t port)
 {
     static const char question[] = "GET /readyz HTTP/1.0\r\n\r\n", good[] = "HTTP/1.x 200";
-    int64_t end_ms = now_ms() + ASK_TIMEOUT_MS;
+    int64_t end_ms = clock_steady_ms() + ASK_TIMEOUT_MS;
     int descriptor = open_socket(bind, port, connect_in_time);
     char head[sizeof(good) - 1];
     size_t length = 0;

@@ -1,6 +1,8 @@
 /* log.c - a line is put together on the stack and written at once, so that lines of several threads and processes don't mix. */
 #include "log.h"
 
+#include "clock.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,15 +29,15 @@ bool log_wants(enum log_level level)
 static size_t print_head(char line[LOG_LINE_MAX], enum log_level level, const char *event)
 {
     static const char *const level_names[] = {"debug", "info", "warning", "error"};
-    struct timespec now;
+    const int64_t now_ms = clock_wall_ms();
+    const time_t now = (time_t)(now_ms / 1000);
     struct tm date;
     char seconds[32];
     int length;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &date);
+    gmtime_r(&now, &date);
     strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &date);
-    length = snprintf(line, LOG_LINE_MAX, "time=%s.%03dZ level=%s service=%s event=%s", seconds, (int)(now.tv_nsec / 1000000),
+    length = snprintf(line, LOG_LINE_MAX, "time=%s.%03dZ level=%s service=%s event=%s", seconds, (int)(now_ms % 1000),
                       level_names[level], service_name, event);
     return length < LOG_LINE_MAX ? (size_t)length : LOG_LINE_MAX - 1;
 }

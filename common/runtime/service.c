@@ -1,6 +1,7 @@
 #include "service_internal.h"
 
 #include "afresh.h"
+#include "clock.h"
 #include "log.h"
 #include "service_metrics.h"
 
@@ -205,7 +206,7 @@ static _Noreturn void end_badly(struct run *run, struct health *health, const st
     health_set(health, HEALTH_KAFKA, "the client has given up");
     bus_leave(run->bus);
     if (is_worth_a_start(bus_end(run->bus))) {
-        log_event(LOG_WARNING, "started_afresh", "wait_ms=%d problem=%s", (int)afresh_wait_ms(afresh, service_now_ms()),
+        log_event(LOG_WARNING, "started_afresh", "wait_ms=%d problem=%s", (int)afresh_wait_ms(afresh, clock_steady_ms()),
                   LOG_QUOTED(text_of(afresh_problem(run->bus))));
         if (afresh_start(afresh, run->stop)) {
             log_stop(STATUS_OK, "");

@@ -27,7 +27,5 @@ void all_settings_log(const struct all_settings *settings);
 
 /* The batches, one after another, until run->stop. STATUS_FATAL: the process can't go on. */
 MUST_CHECK enum status service_loop(struct run *run, struct health *health);
-/* A clock that only runs: milliseconds. */
-int64_t service_now_ms(void);
 
 #endif

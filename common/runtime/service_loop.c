@@ -1,23 +1,13 @@
+#include "clock.h"
 #include "service_internal.h"
 
 #include "log.h"
 #include "service_metrics.h"
 
-#include <time.h>
 
 #define IDLE_STEP_MS 100
 #define WARM_UP_WAIT_MS 1000
 #define JOIN_STEP_MS 20 /* until the group has let us in: what is ready then is told at once */
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t service_now_ms(void) { return now_us() / 1000; }
 
 /* ---- readiness ---- */
 
@@ -51,9 +41,9 @@ static void check_readiness(struct run *run, struct health *health)
 
 enum status service_idle(struct run *run, int64_t wait_ms)
 {
-    const int64_t end_ms = service_now_ms() + wait_ms;
+    const int64_t end_ms = clock_steady_ms() + wait_ms;
 
-    for (int64_t left_ms = wait_ms; left_ms > 0 && !*run->stop; left_ms = end_ms - service_now_ms())
+    for (int64_t left_ms = wait_ms; left_ms > 0 && !*run->stop; left_ms = end_ms - clock_steady_ms())
         TRY(bus_idle(run->bus, left_ms < IDLE_STEP_MS ? (int)left_ms : IDLE_STEP_MS));
     return STATUS_OK;
 }
@@ -99,7 +89,7 @@ static void end_trouble(struct trouble *trouble, struct run *run, struct health 
 /* Handles the batch until it is done. STATUS_OK: all that it caused is on its way. */
 static enum status handle_until_done(struct run *run, struct health *health, struct trouble *trouble)
 {
-    const int64_t began_ms = service_now_ms();
+    const int64_t began_ms = clock_steady_ms();
     enum status status = handle_once(run);
 
     for (int64_t wait_ms = RETRY_WAIT_FIRST_MS; status_then(status) == THEN_RETRY && !*run->stop; wait_ms *= 2) {
@@ -130,7 +120,7 @@ static enum status handle_again(struct run *run, struct health *health, struct t
         end_trouble(trouble, run, health);
     if (status != STATUS_UNAVAILABLE || *run->stop)
         return status;
-    have_trouble(trouble, health, service_now_ms());
+    have_trouble(trouble, health, clock_steady_ms());
     trouble->rewound = true;
     trouble->handled = 0;
     log_event(LOG_WARNING, "rewound", "kafka=%s", LOG_QUOTED(text_of(bus_problem(run->bus))));
@@ -152,12 +142,12 @@ static enum status run_batch(struct run *run, struct health *health, struct trou
     TRY(bus_poll(run->bus, bus_has_under_way(run->bus) ? 0 : idle_wait_ms(run), run->records, &run->record_count));
     if (run->record_count == 0)
         return handle_again(run, health, trouble, bus_push(run->bus, run->stop));
-    began_us = now_us();
+    began_us = clock_steady_us();
     status = handle_until_done(run, health, trouble);
     if (status == STATUS_OK) {
         end_trouble(trouble, run, health);
         bus_store_offsets(run->bus, run->records, run->record_count);
-        service_metrics_batch(run->service_metrics, run->records, run->record_count, now_us() - began_us);
+        service_metrics_batch(run->service_metrics, run->records, run->record_count, clock_steady_us() - began_us);
     }
     bus_release(run->bus, run->records, run->record_count);
     return status;
@@ -174,7 +164,7 @@ static enum status tick(struct run *run, struct ticking *ticking)
 {
     enum status status;
 
-    if (run->service->tick == NULL || service_now_ms() - ticking->ticked_ms < SERVICE_TICK_MS)
+    if (run->service->tick == NULL || clock_steady_ms() - ticking->ticked_ms < SERVICE_TICK_MS)
         return STATUS_OK;
     arena_reset(run->arena);
     status = run->service->tick(run);
@@ -186,7 +176,7 @@ static enum status tick(struct run *run, struct ticking *ticking)
         log_event(LOG_WARNING, "tick_failed", "status=%s redis=%s kafka=%s", status_name(status),
                   LOG_QUOTED(text_of(store_problem(run->store))), LOG_QUOTED(text_of(bus_problem(run->bus))));
     ticking->failed = status != STATUS_OK;
-    ticking->ticked_ms = service_now_ms();
+    ticking->ticked_ms = clock_steady_ms();
     return status_then(status) == THEN_STOP ? STATUS_FATAL : STATUS_OK;
 }
 
@@ -202,10 +192,10 @@ enum status service_loop(struct run *run, struct health *health)
         status = run_batch(run, health, &trouble);
         if (status != STATUS_FATAL)
             status = tick(run, &ticking);
-        if (service_now_ms() - checked_ms >= READY_CHECK_MS || (bus_is_joined(run->bus) && !was_joined)) {
+        if (clock_steady_ms() - checked_ms >= READY_CHECK_MS || (bus_is_joined(run->bus) && !was_joined)) {
             arena_reset(run->arena);
             check_readiness(run, health);
-            checked_ms = service_now_ms();
+            checked_ms = clock_steady_ms();
         }
         was_joined = bus_is_joined(run->bus);
     }

@@ -1,7 +1,8 @@
 #include "service_metrics.h"
 
+#include "clock.h"
+
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TOPICS_MAX 16
@@ -109,14 +110,6 @@ static struct metric *buried_series(struct metrics *metrics, struct text topic, 
     return series(metrics, FAMILY_DEAD_LETTERS, (struct text[]){topic, text_of(reason)});
 }
 
-static int64_t epoch_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct service_metrics *service_metrics_open(struct metrics *metrics, const enum topic topics[], size_t topic_count)
 {
     struct service_metrics *service_metrics = calloc(1, sizeof(*service_metrics));
@@ -136,7 +129,7 @@ struct service_metrics *service_metrics_open(struct metrics *metrics, const enum
             buried_series(metrics, topic, reasons[j]);
     }
     metric_set(series(metrics, FAMILY_BUILD, (struct text[]){TEXT(ORDERLY_VERSION)}), 1);
-    metric_set(series(metrics, FAMILY_START, NULL), epoch_ms());
+    metric_set(series(metrics, FAMILY_START, NULL), clock_wall_ms());
     return service_metrics;
 }
 
@@ -222,8 +215,5 @@ static double resident_bytes(void)
 
 static double cpu_seconds(void)
 {
-    struct timespec spent;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-    return (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
+    return (double)clock_cpu_us() / 1e6;
 }

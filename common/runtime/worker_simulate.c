@@ -1,6 +1,6 @@
+#include "clock.h"
 #include "worker_internal.h"
 
-#include <time.h>
 
 /* ---- failures ---- */
 
@@ -57,10 +57,8 @@ static int64_t newest_ms(const struct run *run)
  * What was done is done by then: only the answers are late, as those of a slow gateway are. */
 enum status worker_wait_latency(struct run *run, const struct simulation *simulation)
 {
-    struct timespec now;
 
     if (simulation->latency_ms == 0)
         return STATUS_OK;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return service_idle(run, simulation_wait_ms(simulation, newest_ms(run), (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
+    return service_idle(run, simulation_wait_ms(simulation, newest_ms(run), clock_wall_ms()));
 }

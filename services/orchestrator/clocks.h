@@ -2,7 +2,7 @@
  * this machine's.
  *
  * Pure. Both are known from what they say now and then, and carried on with a clock of this machine that only runs ("here":
- * bus_clock_ms()). Redis' is measured from when it was asked: it is never behind. The brokers' is that of the newest records
+ * clock_running_ms()). Redis' is measured from when it was asked: it is never behind. The brokers' is that of the newest records
  * that were acknowledged: it is never ahead. What takes something away goes by the earlier of the two, so that one that jumps
  * ahead takes nothing away.
  * Units   milliseconds since 1970; here: milliseconds since anything

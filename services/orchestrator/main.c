@@ -1,6 +1,7 @@
 /* main.c - the orchestrator: admits orders, folds what every saga hears, sends the next commands. Start reading at handle(). */
 #include "age.h"
 #include "batch.h"
+#include "clock.h"
 #include "log.h"
 #include "mask.h"
 #include "measures.h"
@@ -74,7 +75,7 @@ static enum status send_admitted(struct run *run, const struct admission_rules *
         .made_ms = age_made_ms(record->timestamp_ms, header_of(record, "dlq-timestamp"), header_of(record, "ce_time")),
     };
     const struct clocks *clocks = &((struct orchestrator_state *)run->state)->clocks;
-    int64_t now_ms = clocks_now_ms(clocks, bus_clock_ms());
+    int64_t now_ms = clocks_now_ms(clocks, clock_running_ms());
     struct admission admission = admission_decide(run->arena, rules, &application, now_ms);
 
     if (is_too_old(&admission) && !clocks->brokers_known)
@@ -286,7 +287,7 @@ static struct saga_cache *cache_of(struct run *run)
 /* service->measure(). Before Redis has said what time it is there is nothing to show. */
 static void measure(struct run *run)
 {
-    int64_t now_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
+    int64_t now_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, clock_running_ms());
 
     if (now_ms != 0)
         measure_ledger(run, now_ms);
@@ -308,7 +309,7 @@ static enum status handle(struct run *run)
     size_t *event_counts, order_count;
 
     TRY(tick_know_time(run));
-    batch.latest_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
+    batch.latest_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, clock_running_ms());
     astray = sort_all(run, &batch);
     TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
     TRY(batch_events(&batch, run->store, &events, &event_counts));

@@ -1,5 +1,6 @@
 #include "tick.h"
 
+#include "clock.h"
 #include "outbox.h"
 #include "log.h"
 #include "measures.h"
@@ -42,13 +43,13 @@ static void hear_brokers(struct run *run)
     int64_t lowest_ms, highest_ms;
 
     if (bus_broker_clocks(run->bus, &lowest_ms, &highest_ms))
-        clocks_hear_brokers(&state->clocks, lowest_ms, highest_ms, bus_clock_ms());
+        clocks_hear_brokers(&state->clocks, lowest_ms, highest_ms, clock_running_ms());
 }
 
 enum status tick_know_time(struct run *run)
 {
     struct orchestrator_state *state = run->state;
-    int64_t here_ms = bus_clock_ms();
+    int64_t here_ms = clock_running_ms();
     size_t clock;
 
     hear_brokers(run);
@@ -64,7 +65,7 @@ enum status tick_know_time(struct run *run)
 static void tell_of_clocks(struct run *run)
 {
     struct orchestrator_state *state = run->state;
-    bool apart = clocks_are_apart(&state->clocks, bus_clock_ms());
+    bool apart = clocks_are_apart(&state->clocks, clock_running_ms());
     int64_t difference_ms = clocks_difference_ms(&state->clocks);
 
     measure_clocks(run->metrics, difference_ms);
@@ -104,7 +105,7 @@ static enum status ask_redis(struct run *run)
     bool takes_timers = backlog < limits.backlog_max;
     struct due due;
     size_t running, compensating, clock;
-    int64_t here_ms = bus_clock_ms();
+    int64_t here_ms = clock_running_ms();
 
     store_begin(run->store);
     clock = queue_clock(run);
@@ -126,7 +127,7 @@ static int64_t days_ms(const struct run *run, int64_t days) { return days * sett
 static enum status walk(struct run *run)
 {
     struct orchestrator_state *state = run->state;
-    int64_t here_ms = bus_clock_ms(), now_ms = clocks_now_ms(&state->clocks, here_ms), days = run->settings->retention_days;
+    int64_t here_ms = clock_running_ms(), now_ms = clocks_now_ms(&state->clocks, here_ms), days = run->settings->retention_days;
     struct reconcile_rules reconcile = {.here_ms = here_ms,
                                         .now_ms = now_ms,
                                         .rest_ms = settings_of(run)->reconcile_seconds * SECOND_MS,

@@ -1,6 +1,7 @@
 /* floor.c - what Kafka and Redis alone allow on this machine: places orders that nobody thinks about, and reports as orderly bench does.
  * docs/performance.md says what it does and what the ratio to it means. */
 #include "bench.h"
+#include "clock.h"
 #include "floor.h"
 
 #include <inttypes.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PARTIES (FLOOR_WORKERS + 1)
@@ -95,15 +95,14 @@ static void *place(void *argument)
     struct floor_run *run = argument;
     static const char *const sends_to[] = {"floor.orders", NULL};
     struct floor_kafka *kafka = floor_kafka_open(run->setup.bootstrap, sends_to, NULL);
-    int64_t began_us = bench_clock_us();
+    int64_t began_us = clock_steady_us();
 
     atomic_store(&run->bench.began_us, began_us);
     for (size_t number = 0; number < run->bench.plan.order_count; number++) {
-        int64_t planned_us = bench_clock_us();
+        int64_t planned_us = clock_steady_us();
         if (run->options.rate > 0) {
             planned_us = began_us + (int64_t)number * US_PER_SECOND / run->options.rate;
-            clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME,
-                            &(struct timespec){planned_us / US_PER_SECOND, planned_us % US_PER_SECOND * 1000}, NULL);
+            clock_pause_until_us(planned_us);
         }
         atomic_store_explicit(&run->bench.orders[number].planned_us, planned_us, memory_order_relaxed);
         floor_send(kafka, "floor.orders", run->setup.run, &(struct floor_tag){.number = number}, FLOOR_ORDER_BYTES, false);
@@ -117,7 +116,7 @@ static void note_end(struct bench *bench, const struct floor_record *record)
 {
     struct bench_order *order = &bench->orders[record->tag.number];
 
-    bench->last_end_us = bench_clock_us();
+    bench->last_end_us = clock_steady_us();
     histogram_add(bench->latency, bench->last_end_us - atomic_load_explicit(&order->planned_us, memory_order_relaxed));
     histogram_add(bench->broker_latency, (record->timestamp_ms - record->tag.placed_ms) * 1000);
     bench->outcomes[BENCH_COMPLETED]++;
@@ -128,8 +127,8 @@ static void hear(struct bench *bench, struct floor_kafka *kafka)
 {
     static struct floor_record records[FLOOR_BATCH_MAX];
 
-    bench->last_end_us = bench_clock_us();
-    while (bench->ended_count < bench->plan.order_count && bench_clock_us() - bench->last_end_us < GIVE_UP_US) {
+    bench->last_end_us = clock_steady_us();
+    while (bench->ended_count < bench->plan.order_count && clock_steady_us() - bench->last_end_us < GIVE_UP_US) {
         size_t count = floor_poll(kafka, HEAR_WAIT_MS, 0, records);
         for (size_t i = 0; i < count; i++)
             if (records[i].tag.stage == FLOOR_LAST_EVENT && records[i].tag.number < bench->plan.order_count)
@@ -177,7 +176,7 @@ int main(int argc, char **argv)
     char name[FLOOR_ID_SIZE];
 
     argp_parse(&arguments, argc, argv, 0, NULL, &run.options);
-    snprintf(name, sizeof(name), "%08llx-%06x", (unsigned long long)time(NULL) & 0xffffffff, (unsigned)getpid() & 0xffffff);
+    snprintf(name, sizeof(name), "%08llx-%06x", (unsigned long long)clock_wall_ms() / 1000 & 0xffffffff, (unsigned)getpid() & 0xffffff);
     run.setup.run = name;
     if (run.setup.bootstrap == NULL)
         run.setup.bootstrap = "localhost:9092";

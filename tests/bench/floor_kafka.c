@@ -1,4 +1,5 @@
-/* floor_kafka.c - the Kafka side: the settings of common/bus_config.c, the topics of cli/topic_plan.c. */
+/* floor_kafka.c - the Kafka side: the settings of common/kafka/bus_config.c, the topics of cli/shared/topic_plan.c. */
+#include "clock.h"
 #include "floor.h"
 
 #include <inttypes.h>
@@ -6,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WAIT_MS 10000
@@ -31,14 +31,6 @@ static int topic_number(const char *name)
     while (strcmp(topic_names[i], name) != 0)
         i++;
     return i;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- configuration ---- */
@@ -157,12 +149,12 @@ static void open_producer(struct floor_kafka *kafka, const char *bootstrap, int 
 static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
 {
     rd_kafka_resp_err_t error;
-    int64_t low, high, end_ms = now_ms() + WAIT_MS;
+    int64_t low, high, end_ms = clock_steady_ms() + WAIT_MS;
 
     while ((error = rd_kafka_query_watermark_offsets(client, topic, partition, &low, &high, WAIT_MS)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (now_ms() > end_ms)
+        if (clock_steady_ms() > end_ms)
             floor_die("%s can't be read: %s", topic, rd_kafka_err2str(error));
-        nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000}, NULL);
+        clock_pause_ms(RETRY_MS);
     }
     return high;
 }
@@ -267,7 +259,7 @@ static struct floor_record record_of(rd_kafka_message_t *message)
 size_t floor_poll(struct floor_kafka *kafka, int wait_ms, int fill_ms, struct floor_record out_records[FLOOR_BATCH_MAX])
 {
     rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->consumer, wait_ms);
-    int64_t end_ms = now_ms() + fill_ms;
+    int64_t end_ms = clock_steady_ms() + fill_ms;
     size_t count = 0;
 
     while (message != NULL) {
@@ -275,7 +267,7 @@ size_t floor_poll(struct floor_kafka *kafka, int wait_ms, int fill_ms, struct fl
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
             floor_die("Kafka: %s", rd_kafka_message_errstr(message));
         out_records[count++] = record_of(message);
-        left_ms = end_ms - now_ms();
+        left_ms = end_ms - clock_steady_ms();
         message = count < FLOOR_BATCH_MAX ? rd_kafka_consumer_poll(kafka->consumer, left_ms > 0 ? (int)left_ms : 0) : NULL;
     }
     return count;

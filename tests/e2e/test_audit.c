@@ -1,6 +1,7 @@
 /* orderly audit on the real thing: clean while a thousand orders are under way, and one of each kind of violation, made by hand,
  * is found. */
 #include "audit.h"
+#include "clock.h"
 #include "crowd.h"
 #include "redis_process.h"
 
@@ -37,7 +38,7 @@ TestSuite(audit, .init = set_up, .fini = tear_down);
 
 static struct system *start(void)
 {
-    began_ms = audit_now_ms();
+    began_ms = clock_wall_ms();
     return system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
 }
 

@@ -1,6 +1,7 @@
 /* The saga's sense of time with the real programs: services that are away, deadlines, cancels, parked sagas, what was lost in
  * Redis, and the life of keys from the first to the last. Seconds stand for minutes. */
 #include "audit.h"
+#include "clock.h"
 #include "stage.h"
 
 #include <criterion/criterion.h>
@@ -15,7 +16,7 @@ static int64_t began_ms;
 static void set_up(void)
 {
     stage_set_up();
-    began_ms = audit_now_ms();
+    began_ms = clock_wall_ms();
 }
 
 /* Whatever was late, given up, cancelled or sent on: in the end everything is in step. */

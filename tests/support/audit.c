@@ -10,14 +10,6 @@
 #define SETTLE "2s"
 #define PRINTED_SIZE ((size_t)256 * 1024)
 
-int64_t audit_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int audit_in_test(const char *redis_url, int64_t since_ms, const char *settle, char *out, size_t size)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_create();

@@ -7,8 +7,6 @@
 
 #include "system.h"
 
-/* The time of day in milliseconds since 1970: when a test began. */
-int64_t audit_now_ms(void);
 /* Runs the audit over what came since then; gives its exit code. out gets what it printed, one JSON object a line. */
 int audit_in_test(const char *redis_url, int64_t since_ms, const char *settle, char *out, size_t size);
 /* How many lines of such an output are about products, or orders whose id begins with prefix. */

@@ -1,9 +1,10 @@
 #include "crowd.h"
 
+#include "clock.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KINDS 10
@@ -45,7 +46,7 @@ static char *order_text(const char *id, size_t number)
 struct crowd *crowd_create(const char *prefix, size_t count)
 {
     struct crowd *crowd = calloc(1, sizeof(*crowd));
-    long long run = (long long)time(NULL);
+    long long run = (long long)clock_wall_ms() / 1000;
 
     crowd->count = count;
     crowd->ids = calloc(count, sizeof(*crowd->ids));

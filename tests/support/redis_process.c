@@ -1,6 +1,8 @@
 /* redis_process.c - see the header. */
 #include "redis_process.h"
 
+#include "clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ftw.h>
@@ -13,7 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATH_SIZE 256
@@ -37,11 +38,6 @@ static void give_up(const char *what)
     abort();
 }
 
-static void sleep_ms(int wait_ms)
-{
-    nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000L}, NULL);
-}
-
 static struct sockaddr_in loopback(int port)
 {
     return (struct sockaddr_in){
@@ -60,11 +56,8 @@ static bool port_is_free(int port)
 
 static int find_port(void)
 {
-    struct timespec now;
-    int start;
+    int start = (int)((clock_steady_us() + getpid() * 37L) % PORT_COUNT);
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    start = (int)((now.tv_nsec / 1000 + getpid() * 37L) % PORT_COUNT);
     for (int i = 0; i < PORT_COUNT; i++)
         if (port_is_free(PORT_FIRST + (start + i) % PORT_COUNT))
             return PORT_FIRST + (start + i) % PORT_COUNT;
@@ -131,7 +124,7 @@ static bool comes_up(struct redis_process *redis)
         }
         if (answers(redis))
             return true;
-        sleep_ms(POLL_MS);
+        clock_pause_ms(POLL_MS);
     }
     return false;
 }

@@ -1,5 +1,6 @@
 #include "system.h"
 
+#include "clock.h"
 #include "health.h"
 #include "log.h"
 
@@ -13,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAUSE_MS 5
@@ -35,15 +35,12 @@ struct system {
 
 int64_t test_now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_steady_ms();
 }
 
 void test_pause(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);
+    clock_pause_ms(PAUSE_MS);
 }
 
 static const char *needed(const char *name)

@@ -1,6 +1,7 @@
 /* `orderly dlq` with the real Kafka and a Redis of its own. Every test buries records under a reason of its own, so that what others have left in the
  * topics is passed over. */
 #include "bus_reader.h"
+#include "clock.h"
 #include "dlq.h"
 #include "redis_process.h"
 #include "system.h"
@@ -10,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DONE, ENDED_BADLY, USAGE, UNREACHABLE };
@@ -25,7 +25,7 @@ static int64_t now_ms;
 static void set_up(void)
 {
     redis = redis_process_start(NULL);
-    now_ms = cli_now_ms();
+    now_ms = clock_wall_ms();
     /* Keys begin with it: no row of digits that could be a card number. */
     snprintf(reason, sizeof(reason), "test-%" PRId64 ".%" PRId64 ".%d", now_ms / 1000, now_ms % 1000, (int)getpid());
     cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE,

@@ -1,5 +1,6 @@
 /* Timers, reconciler and sweep against a real Redis and a real Kafka: what is due is taken once, what is lost is found, what
  * ended long ago goes, and nothing else is touched. */
+#include "clock.h"
 #include "json.h"
 #include "measures.h"
 #include "outbox.h"
@@ -12,7 +13,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DAY_MS INT64_C(86400000)
@@ -37,8 +37,6 @@ static void set_up(void)
     struct bus_options options = {
         .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = sends_to, .batch_max = 10};
     struct metric_table table = measures_table();
-    struct timespec now;
-
     metrics = metrics_create(&table, 1);
     redis = redis_process_start(NULL);
     arena = arena_create();
@@ -48,8 +46,7 @@ static void set_up(void)
         system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
         0, "%s", printed);
     cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
-    clock_gettime(CLOCK_REALTIME, &now);
-    now_ms = (int64_t)now.tv_sec * 1000;
+    now_ms = clock_wall_ms() / 1000 * 1000;
     snprintf(prefix, sizeof(prefix), "walk-%lld.%d", (long long)now_ms, (int)getpid());
 }
 

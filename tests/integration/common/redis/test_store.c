@@ -1,4 +1,5 @@
 /* test_store.c - store.c against a real Redis: the shared one at ORDERLY_TEST_REDIS, and ones of its own to kill, freeze and fill. */
+#include "clock.h"
 #include "store.h"
 #include "support/redis_process.h"
 
@@ -8,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define URL_SIZE 1200
@@ -57,10 +57,7 @@ static struct text key(const char *name)
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_steady_ms();
 }
 
 /* One command, alone; it must be answered. */
@@ -438,7 +435,7 @@ Test(store, a_restart_that_nobody_noticed_costs_one_flush)
 /* Kills Redis a moment after it was started. */
 static void *kill_soon(void *redis)
 {
-    nanosleep(&(struct timespec){0, 15 * 1000 * 1000}, NULL);
+    clock_pause_ms(15);
     redis_process_kill(redis);
     return NULL;
 }
@@ -520,7 +517,7 @@ Test(store, a_redis_that_is_loading_is_waited_for)
     do {
         status = try(store, WORDS(TEXT("GET"), TEXT("1")));
         was_loading = was_loading || says(text_of(store_problem(store)), "LOADING");
-        nanosleep(&(struct timespec){0, 5 * 1000 * 1000}, NULL);
+        clock_pause_ms(5);
     } while (status == STATUS_UNAVAILABLE);
     cr_expect_eq(status, STATUS_OK);
     cr_expect(was_loading, "it came up too fast to see: %s", store_problem(store));
@@ -590,7 +587,7 @@ Test(store, too_many_clients_is_not_taken_for_a_reply)
     cr_expect(strlen(store_problem(third)) > 0);
     store_close(second);
     second = NULL;
-    nanosleep(&(struct timespec){0, 200 * 1000 * 1000}, NULL);
+    clock_pause_ms(200);
     cr_expect_eq(store_ping(third), STATUS_OK, "%s", store_problem(third));
 }
 

@@ -1,5 +1,7 @@
 #include "processes.h"
 
+#include "clock.h"
+
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
@@ -93,7 +95,7 @@ Test(processes, those_with_a_socket_on_the_port_are_found_and_no_others)
 
     for (int tries = 0; tries < 10000 && list.count == 0; tries++) { /* until the child has become the other program */
         processes_find(&port, 1, &list);
-        usleep(1000);
+        clock_pause_ms(1);
     }
     cr_assert_eq(list.count, 1);
     cr_expect_eq(list.processes[0].pid, pid);

@@ -1,17 +1,9 @@
-/* Clocks and waits of the command line. */
+/* The waits of the command line. */
 #include "cli_clock.h"
 
 #include <criterion/criterion.h>
 
 #define HOUR_MS INT64_C(3600000)
-
-Test(cli_clock, never_goes_back)
-{
-    int64_t before_ms = cli_clock_ms();
-
-    cli_pause(1);
-    cr_expect_gt(cli_clock_ms(), before_ms - 1);
-}
 
 Test(cli_clock, a_wait_whose_time_is_up_is_over_at_once)
 {
