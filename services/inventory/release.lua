@@ -14,20 +14,22 @@ local function number_of(text)
 end
 local status = redis.call('HGET', reservation, 'status')
 if status == 'allocated' then
-    local items = redis.call('HGET', reservation, 'items') or ''
-    -- A script that fails half way keeps what it has written, and the next attempt would put it back again: look first.
     local most = 9007199254740992
-    for product, quantity in string.gmatch(items, '([^= ]+)=(%d+)') do
+    local back = {} -- of each product, also of one that stands in the items twice
+    for product, quantity in string.gmatch(redis.call('HGET', reservation, 'items') or '', '([^= ]+)=(%d+)') do
+        back[product] = (back[product] or 0) + (number_of(quantity) or most + 1)
+    end
+    -- A script that fails half way keeps what it has written, and the next attempt would put it back again: look first.
+    for product, quantity in pairs(back) do
         local units = number_of(redis.call('HGET', stock, product) or '0')
         local held = number_of(redis.call('HGET', taken, product) or '0')
-        local back = number_of(quantity)
-        if not units or not held or not back or held < back or units > most - back then
+        if not units or not held or held > most or held < quantity or units > most - quantity then
             return {'broken', product}
         end
     end
-    for product, quantity in string.gmatch(items, '([^= ]+)=(%d+)') do
-        redis.call('HINCRBY', stock, product, quantity)
-        redis.call('HINCRBY', taken, product, '-' .. quantity)
+    for product, quantity in pairs(back) do
+        redis.call('HINCRBY', stock, product, string.format('%.0f', quantity))
+        redis.call('HINCRBY', taken, product, string.format('%.0f', -quantity))
     end
 end
 if status ~= 'refused' then

@@ -244,6 +244,12 @@ Test(stock, a_number_that_makes_no_sense_is_told_and_nothing_is_put_back)
     }
     expect_units("A", 4, 1);
     ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), TEXT("4"));
+    for (size_t i = 0; i < COUNT_OF(senseless); i++) {
+        ask(TEXT("HSET"), TEXT("{stock:main}:taken"), TEXT("B"), text_of(senseless[i]));
+        cr_expect_str_eq(release(&order), "broken", "taken: %s", senseless[i]);
+    }
+    expect_units("A", 4, 1);
+    ask(TEXT("HSET"), TEXT("{stock:main}:taken"), TEXT("B"), TEXT("1"));
     cr_expect_str_eq(release(&order), "released", "it was not remembered");
     expect_units("A", 5, 0);
     expect_units("B", 5, 0);
@@ -269,7 +275,7 @@ Test(stock, what_can_not_be_counted_is_not_supplied)
 /* Nothing may be put back of a reservation of which one line can't be: the next attempt would put the others back again. */
 Test(stock, a_reservation_that_was_edited_to_nonsense_is_told_and_nothing_is_put_back)
 {
-    static const char *const senseless[] = {"A=1 B=01", "A=1 B=99999999999999999999", "A=1 B=2"};
+    static const char *const senseless[] = {"A=1 B=01", "A=1 B=99999999999999999999", "A=1 B=2", "A=1 B=1 B=1"};
     struct order order = order_of("O-1", "A", 1, "B", 1);
 
     supply("A", 5);
