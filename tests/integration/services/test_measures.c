@@ -184,7 +184,7 @@ static double value_behind(const char *start)
 
 Test(measures, the_memory_of_redis_and_its_limit)
 {
-    struct run run = {.store = store, .metrics = metrics};
+    struct run run = {.store = store, .metrics = metrics, .arena = arena};
 
     measure_ledger(&run, 0);
     cr_expect_gt(value_behind("\norderly_redis_memory_bytes "), 500000.0);
@@ -199,7 +199,7 @@ Test(measures, the_memory_of_redis_and_its_limit)
 /* A user who may not ask INFO loses these two gauges, not the others and not its connections. */
 Test(measures, the_memory_of_a_redis_that_does_not_tell)
 {
-    struct run run = {.store = store, .metrics = metrics};
+    struct run run = {.store = store, .metrics = metrics, .arena = arena};
 
     command("ZADD sagas:needs_attention 1 A");
     command("ACL SETUSER default -info");
@@ -211,7 +211,7 @@ Test(measures, the_memory_of_a_redis_that_does_not_tell)
 
 Test(measures, what_lies_in_redis)
 {
-    struct run run = {.store = store, .metrics = metrics};
+    struct run run = {.store = store, .metrics = metrics, .arena = arena};
     const int64_t now_ms = INT64_C(1760000000000);
 
     measure_ledger(&run, now_ms);
