@@ -3,9 +3,6 @@
 #include "log.h"
 #include "trace.h"
 
-#define KEPT_KEY "order-key"        /* the order's own key, when it is not its orderId */
-#define KEPT_HEADER "order-header-" /* its own headers, with this before their names */
-
 static enum status send(struct run *run, const struct outgoing *outgoing, struct text order_id)
 {
     enum status status = bus_send(run->bus, outgoing);
@@ -16,14 +13,16 @@ static enum status send(struct run *run, const struct outgoing *outgoing, struct
     return STATUS_OK;
 }
 
-/* Sends it with the first headers only when all of them are too much: an order must not be lost because of what came along with it. */
+/* Sends a record with the needed headers alone when all of its headers are too many: an order must not be lost because of what
+ * came along with it. */
 static enum status send_at_least(struct run *run, struct outgoing outgoing, size_t needed, struct text order_id)
 {
     enum status status = bus_send(run->bus, &outgoing);
 
     if (status != STATUS_BAD_MESSAGE)
         return status;
-    log_event(LOG_WARNING, "headers_left_out", "order=%.*s topic=%s problem=\"too large to send\"", TEXT_ARG(order_id), outgoing.topic);
+    log_event(LOG_WARNING, "headers_left_out", "order=%.*s topic=%s problem=\"too large to send\"", TEXT_ARG(order_id),
+              outgoing.topic);
     outgoing.header_count = needed;
     return send(run, &outgoing, order_id);
 }
@@ -47,9 +46,9 @@ static size_t keep_headers(struct arena *arena, const struct record *record, str
     size_t own_count = record_headers(record, own), count = 0;
 
     if (!text_is_there(record->key) || !text_equals(record->key, order_id))
-        out[count++] = (struct header){TEXT(KEPT_KEY), record->key};
+        out[count++] = (struct header){TEXT(HEADER_OWN_KEY), record->key};
     for (size_t i = 0; i < own_count; i++)
-        out[count++] = (struct header){joined(arena, TEXT(KEPT_HEADER), "", own[i].name), own[i].value};
+        out[count++] = (struct header){joined(arena, TEXT(HEADER_OWN), "", own[i].name), own[i].value};
     return count;
 }
 
@@ -168,42 +167,4 @@ enum status outbox_forward(struct run *run, const struct record *record, struct 
                                            .headers = headers,
                                            .header_count = count},
                          1, order_id);
-}
-
-/* The reverse of keep_headers(): gives the headers, and sets the key. */
-static size_t kept_headers(const struct record *record, struct header out[BUS_HEADERS_MAX], struct text *key)
-{
-    struct header all[BUS_HEADERS_MAX];
-    size_t all_count = record_headers(record, all), count = 0;
-    const size_t prefix = sizeof(KEPT_HEADER) - 1;
-
-    for (size_t i = 0; i < all_count; i++) {
-        if (text_equals(all[i].name, TEXT(KEPT_KEY)))
-            *key = all[i].value;
-        if (text_begins(all[i].name, TEXT(KEPT_HEADER)))
-            out[count++] = (struct header){{all[i].name.at + prefix, all[i].name.length - prefix}, all[i].value};
-    }
-    return count;
-}
-
-enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
-                              const char *reason)
-{
-    struct header headers[BUS_HEADERS_MAX];
-    struct dead_letter letter = {
-        .topic = text_of(topic_name(TOPIC_ORDERS)), .key = said->order_id, .value = said->order, .headers = headers, .service = run->service->name,
-        .reason = reason};
-    const struct json *source, *masked;
-    int64_t partition = -1;
-
-    letter.header_count = kept_headers(record, headers, &letter.key);
-    if (json_read(run->arena, said->source, &source) != STATUS_OK ||
-        !json_integer(json_member(source, TEXT("partition")), &partition) ||
-        !json_integer(json_member(source, TEXT("offset")), &letter.offset) ||
-        !json_integer(json_member(source, TEXT("timestamp")), &letter.timestamp_ms))
-        log_event(LOG_WARNING, "misread", "order=%.*s problem=\"its source is not known\"", TEXT_ARG(said->order_id));
-    letter.partition = (int32_t)partition;
-    masked = json_member(source, TEXT("masked"));
-    letter.masked = masked != NULL && masked->type == JSON_TRUE;
-    return bus_bury(run->bus, &letter);
 }

@@ -66,20 +66,20 @@ static struct inbox_record reply(enum ask ask, const char *outcome)
 }
 
 /* One batch of ORD-1 with this record, at after_ms behind the first moment. */
-static void hear_at(struct inbox_record said, int64_t offset, int64_t after_ms)
+static void hear_at(struct inbox_record message, int64_t offset, int64_t after_ms)
 {
     struct batch batch = batch_in(arena, NULL, 1);
-    struct hearing_entry entry = {.heard = {.said = &said, .input = {2, offset, TIME_MS + after_ms}}};
+    struct heard heard = {.message = &message, .input = {2, offset, TIME_MS + after_ms}};
 
-    said.order_id = TEXT("ORD-1");
-    batch.groups[0] = (struct group){.order_id = said.order_id, .entries = &entry, .entry_count = 1, .entry_size = 1};
+    message.order_id = TEXT("ORD-1");
+    batch.groups[0] = (struct group){.order_id = message.order_id, .heard = &heard, .heard_count = 1};
     batch.group_count = 1;
     cr_assert_eq(batch_settle(&batch, store, 60), STATUS_OK, "%s", store_problem(store));
     measure_group(metrics, &batch.groups[0]);
     metrics_publish(metrics);
 }
 
-static void hear(struct inbox_record said, int64_t after_ms) { hear_at(said, ++next_offset, after_ms); }
+static void hear(struct inbox_record message, int64_t after_ms) { hear_at(message, ++next_offset, after_ms); }
 
 Test(measures, an_order_that_completes)
 {
