@@ -178,7 +178,7 @@ struct text detail_of_end(struct arena *arena, const struct saga *saga)
 
 /* ---- a conflict ---- */
 
-/* Where the order was read. False: the source does not say. */
+/* Reads where the order lay. False: the source does not say. */
 static bool read_source(struct arena *arena, struct text source, struct text *out_topic, struct input *out_place)
 {
     const struct json *root;

@@ -61,11 +61,17 @@ struct text key_reservation(struct arena *arena, struct text warehouse, struct t
     return beside(arena, STOCK, warehouse, RESERVATION, order_id);
 }
 
-struct text key_index(struct arena *arena, enum saga_status status) { return plain(arena, INDEX, text_of(saga_status_index(status))); }
+struct text key_index(struct arena *arena, enum saga_status status)
+{
+    return plain(arena, INDEX, text_of(saga_status_index(status)));
+}
 
 struct text key_broken(struct arena *arena) { return plain(arena, INDEX, TEXT(BROKEN)); }
 
-struct text key_timers(struct arena *arena, uint64_t shard) { return plain(arena, INDEX TIMERS, text_of_number(arena, (int64_t)shard)); }
+struct text key_timers(struct arena *arena, uint64_t shard)
+{
+    return plain(arena, INDEX TIMERS, text_of_number(arena, (int64_t)shard));
+}
 
 uint64_t timer_shard(struct text order_id) { return text_hash(order_id) % TIMER_SHARDS; }
 
@@ -122,7 +128,7 @@ static bool is_book(struct text name)
     return false;
 }
 
-/* What stands behind the opened brace, and the namespace. */
+/* Reads what stands behind the opened brace and the namespace. */
 static struct key_parts read_braces(struct text rest)
 {
     struct text inside;

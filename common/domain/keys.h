@@ -1,6 +1,7 @@
 /* keys.h - every key in Redis: one function makes each, one reads what a key is about.
  *
- * Shape      DESIGN.md section 4; docs/redis.md says what each holds. The namespace (names.h) stands before all of them, inside the braces
+ * Shape      DESIGN.md section 4; docs/redis.md says what each holds. The namespace (names.h) stands before all of them, inside
+ *            the braces
  * Ownership  what is made is in the arena
  * Keys with the same text in their braces, or none and that very text, lie in one slot of a Redis Cluster. */
 #ifndef ORDERLY_KEYS_H
@@ -12,13 +13,13 @@
 
 /* The saga of an order: a hash. */
 struct text key_saga(struct arena *arena, struct text order_id);
-/* Its history, in the slot of the saga: a list. */
+/* The history of an order's saga, in the slot of the saga: a list. */
 struct text key_history(struct arena *arena, struct text order_id);
-/* Its payment: a hash. */
+/* The payment of an order: a hash. */
 struct text key_payment(struct arena *arena, struct text order_id);
-/* Its shipment: a hash. */
+/* The shipment of an order: a hash. */
 struct text key_shipment(struct arena *arena, struct text order_id);
-/* What it holds of a warehouse, in the slot of the warehouse's stock: a hash. */
+/* What an order holds of a warehouse's stock, in the slot of that stock: a hash. */
 struct text key_reservation(struct arena *arena, struct text warehouse, struct text order_id);
 
 /* Where the sagas of a status are listed; the running statuses share one: a sorted set. */

@@ -25,9 +25,9 @@ struct policy {
 struct policy policy_default(void);
 /* Fills policy->of from the general values. */
 void policy_spread(struct policy *policy);
-/* As JSON: general values, and under commands what differs from them. In the arena. */
+/* Makes the JSON of a policy: the general values, and under commands what differs from them. In the arena. */
 struct text policy_text(struct arena *arena, const struct policy *policy);
-/* The reverse. What is missing gets the default: an older record may know less.
+/* Reads a policy from its JSON. What is missing gets the default: an older record may know less.
  * STATUS_BROKEN  not a JSON object: out_policy untouched */
 MUST_CHECK enum status policy_read(struct arena *arena, struct text text, struct policy *out_policy);
 /* How long to wait before this attempt (2, 3, ...): exponential, between half and all of it by a hash of the command id and the

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#define VERSION_MAX (INT64_C(1) << 53) /* nobody counts that far */
+#define VERSION_MAX (INT64_C(1) << 53) /* no saga is changed so often */
 
 enum field_form { FORM_TEXT, FORM_NUMBER, FORM_TIME, FORM_STATUS, FORM_STEP, FORM_PENDING, FORM_INPUT };
 
@@ -13,12 +13,13 @@ struct saga_field {
     struct text name;
     enum field_form form;
     size_t offset;
-    bool to_the_end; /* applies as long as the saga has not ended: what is kept for days is kept small */
+    bool to_the_end; /* kept only as long as the saga has not ended, because what is kept for days has to be small */
     struct text ended; /* what stands there afterwards */
 };
 
 #define ROW(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), false, {NULL, 0}}
-#define ROW_TO_THE_END(name_, form_, member, ...) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), true, __VA_ARGS__}
+#define ROW_TO_THE_END(name_, form_, member, ...) \
+    {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), true, __VA_ARGS__}
 
 static const struct saga_field fields[] = {
     ROW("status", FORM_STATUS, status),
@@ -154,14 +155,14 @@ static bool read_field(struct arena *arena, const struct saga_field *field, stru
 
 /* ---- whether it makes sense: the hash can be edited by hand, and one saga that doesn't must not stop the others ---- */
 
-/* Nothing but one JSON value of this type, without spaces around it: it becomes part of other JSON as it is. */
+/* Whether the text is one JSON value of this type, without spaces around it: the text becomes part of other JSON as it is. */
 static bool is_json(struct arena *arena, struct text value, enum json_value_type type)
 {
     const struct arena_mark mark = arena_mark(arena);
     const struct json *root;
     bool is = json_read(arena, value, &root) == STATUS_OK && root->type == type && json_raw(root).length == value.length;
 
-    arena_rewind(arena, mark); /* an order of many small values is far larger when it is read */
+    arena_rewind(arena, mark); /* an order of many small values takes far more memory when it is read */
     return is;
 }
 
@@ -170,7 +171,7 @@ static bool is_json_or_absent(struct arena *arena, struct text value, enum json_
     return !text_is_there(value) || is_json(arena, value, type);
 }
 
-/* Whether what was asked is what a saga of this status can wait for. */
+/* Whether the pending command is one that a saga of this status can wait for. */
 static bool is_asking_right(const struct saga *saga)
 {
     const struct saga_step *step = step_at((int)saga->step);
@@ -227,7 +228,8 @@ static struct text input_text(struct arena *arena, const struct input *input)
     return buffer_text(&buffer);
 }
 
-/* Numbers and times that are 0 do not apply; but an order may cost nothing: total is there as soon as there is a currency. */
+/* A number or a time of 0 means that the field does not apply. But an order may cost nothing: total is there as soon as there is
+ * a currency. */
 static struct text write_number(struct arena *arena, const struct saga *saga, const int64_t *number)
 {
     bool applies = *number != 0 || (number == &saga->total && text_is_there(saga->currency));

@@ -1,6 +1,7 @@
 /* saga.h - the state of one order's saga, and how it stands in Redis.
  *
- * Shape   Redis hash saga:<orderId>; one field for each row of the table in saga.c, each only where it applies, every value readable
+ * Shape   Redis hash saga:<orderId>; one field for each row of the table in saga.c, each only where it applies, every value
+ *         readable
  * Units   times are milliseconds here and RFC 3339 text there; total in minor units
  * Owner   texts borrow the batch (records, replies of Redis, arena) */
 #ifndef ORDERLY_SAGA_H
@@ -9,7 +10,7 @@
 #include "steps.h"
 
 #define SAGA_FIELD_COUNT 31
-#define SAGA_FIELD_VERSION 2 /* where these two stand in all arrays of SAGA_FIELD_COUNT */
+#define SAGA_FIELD_VERSION 2 /* where these two fields stand in all arrays of SAGA_FIELD_COUNT */
 #define SAGA_FIELD_LAST_INPUT 23
 
 /* Where a record lay: "partition/offset/2026-01-31T09:30:00.000Z". */
@@ -26,7 +27,8 @@ struct saga {
     int64_t step;                 /* the step it is at, or that is being undone, or that said no: 0..STEP_COUNT-1 */
     enum saga_status ends_as;     /* while compensating: what it ends as */
     struct text reason, errors, product_id;
-    struct text order, results, policy, source; /* raw JSON objects; of a saga that ended the policy is {} in Redis, and there is no deadline */
+    /* Raw JSON objects. When a saga has ended, its policy is {} in Redis, and it has no deadline. */
+    struct text order, results, policy, source;
     enum ask pending;             /* what was asked last and not answered */
     int64_t attempt;
     int64_t backing_off;          /* 1: the attempt has not been sent yet, it is at next_due_ms */
@@ -48,9 +50,9 @@ const struct text *saga_field_names(void);
  * STATUS_BROKEN  a value makes no sense: out_saga untouched */
 MUST_CHECK enum status saga_read(struct arena *arena, struct text order_id, const struct text values[SAGA_FIELD_COUNT],
                                  struct saga *out_saga);
-/* The reverse: TEXT_NONE for what does not apply. */
+/* Makes the values of the saga's hash; TEXT_NONE for a field that does not apply. */
 void saga_write(struct arena *arena, const struct saga *saga, struct text out_values[SAGA_FIELD_COUNT]);
-/* Makes the saga's texts those of these values, as saga_write() made them of it. The order id stays. */
+/* Makes the saga's texts borrow these values, which saga_write() has made of that very saga. The order id stays. */
 void saga_borrow_texts(struct saga *saga, const struct text values[SAGA_FIELD_COUNT]);
 /* "<orderId>/<type>", the id of the command that asks this of the order. In the arena. */
 struct text saga_command_id(struct arena *arena, const struct saga *saga, enum ask ask);

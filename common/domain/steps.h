@@ -66,21 +66,21 @@ const char *saga_status_text(enum saga_status status);
 const char *saga_status_index(enum saga_status status);
 /* The status of a text; SAGA_NONE when there is no such. */
 enum saga_status saga_status_of(struct text text);
-/* completed, rejected, failed, cancelled: nothing changes it any more. */
+/* Whether a saga of this status has ended (completed, rejected, failed, cancelled): nothing changes it any more. */
 bool saga_status_is_terminal(enum saga_status status);
-/* compensation_failed, needs_attention: waits for an operator, or for a late success. */
+/* Whether a saga of this status (compensation_failed, needs_attention) waits for an operator, or for a late success. */
 bool saga_status_is_parked(enum saga_status status);
 /* The event that ends a saga, or parks it, with this status. Static. */
 const char *saga_status_event(enum saga_status status);
 /* The type of the command that asks: "payment.authorize". Static. */
 const char *ask_type(enum ask ask);
-/* The topic that it is sent to. */
+/* The topic that the command is sent to. */
 enum topic ask_topic(enum ask ask);
-/* Its name in settings: "PAYMENT_AUTHORIZE". Static. */
+/* The name of the command in settings: "PAYMENT_AUTHORIZE". Static. */
 const char *ask_setting(enum ask ask);
 /* The ask of a type; ASK_NOTHING when there is no such. */
 enum ask ask_of(struct text type);
-/* docs/saga.md. */
+/* Prints docs/saga.md. */
 void steps_print_markdown(FILE *out);
 
 #endif

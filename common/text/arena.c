@@ -130,3 +130,17 @@ void *arena_take_zeroed(struct arena *arena, size_t count, size_t size)
     memset(taken, 0, count * size);
     return taken;
 }
+
+void *arena_list_room(struct arena *arena, void *list, size_t count, size_t size)
+{
+    void *grown;
+
+    if ((count & (count - 1)) != 0)
+        return list; /* the power of two is not reached */
+    if (size != 0 && count > SIZE_MAX / 4 / size)
+        abort();
+    grown = arena_take(arena, (count == 0 ? 1 : 2 * count) * size);
+    if (count > 0)
+        memcpy(grown, list, count * size);
+    return grown;
+}

@@ -31,7 +31,7 @@ struct admission {
     struct text masked_value; /* what a dead letter holds in their place; TEXT_NONE when nothing was masked */
 };
 
-/* Decides. Texts are in the arena or borrowed. */
+/* Decides what becomes of a record of `orders` at now_ms. Texts are in the arena or borrow the record. */
 struct admission admission_decide(struct arena *arena, const struct admission_rules *rules, const struct application *application,
                                   int64_t now_ms);
 #endif

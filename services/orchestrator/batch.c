@@ -32,33 +32,32 @@ static struct group *group_of(struct batch *batch, struct text order_id)
     return group;
 }
 
-void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *said)
+/* Only an order's own trace is kept, and looking for it among the headers is expensive. */
+static struct trace trace_to_keep(const struct record *record, const struct inbox_record *message)
 {
-    struct group *group = group_of(batch, said->order_id);
-    /* Only an order's own trace is kept, and to look for it among the headers is dear. */
-    struct trace trace = text_equals(said->kind, TEXT("order")) ? trace_of(record) : (struct trace){.parent = TEXT_NONE};
+    return text_equals(message->kind, TEXT("order")) ? trace_of(record) : (struct trace){.parent = TEXT_NONE};
+}
 
-    if (group->entry_count == group->entry_size) {
-        size_t size = group->entry_size == 0 ? 2 : group->entry_size * 2;
-        struct hearing_entry *entries = arena_take(batch->arena, size * sizeof(*entries));
-        if (group->entry_count > 0)
-            memcpy(entries, group->entries, group->entry_count * sizeof(*entries));
-        group->entries = entries;
-        group->entry_size = size;
-    }
-    group->entries[group->entry_count++] = (struct hearing_entry){
+void batch_add(struct batch *batch, const struct record *record, const struct inbox_record *message)
+{
+    struct group *group = group_of(batch, message->order_id);
+    struct trace trace = trace_to_keep(record, message);
+
+    group->heard = arena_list_room(batch->arena, group->heard, group->heard_count, sizeof(*group->heard));
+    group->heard[group->heard_count++] = (struct heard){
         .record = record,
-        .heard = {.said = said,
-                  .input = {record->partition, record->offset, record->timestamp_ms},
-                  .latest_ms = batch->latest_ms,
-                  .trace_parent = trace.parent,
-                  .trace_state = trace.state},
+        .message = message,
+        .input = {record->partition, record->offset, record->timestamp_ms},
+        .latest_ms = batch->latest_ms,
+        .trace_parent = trace.parent,
+        .trace_state = trace.state,
     };
 }
 
 /* ---- load, fold, write ---- */
 
-/* What this process has written last is not read again; an entry that was overtaken is found out by the write. */
+/* A saga that this process has written last is not read again. When another process has changed the saga since, Redis refuses the
+ * write. */
 static bool find_cached(struct batch *batch, struct group *group)
 {
     return batch->cache != NULL && !group->conflicted &&
@@ -102,16 +101,15 @@ static void fold_group(struct batch *batch, struct group *group)
 {
     group->saga = group->loaded;
     group->effects = (struct effects){0};
-    for (size_t i = 0; i < group->entry_count && !group->broken; i++) {
-        struct hearing_entry *entry = &group->entries[i];
+    for (size_t i = 0; i < group->heard_count && !group->broken; i++) {
+        struct heard *heard = &group->heard[i];
         struct saga before = group->saga;
-        entry->hearing = saga_hear(batch->arena, &group->saga, &entry->heard, &group->effects);
-        entry->move = move_of(&before, &group->saga, &group->effects);
-        group->broken = entry->hearing == HEARING_BROKEN;
+        heard->hearing = saga_hear(batch->arena, &group->saga, heard, &group->effects);
+        heard->move = move_of(&before, &group->saga, &group->effects);
+        group->broken = heard->hearing == HEARING_BROKEN;
     }
-    if (group->conflicted && group->saga.version > 0)
-        group->effects.write_index = group->effects.write_timer = group->effects.mend_indexes =
-            true; /* what was written beside the refused transition */
+    if (group->conflicted && group->saga.version > 0) /* what was written beside the refused transition is wrong */
+        group->effects.write_index = group->effects.write_timer = group->effects.mend_indexes = true;
 }
 
 static struct ledger_change change_of(struct group *group)
@@ -194,14 +192,14 @@ static enum status write(struct batch *batch, struct store *store, int64_t secon
     return STATUS_OK;
 }
 
-/* Whether a saga of the cache heard something that it has no use for. Redis refuses what was folded into an overtaken saga, but has no word on
- * what was ignored: it could be the very answer that the saga, as it really is, waits for. */
+/* Whether a saga of the cache heard something that it has no use for. Redis refuses what was folded into an overtaken saga, but
+ * has no word on what was ignored: it could be the very answer that the saga, as it really is, waits for. */
 static bool is_doubtful(const struct group *group)
 {
     bool changed = !group->broken;
 
-    for (size_t i = 0; i < group->entry_count && changed; i++)
-        changed = group->entries[i].hearing == HEARING_CHANGED;
+    for (size_t i = 0; i < group->heard_count && changed; i++)
+        changed = group->heard[i].hearing == HEARING_CHANGED;
     return group->cached && !changed;
 }
 
@@ -232,9 +230,9 @@ static void tell_unsettled(const struct batch *batch)
             log_event(LOG_WARNING, "overtaken", "order=%.*s rounds=%d", TEXT_ARG(batch->groups[i].order_id), BATCH_ROUNDS_MAX);
 }
 
-/* In a round in which a group is refused somebody else moved that saga on. That happens once or twice; who goes on for ever is
- * not believed: the process would hear no signal and eat all memory meanwhile. What was refused is in the cache no more, so
- * that the next try reads it from Redis. */
+/* When a group is refused in a round, another process has changed that saga. That happens once or twice. Trying again without
+ * end would keep the process from hearing a signal, and use up all memory, so after some rounds the loop is asked. A saga that
+ * was refused is no longer in the cache: the next try reads it from Redis. */
 enum status batch_settle(struct batch *batch, struct store *store, int64_t seconds_to_live)
 {
     bool all_settled = batch->group_count == 0;
@@ -258,47 +256,52 @@ static bool was_redelivered(struct arena *arena, const struct effects *effects, 
     return false;
 }
 
-/* The group's own events go last: they are the later ones. history is NULL when nothing was redelivered. */
-static void gather(struct batch *batch, const struct group *group, const struct store_value *history,
-                   struct saga_event **out_events, size_t *out_count)
+/* Appends what the redelivered records had caused, as the history tells. events has room for all lines. */
+static size_t add_redelivered(struct arena *arena, const struct group *group, const struct store_value *history,
+                              struct saga_event events[])
 {
-    const struct effects *effects = &group->effects;
-    size_t line_count = history == NULL ? 0 : store_count(history), count = 0;
-    struct saga_event *events = arena_take(batch->arena, (line_count + effects->event_count) * sizeof(*events));
+    size_t count = 0;
 
-    for (size_t i = 0; i < line_count; i++) {
-        struct text line = text_copy(batch->arena, store_text(store_element(history, i)));
-        if (event_of_history_line(batch->arena, line, &events[count]) == STATUS_OK &&
-            events[count].version <= group->loaded.version &&
-            was_redelivered(batch->arena, effects, events[count].input))
+    for (size_t i = 0; i < store_count(history); i++) {
+        struct text line = text_copy(arena, store_text(store_element(history, i)));
+        if (event_of_history_line(arena, line, &events[count]) == STATUS_OK && events[count].version <= group->loaded.version &&
+            was_redelivered(arena, &group->effects, events[count].input))
             count++;
     }
-    if (effects->event_count > 0)
-        memcpy(events + count, effects->events, effects->event_count * sizeof(*events));
-    *out_events = events;
-    *out_count = count + effects->event_count;
+    return count;
 }
 
-enum status batch_events(struct batch *batch, struct store *store, struct saga_event ***out_events, size_t **out_counts)
+/* The group's own events go last: they are the later ones. */
+static void put_history_before(struct arena *arena, struct group *group, const struct store_value *history)
 {
-    struct saga_event **events = arena_take_zeroed(batch->arena, batch->group_count, sizeof(*events));
-    size_t *counts = arena_take_zeroed(batch->arena, batch->group_count, sizeof(*counts));
+    const struct effects *effects = &group->effects;
+    struct saga_event *events = arena_take(arena, (store_count(history) + effects->event_count) * sizeof(*events));
+    size_t count = add_redelivered(arena, group, history, events);
 
+    if (effects->event_count > 0)
+        memcpy(events + count, effects->events, effects->event_count * sizeof(*events));
+    group->events = events;
+    group->event_count = count + effects->event_count;
+}
+
+static bool needs_history(const struct group *group)
+{
+    return !group->broken && group->effects.redelivered_count > 0;
+}
+
+enum status batch_gather_events(struct batch *batch, struct store *store)
+{
     store_begin(store);
-    for (size_t i = 0; i < batch->group_count; i++)
-        if (!batch->groups[i].broken && batch->groups[i].effects.redelivered_count > 0)
-            batch->groups[i].queued = ledger_queue_history(store, batch->arena, batch->groups[i].order_id);
-    TRY(store_flush(store));
     for (size_t i = 0; i < batch->group_count; i++) {
         struct group *group = &batch->groups[i];
-        const struct store_value *history = NULL;
-        if (group->broken)
-            continue;
-        if (group->effects.redelivered_count > 0)
-            history = store_value(store, group->queued);
-        gather(batch, group, history, &events[i], &counts[i]);
+        group->events = group->effects.events;
+        group->event_count = group->broken ? 0 : group->effects.event_count;
+        if (needs_history(group))
+            group->queued = ledger_queue_history(store, batch->arena, group->order_id);
     }
-    *out_events = events;
-    *out_counts = counts;
+    TRY(store_flush(store));
+    for (size_t i = 0; i < batch->group_count; i++)
+        if (needs_history(&batch->groups[i]))
+            put_history_before(batch->arena, &batch->groups[i], store_value(store, batch->groups[i].queued));
     return STATUS_OK;
 }

@@ -3,7 +3,8 @@
  * Only a shortcut: a transition is a compare-and-set on version and lastInput, so an entry that somebody else has overtaken is
  * refused by Redis, dropped, and the saga is loaded. What has ended or is parked is not kept: nothing more is expected, or an
  * operator may mend it by hand.
- * Owner   copies in, copies out; bounded by SAGA_CACHE_ENTRIES of at most SAGA_CACHE_BYTES_MAX each, the longest unused makes room */
+ * Owner   copies in, copies out; bounded by SAGA_CACHE_ENTRIES of at most SAGA_CACHE_BYTES_MAX each, the one that was unused for
+ *         longest makes room */
 #ifndef ORDERLY_CACHE_H
 #define ORDERLY_CACHE_H
 
@@ -16,12 +17,13 @@ struct saga_cache;
 
 /* An empty cache. Never NULL. The caller owns it. */
 struct saga_cache *saga_cache_create(void);
-/* NULL is fine. */
+/* Releases a cache and what it holds; NULL is fine. */
 void saga_cache_destroy(struct saga_cache *cache);
 DEFINE_CLEANUP(struct saga_cache, saga_cache_destroy);
-/* Remembers a saga and the values of its hash, which saga_write() has made of it. Forgets it instead when it is not worth keeping. */
+/* Remembers a saga and the values of its hash, which saga_write() has made of it. Forgets it instead when it is not worth
+ * keeping. */
 void saga_cache_keep(struct saga_cache *cache, const struct saga *saga, const struct text values[SAGA_FIELD_COUNT]);
-/* Forgets all of them. */
+/* Forgets all sagas. */
 void saga_cache_clear(struct saga_cache *cache);
 /* Forgets an order's saga, if it is there. */
 void saga_cache_drop(struct saga_cache *cache, struct text order_id);

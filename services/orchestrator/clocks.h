@@ -13,14 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLOCKS_DIFFERENCE_MAX_MS 300000 /* Redis' clock and a broker's that are further apart: one of them is wrong */
-#define CLOCKS_CALM_MS 60000            /* so long they have to agree again: brokers differ, and are heard in turn */
+#define CLOCKS_DIFFERENCE_MAX_MS 300000 /* when Redis' clock and a broker's are further apart, one of them is wrong */
+#define CLOCKS_CALM_MS 60000            /* how long they have to agree again: brokers differ, and are heard in turn */
 
 /* All zero: nothing was heard yet. */
 struct clocks {
     bool redis_known, brokers_known;
-    int64_t redis_ahead_ms, brokers_ahead_ms; /* of here; of the brokers heard last the one that is most behind */
-    int64_t apart_ms;                         /* here: when one was seen last that is too far from Redis'; 0: never */
+    int64_t redis_ahead_ms, brokers_ahead_ms; /* of here; the brokers': of those heard last, the one that is most behind */
+    int64_t apart_ms;                         /* here: when a broker's clock was last seen too far from Redis'; 0: never */
 };
 
 /* Redis has said what time it is, when it was asked at here_ms. */
@@ -29,13 +29,13 @@ void clocks_hear_redis(struct clocks *clocks, int64_t redis_ms, int64_t here_ms)
 void clocks_hear_brokers(struct clocks *clocks, int64_t lowest_ahead_ms, int64_t highest_ahead_ms, int64_t here_ms);
 /* Redis' time; 0: not known yet. */
 int64_t clocks_redis_ms(const struct clocks *clocks, int64_t here_ms);
-/* The earlier of Redis' time and the brokers'; as long as these are not known: Redis'. 0: not known yet. */
+/* The earlier of Redis' time and the brokers'; Redis' time as long as the brokers' is not known. 0: neither is known yet. */
 int64_t clocks_now_ms(const struct clocks *clocks, int64_t here_ms);
-/* How far Redis' clock is ahead of the brokers'; 0 as long as one is not known. */
+/* How far Redis' clock is ahead of the brokers'; 0 as long as one of the two is not known. */
 int64_t clocks_difference_ms(const struct clocks *clocks);
-/* Whether they are, or were a moment ago, too far apart. */
+/* Whether the clocks are too far apart, or were within the last CLOCKS_CALM_MS. */
 bool clocks_are_apart(const struct clocks *clocks, int64_t here_ms);
-/* Whether something may be taken away: both are known, and not apart. */
+/* Whether something may be taken away: both clocks are known, and they are not apart. */
 bool clocks_agree(const struct clocks *clocks, int64_t here_ms);
 
 #endif

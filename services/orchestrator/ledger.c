@@ -21,7 +21,7 @@ size_t ledger_queue_history(struct store *store, struct arena *arena, struct tex
 
 #define TRANSITION_HEAD 7 /* two keys, what is compared, the seconds, two counts */
 
-/* Appends the names of the fields that went. */
+/* Appends the names of the fields that the saga no longer has. */
 static size_t add_removed(struct text arguments[], size_t count, const struct text old_values[], const struct text values[])
 {
     for (size_t i = 0; i < SAGA_FIELD_COUNT; i++)
@@ -42,7 +42,8 @@ static size_t add_set(struct text arguments[], size_t count, const struct text o
     return count;
 }
 
-size_t ledger_queue_transition(struct store *store, struct arena *arena, const struct ledger_change *change, int64_t seconds_to_live)
+size_t ledger_queue_transition(struct store *store, struct arena *arena, const struct ledger_change *change,
+                               int64_t seconds_to_live)
 {
     const struct saga *saga = change->saga;
     const struct effects *effects = change->effects;
@@ -101,7 +102,8 @@ static bool shares_index(enum saga_status a, enum saga_status b)
     return strcmp(saga_status_index(a), saga_status_index(b)) == 0;
 }
 
-/* Whether a saga has to be taken out of an index it may have stood in. The entry of one that ended and has expired stays: the sweep needs it. */
+/* Whether a saga has to be taken out of an index that it may have stood in. The entry of a saga that has ended and expired stays:
+ * the sweep needs it. */
 static bool leaves_index(const struct ledger_change *change, enum saga_status listed)
 {
     if (change->saga->version == 0 && saga_status_is_terminal(listed))

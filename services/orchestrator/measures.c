@@ -205,7 +205,7 @@ static void measure_move(struct metrics *metrics, const struct move *move)
         metric_observe(metrics_at(metrics, &families[FAMILY_ORDER_SECONDS], END_SERIES(move->to)), move->order_ms);
 }
 
-/* The pending command is sent, and was sent before. */
+/* Whether the group sends the pending command, and that was sent before. */
 static bool sends_again(const struct group *group)
 {
     return group->effects.send_command && saga_has_something_to_send(&group->saga) &&
@@ -214,11 +214,11 @@ static bool sends_again(const struct group *group)
 
 void measure_group(struct metrics *metrics, const struct group *group)
 {
-    for (size_t i = 0; i < group->entry_count; i++) {
-        const struct hearing_entry *entry = &group->entries[i];
-        count_record(metrics, entry->heard.said->kind, group->broken ? HEARING_BROKEN : entry->hearing);
+    for (size_t i = 0; i < group->heard_count; i++) {
+        const struct heard *heard = &group->heard[i];
+        count_record(metrics, heard->message->kind, group->broken ? HEARING_BROKEN : heard->hearing);
         if (!group->broken)
-            measure_move(metrics, &entry->move);
+            measure_move(metrics, &heard->move);
     }
     if (!group->broken && sends_again(group))
         metric_add(metrics_at(metrics, &families[FAMILY_COMMAND_RETRIES], ASK_SERIES(group->saga.pending)), 1);
@@ -250,7 +250,7 @@ struct questions {
     size_t broken, oldest, memory, due, indexes[SAGA_STATUS_COUNT]; /* due: the first of TIMER_SHARDS */
 };
 
-/* The running ones share an index: it is asked for once. */
+/* The running statuses share an index, which is asked for once. */
 static bool is_first_of_index(enum saga_status status)
 {
     return strcmp(saga_status_index(status), saga_status_index(status - 1)) != 0;
@@ -276,7 +276,7 @@ static struct questions ask(struct run *run, int64_t now_ms)
     return questions;
 }
 
-/* The score that ZRANGE gave with the first member; now when there is none. */
+/* The score that ZRANGE gave with the first member; now_ms when there is no member. */
 static int64_t oldest_ms(const struct store_value *reply, int64_t now_ms)
 {
     int64_t since_ms;

@@ -1,4 +1,5 @@
-/* measures.h - what the orchestrator measures of sagas: what it hears, where they go, how long steps and orders take, and what lies in Redis.
+/* measures.h - what the orchestrator measures of sagas: what it hears, where they go, how long steps and orders take, and what
+ * lies in Redis.
  *
  * Everything that is counted is staged: it is seen when the batch is done. */
 #ifndef ORDERLY_MEASURES_H
@@ -20,7 +21,8 @@ void measure_nudges(struct metrics *metrics, size_t count);
 void measure_clocks(struct metrics *metrics, int64_t difference_ms);
 /* Asks Redis for its memory, for measure_ledger(). */
 extern const struct store_script memory_script;
-/* Sagas by index, the oldest running one, timers that are due, the memory of Redis; one round trip. now_ms: Redis' time. */
+/* Asks Redis, in one round trip, how many sagas stand in each index, how old the oldest running one is, how many timers are due
+ * and how much memory is used, and shows that. now_ms: Redis' time. */
 void measure_ledger(struct run *run, int64_t now_ms);
 
 #endif

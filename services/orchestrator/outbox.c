@@ -4,10 +4,7 @@
 #include "mask.h"
 #include "trace.h"
 
-#define KEPT_KEY "order-key"        /* the order's own key, when it is not its orderId */
-#define KEPT_HEADER "order-header-" /* its own headers, with this before their names */
-#define KEPT_MASKED "order-masked"  /* card numbers among these were masked */
-#define KEPT_MORE 2                 /* headers beside its own */
+#define KEPT_MORE 2 /* headers beside the order's own */
 
 static enum status send(struct run *run, const struct outgoing *outgoing, struct text order_id)
 {
@@ -19,14 +16,16 @@ static enum status send(struct run *run, const struct outgoing *outgoing, struct
     return STATUS_OK;
 }
 
-/* Sends it with the first headers only when all of them are too much: an order must not be lost because of what came along with it. */
+/* Sends a record with the needed headers alone when all of its headers are too many: an order must not be lost because of what
+ * came along with it. */
 static enum status send_at_least(struct run *run, struct outgoing outgoing, size_t needed, struct text order_id)
 {
     enum status status = bus_send(run->bus, &outgoing);
 
     if (status != STATUS_BAD_MESSAGE)
         return status;
-    log_event(LOG_WARNING, "headers_left_out", "order=%.*s topic=%s problem=\"too large to send\"", TEXT_ARG(order_id), outgoing.topic);
+    log_event(LOG_WARNING, "headers_left_out", "order=%.*s topic=%s problem=\"too large to send\"", TEXT_ARG(order_id),
+              outgoing.topic);
     outgoing.header_count = needed;
     return send(run, &outgoing, order_id);
 }
@@ -50,11 +49,11 @@ static size_t keep_headers(struct arena *arena, const struct dead_letter *letter
     size_t count = 0;
 
     if (!text_is_there(letter->key) || !text_equals(letter->key, letter->id))
-        out[count++] = (struct header){TEXT(KEPT_KEY), letter->key};
+        out[count++] = (struct header){TEXT(HEADER_OWN_KEY), letter->key};
     for (size_t i = 0; i < letter->header_count; i++)
-        out[count++] = (struct header){joined(arena, TEXT(KEPT_HEADER), "", letter->headers[i].name), letter->headers[i].value};
+        out[count++] = (struct header){joined(arena, TEXT(HEADER_OWN), "", letter->headers[i].name), letter->headers[i].value};
     if (letter->masked)
-        out[count++] = (struct header){TEXT(KEPT_MASKED), TEXT("true")};
+        out[count++] = (struct header){TEXT(HEADER_OWN_MASKED), TEXT("true")};
     return count;
 }
 
@@ -199,43 +198,4 @@ enum status outbox_forward(struct run *run, const struct record *record, struct 
                                            .headers = headers,
                                            .header_count = own_count + 1},
                          1, order_id);
-}
-
-/* The reverse of keep_headers(). */
-static void take_kept(struct arena *arena, const struct record *record, struct dead_letter *letter)
-{
-    size_t count;
-    const struct header *all = record_headers(arena, record, &count);
-    struct header *kept = arena_take(arena, count * sizeof(*kept));
-    const size_t prefix = sizeof(KEPT_HEADER) - 1;
-
-    for (size_t i = 0; i < count; i++) {
-        if (text_equals(all[i].name, TEXT(KEPT_KEY)))
-            letter->key = all[i].value;
-        if (text_equals(all[i].name, TEXT(KEPT_MASKED)))
-            letter->masked = true;
-        if (text_begins(all[i].name, TEXT(KEPT_HEADER)))
-            kept[letter->header_count++] = (struct header){{all[i].name.at + prefix, all[i].name.length - prefix}, all[i].value};
-    }
-    letter->headers = kept;
-}
-
-enum status outbox_bury_order(struct run *run, const struct record *record, const struct inbox_record *said,
-                              const char *reason)
-{
-    struct dead_letter letter = {.topic = text_of(topic_name(TOPIC_ORDERS)), .key = said->order_id, .value = said->order, .id = said->order_id,
-                                 .service = run->service->name, .reason = reason};
-    const struct json *source, *masked;
-    int64_t partition = -1;
-
-    take_kept(run->arena, record, &letter);
-    if (json_read(run->arena, said->source, &source) != STATUS_OK ||
-        !json_integer(json_member(source, TEXT("partition")), &partition) ||
-        !json_integer(json_member(source, TEXT("offset")), &letter.offset) ||
-        !json_integer(json_member(source, TEXT("timestamp")), &letter.timestamp_ms))
-        log_event(LOG_WARNING, "misread", "order=%.*s problem=\"its source is not known\"", TEXT_ARG(said->order_id));
-    letter.partition = (int32_t)partition;
-    masked = json_member(source, TEXT("masked"));
-    letter.masked = letter.masked || (masked != NULL && masked->type == JSON_TRUE);
-    return bus_bury(run->bus, &letter);
 }

@@ -1,4 +1,5 @@
-/* patience_settings.h - the orchestrator's settings: how patient it is with each command, how many orders it lets in, how often it looks for what is lost.
+/* patience_settings.h - the orchestrator's settings: how patient it is with each command, how many orders it lets in, how often
+ * it looks for what is lost.
  *
  * Source  DESIGN.md section 7; they become the policy that every order is admitted with (policy.h) */
 #ifndef ORDERLY_PATIENCE_SETTINGS_H

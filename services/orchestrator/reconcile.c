@@ -32,7 +32,8 @@ static enum status read_page(struct run *run, const struct walk *walk, struct st
 
 /* ---- the indexes ---- */
 
-/* Since when it stands there is long due, unless the clock was wrong that said so. */
+/* When the timer is to be due: at the time since when the saga stands in its index, which is long past; or now, when a clock that
+ * was wrong has put that time into the future. */
 static struct text due_now(struct run *run, struct text since, const struct reconcile_rules *rules)
 {
     int64_t since_ms;
@@ -40,7 +41,7 @@ static struct text due_now(struct run *run, struct text since, const struct reco
     return text_to_number(since, &since_ms) && since_ms <= rules->now_ms ? since : text_of_number(run->arena, rules->now_ms);
 }
 
-/* members: orderId, since, orderId, since, ... A timer that is there stays. What can't be an id goes: it would count as an
+/* members: orderId, since, orderId, since, ... A timer that is there stays. What can't be an id is removed: it would count as an
  * order under way for ever. */
 static enum status give_timers(struct run *run, struct text index, const struct text members[], size_t count,
                                const struct reconcile_rules *rules)
@@ -107,7 +108,7 @@ static void read_look(struct run *run, struct suspect *suspect, const struct rec
         values[i] = store_text(store_element(answer, i));
     suspect->present = text_is_there(values[LOOK_STATUS]);
     if (!suspect->present)
-        return; /* it has expired meanwhile; or has no status: that is found out when it is read as a whole */
+        return; /* it has expired meanwhile; or it has no status, which is found out when the whole saga is read */
     suspect->status = saga_status_of(values[LOOK_STATUS]);
     suspect->broken = suspect->status == SAGA_NONE || !time_read(values[LOOK_SINCE], &since_ms) ||
                       !time_read(values[LOOK_UPDATED], &updated_ms);
@@ -125,7 +126,8 @@ static size_t queue_score(struct run *run, struct text key, struct text order_id
 
 static bool waits(enum saga_status status) { return !saga_status_is_terminal(status) && !saga_status_is_parked(status); }
 
-/* Its entry in the index; the timer of one that waits; all of one that has not ended. Nearly all have ended: they cost least. */
+/* Asks for the saga's entry in its index; for its timer when it waits; for the whole saga when it has not ended. Nearly all sagas
+ * have ended, and cost least. */
 static void queue_examination(struct run *run, struct suspect *suspect)
 {
     if (suspect->present)
@@ -138,7 +140,7 @@ static void queue_examination(struct run *run, struct suspect *suspect)
 
 static bool has_score(const struct run *run, size_t number) { return text_is_there(store_text(store_value(run->store, number))); }
 
-/* Whether it has to be nudged. Finds out whether it can be read. */
+/* Whether a saga has to be nudged. On the way it is found out whether the saga can be read. */
 static bool is_astray(struct run *run, struct suspect *suspect)
 {
     struct text values[SAGA_FIELD_COUNT];
@@ -156,7 +158,7 @@ static bool is_astray(struct run *run, struct suspect *suspect)
 
 static bool is_examined(const struct suspect *suspect) { return !suspect->broken && (suspect->listed || !suspect->present); }
 
-/* Finds those that have to be nudged, and those that can't be read. */
+/* Finds the sagas that have to be nudged, and those that can't be read. */
 static enum status examine(struct run *run, struct suspect suspects[], size_t count)
 {
     store_begin(run->store);

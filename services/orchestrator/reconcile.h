@@ -14,12 +14,12 @@
 #include "store_scan.h"
 
 #define RECONCILE_PAGE 500 /* entries of an index, or keys, at a time */
-#define RECONCILE_SETTLED_MS 5000 /* what changed since then is being handled: its index and timer may be on their way */
+#define RECONCILE_SETTLED_MS 5000 /* one that changed less long ago is being handled: its entries may be on their way */
 
 /* Where a walk stands. All zero: at the beginning. */
 struct walk {
-    char cursor[STORE_CURSOR_SIZE]; /* Redis' own, "" is "0" */
-    size_t place;             /* of the index that is walked */
+    char cursor[STORE_CURSOR_SIZE]; /* as Redis gave it; "" means "0" */
+    size_t place;             /* the number of the index that is walked */
     int64_t resume_ms;        /* here: it rests until then */
 };
 
@@ -32,14 +32,14 @@ struct reconcile {
     struct walk indexes, keys;
 };
 
-/* What it needs to know. */
+/* What the reconciler needs to know. */
 struct reconcile_rules {
     int64_t here_ms, rest_ms; /* by a clock that only runs (clocks.h) */
     int64_t now_ms;           /* milliseconds since 1970, by the clocks that all share */
-    int64_t listed_ms; /* so long at least a saga that ended stays in its index */
+    int64_t listed_ms; /* how long, at least, a saga that has ended stays in its index */
 };
 
-/* A page of each walk that does not rest. Sends nudges on run->bus. Repeating it after a failure does no harm.
+/* Takes a page of each walk that does not rest. Sends nudges on run->bus. Repeating it after a failure does no harm.
  * STATUS_UNAVAILABLE  Redis is away: the walks stand where they stood */
 MUST_CHECK enum status reconcile_step(struct run *run, struct reconcile *reconcile, const struct reconcile_rules *rules);
 

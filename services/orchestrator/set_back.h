@@ -1,11 +1,11 @@
-/* set_back.h - a saga whose times a clock has written that had jumped ahead. Pure. */
+/* set_back.h - mends a saga whose times come from a clock that had jumped ahead. Pure. */
 #ifndef ORDERLY_SET_BACK_H
 #define ORDERLY_SET_BACK_H
 
 #include "policy.h"
 #include "saga.h"
 
-#define SAGA_AHEAD_MAX_MS 300000 /* a saga that has changed so much later than now: the clock that said so was wrong */
+#define SAGA_AHEAD_MAX_MS 300000 /* when a saga's last change lies further in the future, the clock that said so was wrong */
 
 /* Sets back what is later than at_ms allows: what has happened, to at_ms; deadlines, to where they would be if it all had begun
  * at at_ms; and what is pending is due at once. Everything else stays. The saga's policy is that of one that has not ended. */

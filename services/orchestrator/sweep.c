@@ -15,11 +15,11 @@ static const enum saga_status ended[] = {SAGA_COMPLETED, SAGA_REJECTED, SAGA_FAI
 enum fate {
     FATE_SWEPT,     /* it ended long ago, and says in which warehouse */
     FATE_GONE,      /* it has expired: any warehouse may hold its reservation */
-    FATE_MISPLACED, /* it does not belong into this index, or not yet: it is nudged, which mends that */
+    FATE_MISPLACED, /* it does not belong in this index, or it ended too late to be swept: it is nudged, which mends that */
     FATE_BROKEN     /* it can't be understood: nothing of it is touched */
 };
 
-/* A saga in the index. */
+/* What is left of an order whose saga stands in the index. */
 struct remains {
     struct text order_id;
     enum fate fate;
@@ -29,7 +29,7 @@ struct remains {
 
 /* ---- what is in the index ---- */
 
-/* What can't be an order's id has left nothing behind: it goes, and nothing else. */
+/* What can't be an order's id has left nothing behind: its entry in the index is removed, and nothing else. */
 static enum status take_out_rubbish(struct run *run, struct text key, struct remains all[], size_t *count)
 {
     size_t good = 0;
@@ -45,7 +45,7 @@ static enum status take_out_rubbish(struct run *run, struct text key, struct rem
     return store_flush(run->store);
 }
 
-/* out_read: how many there were, rubbish too. */
+/* Reads a batch of the index. out_read: how many entries there were, rubbish too. */
 static enum status read_index(struct run *run, const struct sweep *sweep, const struct sweep_rules *rules, struct remains **out,
                               size_t *out_count, size_t *out_read)
 {
@@ -124,7 +124,7 @@ static void add_warehouse(struct sweep *sweep, struct text warehouse)
     snprintf(sweep->warehouses[sweep->warehouse_count++], ORDER_ID_MAX + 1, "%.*s", TEXT_ARG(warehouse));
 }
 
-/* One page of all keys. */
+/* Looks for warehouses in one page of all keys. */
 static enum status look_for_warehouses(struct run *run, struct sweep *sweep)
 {
     struct store_scan page = {.verb = "SCAN", .match = keys_of_stock(run->arena), .count = SWEEP_SCAN_PAGE};
@@ -154,7 +154,8 @@ static void queue_reservation(struct run *run, struct text warehouse, struct tex
 
 static void queue_removal(struct run *run, const struct sweep *sweep, const struct remains *remains)
 {
-    struct text keys[KEYS_OF_AN_ORDER] = {key_payment(run->arena, remains->order_id), key_shipment(run->arena, remains->order_id)};
+    struct text keys[KEYS_OF_AN_ORDER] = {key_payment(run->arena, remains->order_id),
+                                           key_shipment(run->arena, remains->order_id)};
 
     if (remains->fate == FATE_SWEPT && text_is_there(remains->warehouse))
         queue_reservation(run, remains->warehouse, remains->order_id);
@@ -164,7 +165,7 @@ static void queue_removal(struct run *run, const struct sweep *sweep, const stru
         store_queue(run->store, keys[i], (struct text[]){TEXT("DEL"), keys[i]}, 2);
 }
 
-/* How many of them go at once: every warehouse costs a script. */
+/* How many orders are swept at once: every warehouse costs a script. */
 static size_t portion(const struct sweep *sweep, const struct remains all[], size_t count)
 {
     size_t commands = 0, taken = 0;
@@ -191,7 +192,7 @@ static enum status remove_all(struct run *run, const struct sweep *sweep, const 
     return STATUS_OK;
 }
 
-/* Last: as long as an entry is there, everything before is done again. */
+/* Comes last: as long as the entry is there, everything before is done again. */
 static enum status remove_from_index(struct run *run, const struct sweep *sweep, const struct remains all[], size_t count)
 {
     struct text *words = arena_take(run->arena, (count + 2) * sizeof(*words));

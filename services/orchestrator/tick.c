@@ -61,7 +61,7 @@ enum status tick_know_time(struct run *run)
     return hear_redis(run, clock, here_ms);
 }
 
-/* Once when they part, and once when they have come together again. */
+/* Logs once when the clocks part, and once when they have come together again. */
 static void tell_of_clocks(struct run *run)
 {
     struct orchestrator_state *state = run->state;
@@ -85,7 +85,8 @@ void tick_adjust_gate(struct run *run, size_t orders)
     struct gate_limits limits = limits_of(run);
 
     gate_enter(&state->gate, orders);
-    bus_limit(run->bus, topic_name(TOPIC_ORDERS), gate_opening(&state->gate, &limits, bus_backlog(run->bus, topic_name(TOPIC_INBOX))));
+    bus_limit(run->bus, topic_name(TOPIC_ORDERS),
+              gate_opening(&state->gate, &limits, bus_backlog(run->bus, topic_name(TOPIC_INBOX))));
 }
 
 static size_t queue_count(struct run *run, enum saga_status status)
@@ -95,8 +96,8 @@ static size_t queue_count(struct run *run, enum saga_status status)
     return store_queue(run->store, key, (struct text[]){TEXT("ZCARD"), key}, 2);
 }
 
-/* All in one round trip: what time it is, what is due, and how many sagas are under way. With a backlog of its own a member
- * takes no timers: it would only make it longer, and the nudge would come no earlier. */
+/* Asks all in one round trip: what time it is, which timers are due, and how many sagas are under way. With a backlog of its own
+ * a member takes no timers: it would only make it longer, and the nudge would come no earlier. */
 static enum status ask_redis(struct run *run)
 {
     struct orchestrator_state *state = run->state;

@@ -17,15 +17,16 @@ struct orchestrator_state {
     struct sweep sweep;
     struct saga_cache *cache; /* made at the first batch */
     struct clocks clocks;
-    bool told_apart;          /* that the clocks are */
-    size_t assignments;       /* of partitions, when it was emptied last */
+    bool told_apart;          /* it was logged that the clocks are apart */
+    size_t assignments;       /* how often partitions had been assigned when the cache was emptied last */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */
 MUST_CHECK enum status orchestrator_tick(struct run *run);
-/* Lets so many orders in as may come now; orders: how many came in with the batch that was handled. */
+/* Lets in as many orders as may come now. orders: how many came in with the batch that was handled. */
 void tick_adjust_gate(struct run *run, size_t orders);
-/* After it Redis' time is known: it is asked once, if no tick has done so yet. What the brokers have said meanwhile is heard.
+/* Makes sure that Redis' time is known: Redis is asked once, if no tick has done so yet. Takes in what the brokers have said of
+ * the time.
  * STATUS_UNAVAILABLE: Redis is away. */
 MUST_CHECK enum status tick_know_time(struct run *run);
 

@@ -18,7 +18,7 @@ void timers_queue(struct store *store, struct arena *arena, size_t limit, struct
             store_call(store, &due_script, 1, (struct text[]){key_timers(arena, shard), many, lease}, 3);
 }
 
-/* What stands in a shard that is not its own. */
+/* Members of shards that do not belong there. */
 struct strays {
     size_t count;
     struct {
@@ -27,7 +27,7 @@ struct strays {
     } list[TIMER_SHARDS * TIMER_BATCH_MAX];
 };
 
-/* There are none, nearly always: room is taken with the first. */
+/* Nearly always there are none: the room for them is taken with the first. */
 static void note_stray(struct arena *arena, struct strays **strays, uint64_t shard, struct text member)
 {
     if (*strays == NULL) {

@@ -51,18 +51,18 @@ static void decode_order(void)
     must(order_read(arena, text_of(order_bytes), &order) == STATUS_OK, "the order can't be read");
 }
 
-static void read_reply(struct text bytes, struct inbox_record *out_said)
+static void read_reply(struct text bytes, struct inbox_record *out_message)
 {
     const struct json *root;
 
-    must(json_read(arena, bytes, &root) == STATUS_OK && inbox_read(arena, root, out_said) == STATUS_OK, "the reply can't be read");
+    must(json_read(arena, bytes, &root) == STATUS_OK && inbox_read(arena, root, out_message) == STATUS_OK, "the reply can't be read");
 }
 
 static void decode_reply(void)
 {
-    struct inbox_record said;
+    struct inbox_record message;
 
-    read_reply(text_of(reply_bytes), &said);
+    read_reply(text_of(reply_bytes), &message);
 }
 
 static const struct json *read_command(struct command *out_command)
@@ -134,9 +134,9 @@ static struct text kept_values[SAGA_FIELD_COUNT];
 static struct saga kept_saga;
 static struct effects kept_effects;
 
-static void hear_reply(struct saga *saga, struct effects *effects, const struct inbox_record *said)
+static void hear_reply(struct saga *saga, struct effects *effects, const struct inbox_record *message)
 {
-    const struct heard heard = {.said = said, .input = {2, 2, STARTED_MS + 30}};
+    const struct heard heard = {.message = message, .input = {2, 2, STARTED_MS + 30}};
 
     must(saga_hear(arena, saga, &heard, effects) == HEARING_CHANGED, "the reply changes nothing");
 }
@@ -146,13 +146,13 @@ static void transition(void)
     static const struct reply reply = {.command_id = {ID "/payment.authorize", sizeof(ID) + 17}, .order_id = {ID, sizeof(ID) - 1},
                                        .type = {"payment.authorize", 17}, .attempt = 1, .outcome = {"succeeded", 9},
                                        .result = {RESULT, sizeof(RESULT) - 1}};
-    const struct inbox_record said = {.kind = TEXT("reply"), .order_id = TEXT(ID), .reply = reply};
+    const struct inbox_record message = {.kind = TEXT("reply"), .order_id = TEXT(ID), .reply = reply};
     struct text values[SAGA_FIELD_COUNT];
     struct effects effects = {0};
     struct saga saga;
 
     must(saga_read(arena, TEXT(ID), kept_values, &saga) == STATUS_OK, "the saga can't be read");
-    hear_reply(&saga, &effects, &said);
+    hear_reply(&saga, &effects, &message);
     saga_write(arena, &saga, values);
 }
 
@@ -208,10 +208,10 @@ static void batch_500(void)
 
     store_begin(store);
     for (size_t i = 0; i < BATCH; i++) {
-        struct inbox_record *said = arena_take_zeroed(arena, 1, sizeof(*said));
+        struct inbox_record *message = arena_take_zeroed(arena, 1, sizeof(*message));
         records[i] = (struct record){.partition = 2, .offset = (int64_t)i + 2, .timestamp_ms = STARTED_MS + 30, .value = members[i].value};
-        read_reply(members[i].value, said);
-        batch_add(&batch, &records[i], said);
+        read_reply(members[i].value, message);
+        batch_add(&batch, &records[i], message);
     }
     must(batch.group_count == BATCH, "the groups are not as many as the sagas");
     for (size_t i = 0; i < batch.group_count; i++) {
@@ -219,7 +219,7 @@ static void batch_500(void)
         (void)saga_queue_load(store, arena, group->order_id);
         must(saga_read(arena, group->order_id, members[i].values, &group->loaded) == STATUS_OK, "the saga can't be read");
         group->saga = group->loaded;
-        hear_reply(&group->saga, &group->effects, group->entries[0].heard.said);
+        hear_reply(&group->saga, &group->effects, group->heard[0].message);
         changes[i] = (struct ledger_change){.old_values = members[i].values, .values = group->values,
                                             .old_status = group->loaded.status, .saga = &group->saga, .effects = &group->effects};
         (void)ledger_queue_transition(store, arena, &changes[i], SECONDS_TO_LIVE);
@@ -231,13 +231,13 @@ static void batch_500(void)
 
 static void prepare(void)
 {
-    struct inbox_record *said = arena_take_zeroed(kept, 1, sizeof(*said));
+    struct inbox_record *message = arena_take_zeroed(kept, 1, sizeof(*message));
 
     arena = kept; /* what is made here outlives the resets */
     saga_values(TEXT(ID), kept_values);
     must(saga_read(kept, TEXT(ID), kept_values, &kept_saga) == STATUS_OK, "the saga can't be read");
-    read_reply(text_of(reply_bytes), said);
-    hear_reply(&kept_saga, &kept_effects, said);
+    read_reply(text_of(reply_bytes), message);
+    hear_reply(&kept_saga, &kept_effects, message);
     make_members();
     arena = arena_create();
 }

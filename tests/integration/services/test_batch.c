@@ -38,15 +38,15 @@ static void tear_down(void)
 TestSuite(batch, .init = set_up, .fini = tear_down, .timeout = 60);
 
 /* A batch of one record, handled by the member that has this cache. Gives what came of it. */
-static enum hearing hear(struct saga_cache *cache, struct inbox_record said, int64_t at)
+static enum hearing hear(struct saga_cache *cache, struct inbox_record message, int64_t at)
 {
     struct batch batch = batch_in(arena, cache, 1);
     struct record record = {.partition = 2, .offset = at, .timestamp_ms = TIME_MS + at * 10};
 
-    said.order_id = TEXT("ORD-1");
-    batch_add(&batch, &record, &said);
+    message.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &message);
     cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
-    return batch.groups[0].entries[0].hearing;
+    return batch.groups[0].heard[0].hearing;
 }
 
 static struct inbox_record order(void)
@@ -147,25 +147,23 @@ Test(batch, a_version_is_compared_as_it_stands_in_redis)
     }
 }
 
-/* A batch of one record about a saga whose key is broken: it is set aside, and said to be broken, so that the record gets a
+/* A batch of one record about a saga whose key is broken: it is set aside, and called broken, so that the record gets a
  * dead letter. */
-static void expect_broken(struct inbox_record said)
+static void expect_broken(struct inbox_record message)
 {
     struct batch batch = batch_in(arena, ours, 1);
     struct record record = {.partition = 2};
-    struct saga_event **events;
-    size_t *counts;
 
     record.offset = ++offset;
     record.timestamp_ms = TIME_MS + offset * 10;
     command(TEXT("DEL"), TEXT("sagas:broken"), TEXT_NONE, TEXT_NONE);
-    said.order_id = TEXT("ORD-1");
-    batch_add(&batch, &record, &said);
+    message.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &message);
     cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
     cr_expect(batch.groups[0].broken);
     cr_expect(batch.groups[0].settled);
-    cr_assert_eq(batch_events(&batch, store, &events, &counts), STATUS_OK);
-    cr_expect_eq(counts[0], 0);
+    cr_assert_eq(batch_gather_events(&batch, store), STATUS_OK);
+    cr_expect_eq(batch.groups[0].event_count, 0);
     command(TEXT("SISMEMBER"), TEXT("sagas:broken"), TEXT("ORD-1"), TEXT_NONE);
     cr_expect_eq(store_number(store_value(store, 0)), 1);
     command(TEXT("ZCARD"), key_timers(arena, timer_shard(TEXT("ORD-1"))), TEXT_NONE, TEXT_NONE);
@@ -211,11 +209,11 @@ Test(batch, a_saga_that_is_never_won_is_handed_back)
     static const struct store_script *const scripts[] = {&transition_script};
     struct batch batch = batch_in(arena, ours, 1);
     struct record record = {.partition = 2, .offset = 1, .timestamp_ms = TIME_MS};
-    struct inbox_record said = order();
+    struct inbox_record message = order();
 
     cr_assert_eq(store_open(contrary_redis_url(contrary), 1, scripts, COUNT_OF(scripts), &lost), STATUS_OK);
-    said.order_id = TEXT("ORD-1");
-    batch_add(&batch, &record, &said);
+    message.order_id = TEXT("ORD-1");
+    batch_add(&batch, &record, &message);
     cr_expect_eq(batch_settle(&batch, lost, SECONDS_TO_LIVE), STATUS_CONFLICT, "%s", store_problem(lost));
     cr_expect_eq(contrary_redis_calls(contrary), BATCH_ROUNDS_MAX);
 }
@@ -249,12 +247,12 @@ static void hear_many(struct saga_cache *cache, const char *answered, size_t ste
 
     for (size_t i = 0; i < MANY; i += step) {
         struct record *record = arena_take(arena, sizeof(*record));
-        struct inbox_record *said = arena_take(arena, sizeof(*said));
+        struct inbox_record *message = arena_take(arena, sizeof(*message));
         *record = (struct record){.partition = 2, .offset = at, .timestamp_ms = TIME_MS + at * 10};
-        *said = answered == NULL ? order() : success(answered);
-        said->order_id = said->reply.order_id = text_format(arena, "ORD-%zu", i);
-        said->reply.command_id = text_format(arena, "ORD-%zu/%s", i, answered == NULL ? "" : answered);
-        batch_add(&batch, record, said);
+        *message = answered == NULL ? order() : success(answered);
+        message->order_id = message->reply.order_id = text_format(arena, "ORD-%zu", i);
+        message->reply.command_id = text_format(arena, "ORD-%zu/%s", i, answered == NULL ? "" : answered);
+        batch_add(&batch, record, message);
     }
     cr_assert_eq(batch_settle(&batch, store, SECONDS_TO_LIVE), STATUS_OK, "%s", store_problem(store));
     for (size_t i = 0; i < batch.group_count; i++)

@@ -49,11 +49,11 @@ static struct loaded load(void)
 }
 
 /* Hears one record and writes what came of it, from the state that was loaded before. */
-static enum status hear(const struct loaded *before, const struct inbox_record *said, int64_t offset)
+static enum status hear(const struct loaded *before, const struct inbox_record *message, int64_t offset)
 {
     struct saga saga = before->saga;
     struct effects effects = {0};
-    struct heard heard = {.said = said, .input = {2, offset, TIME_MS + offset * 10}};
+    struct heard heard = {.message = message, .input = {2, offset, TIME_MS + offset * 10}};
     struct text values[SAGA_FIELD_COUNT];
     struct ledger_change change = {.old_values = before->values,
                                    .values = values,
@@ -163,7 +163,7 @@ Test(ledger, of_a_saga_that_is_gone_only_the_entry_for_the_sweep_stays)
     struct saga saga = {.order_id = TEXT("ORD-1")};
     struct effects effects = {0};
     struct inbox_record nudge = {.kind = TEXT("nudge"), .order_id = TEXT("ORD-1")};
-    struct heard heard = {.said = &nudge, .input = {2, 1, TIME_MS}};
+    struct heard heard = {.message = &nudge, .input = {2, 1, TIME_MS}};
     struct ledger_change change = {.saga = &saga, .effects = &effects};
     struct text timers = key_timers(arena, timer_shard(TEXT("ORD-1")));
 
@@ -216,7 +216,7 @@ Test(ledger, thousands_of_events_go_into_one_transition)
     struct saga saga = none.saga;
     struct effects effects = {0};
     struct inbox_record admitted = order();
-    struct heard heard = {.said = &admitted, .input = {2, 1, TIME_MS}};
+    struct heard heard = {.message = &admitted, .input = {2, 1, TIME_MS}};
     struct text values[SAGA_FIELD_COUNT];
     struct ledger_change change = {.old_values = none.values, .values = values, .saga = &saga, .effects = &effects};
     struct saga_event *events = arena_take(arena, 9000 * sizeof(*events));

@@ -66,20 +66,20 @@ static struct inbox_record reply(enum ask ask, const char *outcome)
 }
 
 /* One batch of ORD-1 with this record, at after_ms behind the first moment. */
-static void hear_at(struct inbox_record said, int64_t offset, int64_t after_ms)
+static void hear_at(struct inbox_record message, int64_t offset, int64_t after_ms)
 {
     struct batch batch = batch_in(arena, NULL, 1);
-    struct hearing_entry entry = {.heard = {.said = &said, .input = {2, offset, TIME_MS + after_ms}}};
+    struct heard heard = {.message = &message, .input = {2, offset, TIME_MS + after_ms}};
 
-    said.order_id = TEXT("ORD-1");
-    batch.groups[0] = (struct group){.order_id = said.order_id, .entries = &entry, .entry_count = 1, .entry_size = 1};
+    message.order_id = TEXT("ORD-1");
+    batch.groups[0] = (struct group){.order_id = message.order_id, .heard = &heard, .heard_count = 1};
     batch.group_count = 1;
     cr_assert_eq(batch_settle(&batch, store, 60), STATUS_OK, "%s", store_problem(store));
     measure_group(metrics, &batch.groups[0]);
     metrics_publish(metrics);
 }
 
-static void hear(struct inbox_record said, int64_t after_ms) { hear_at(said, ++next_offset, after_ms); }
+static void hear(struct inbox_record message, int64_t after_ms) { hear_at(message, ++next_offset, after_ms); }
 
 Test(measures, an_order_that_completes)
 {
@@ -184,7 +184,7 @@ static double value_behind(const char *start)
 
 Test(measures, the_memory_of_redis_and_its_limit)
 {
-    struct run run = {.store = store, .metrics = metrics};
+    struct run run = {.store = store, .metrics = metrics, .arena = arena};
 
     measure_ledger(&run, 0);
     cr_expect_gt(value_behind("\norderly_redis_memory_bytes "), 500000.0);
@@ -199,7 +199,7 @@ Test(measures, the_memory_of_redis_and_its_limit)
 /* A user who may not ask INFO loses these two gauges, not the others and not its connections. */
 Test(measures, the_memory_of_a_redis_that_does_not_tell)
 {
-    struct run run = {.store = store, .metrics = metrics};
+    struct run run = {.store = store, .metrics = metrics, .arena = arena};
 
     command("ZADD sagas:needs_attention 1 A");
     command("ACL SETUSER default -info");
@@ -211,7 +211,7 @@ Test(measures, the_memory_of_a_redis_that_does_not_tell)
 
 Test(measures, what_lies_in_redis)
 {
-    struct run run = {.store = store, .metrics = metrics};
+    struct run run = {.store = store, .metrics = metrics, .arena = arena};
     const int64_t now_ms = INT64_C(1760000000000);
 
     measure_ledger(&run, now_ms);

@@ -68,12 +68,12 @@ static void reach(struct world world)
 
 /* ---- the saga hears ---- */
 
-static void hear(struct world world, struct inbox_record said, int64_t later_ms)
+static void hear(struct world world, struct inbox_record message, int64_t later_ms)
 {
     struct effects effects = {0};
-    struct heard heard = {.said = &said, .input = {0, world.saga.last_input.offset + 1, world.saga.updated_ms + later_ms}};
+    struct heard heard = {.message = &message, .input = {0, world.saga.last_input.offset + 1, world.saga.updated_ms + later_ms}};
 
-    said.order_id = TEXT("O");
+    message.order_id = TEXT("O");
     cr_assert_neq(saga_hear(arena, &world.saga, &heard, &effects), HEARING_BROKEN);
     world.saga.results = TEXT("{}"); /* they would only grow */
     reach(world);

@@ -56,6 +56,18 @@ Test(arena, zeroed_means_zeroed_also_where_others_wrote_before)
         cr_assert_eq(bytes[i], 0, "byte %zu", i);
 }
 
+Test(arena, a_list_keeps_what_is_in_it_while_it_grows)
+{
+    int *list = NULL;
+
+    for (int count = 0; count < 1000; count++) {
+        list = arena_list_room(arena, list, (size_t)count, sizeof(*list));
+        list[count] = count;
+        for (int i = 0; i <= count; i++)
+            cr_assert_eq(list[i], i, "%d of %d", i, count);
+    }
+}
+
 Test(arena, a_reset_arena_uses_the_same_memory_again)
 {
     const void *first = arena_take(arena, 100);

@@ -67,16 +67,16 @@ Test(admission, size_and_age_have_limits)
 Test(admission, an_order_becomes_a_record_of_the_inbox)
 {
     struct admission admission = decide(TEXT(" {\"x\" : 1, \"orderId\":\"ORD-1\"} "), 0);
-    struct inbox_record said = {0};
+    struct inbox_record message = {0};
     const struct json *root;
 
     cr_assert_null(admission.dead_reason);
     cr_assert_eq(json_read(arena, admission.inbox_value, &root), STATUS_OK, "%.*s", TEXT_ARG(admission.inbox_value));
-    cr_assert_eq(inbox_read(arena, root, &said), STATUS_OK);
-    cr_expect(text_equals(said.order_id, TEXT("ORD-1")));
-    cr_expect(text_equals(said.order, TEXT("{\"x\" : 1, \"orderId\":\"ORD-1\"}")), "the order's own bytes");
-    cr_expect(text_equals(said.policy, TEXT("{\"stepAttempts\":5}")));
-    cr_expect(text_equals(said.source,
+    cr_assert_eq(inbox_read(arena, root, &message), STATUS_OK);
+    cr_expect(text_equals(message.order_id, TEXT("ORD-1")));
+    cr_expect(text_equals(message.order, TEXT("{\"x\" : 1, \"orderId\":\"ORD-1\"}")), "the order's own bytes");
+    cr_expect(text_equals(message.policy, TEXT("{\"stepAttempts\":5}")));
+    cr_expect(text_equals(message.source,
                           TEXT("{\"topic\":\"orders\",\"partition\":4,\"offset\":17,\"timestamp\":1700000000000}")));
 }
 

@@ -37,12 +37,12 @@ static const struct {
     {"capture", ASK_CAPTURE},   {"void", ASK_VOID},           {"release", ASK_RELEASE},        {"unship", ASK_CANCEL_SHIPMENT},
 };
 
-static enum hearing tell_at(struct teller *teller, const struct inbox_record *said, int64_t offset, int64_t time_ms)
+static enum hearing tell_at(struct teller *teller, const struct inbox_record *message, int64_t offset, int64_t time_ms)
 {
     struct inbox_record *kept = arena_take(arena, sizeof(*kept));
-    struct heard heard = {.said = kept, .input = {3, offset, time_ms}, .latest_ms = teller->latest_ms};
+    struct heard heard = {.message = kept, .input = {3, offset, time_ms}, .latest_ms = teller->latest_ms};
 
-    *kept = *said;
+    *kept = *message;
     kept->order_id = TEXT("ORD-1");
     teller->effects = (struct effects){0};
     teller->hearing = saga_hear(arena, &teller->saga, &heard, &teller->effects);
@@ -57,11 +57,11 @@ static enum hearing tell_at(struct teller *teller, const struct inbox_record *sa
     return teller->hearing;
 }
 
-static enum hearing tell(struct teller *teller, const struct inbox_record *said)
+static enum hearing tell(struct teller *teller, const struct inbox_record *message)
 {
     teller->offset++;
     teller->time_ms += STEP_MS;
-    return tell_at(teller, said, teller->offset, teller->time_ms);
+    return tell_at(teller, message, teller->offset, teller->time_ms);
 }
 
 static struct inbox_record order_of(const char *json)
@@ -116,8 +116,8 @@ static void tell_word(struct teller *teller, const char *word)
     }
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (strlen(words[i].word) == length - 1 && strncmp(words[i].word, word, length - 1) == 0) {
-            struct inbox_record said = reply_of(teller, words[i].ask, word[length - 1]);
-            tell(teller, &said);
+            struct inbox_record message = reply_of(teller, words[i].ask, word[length - 1]);
+            tell(teller, &message);
             return;
         }
     cr_assert(false, "no such word: %s", word);
@@ -421,8 +421,8 @@ Test(fold, what_nobody_admitted_is_ignored)
     static const char *const kinds[] = {"reply", "nudge", "cancel", "retry"};
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        struct inbox_record said = {.kind = text_of(kinds[i]), .reply = {.command_id = TEXT("ORD-1/payment.void")}};
-        cr_expect_eq(tell(&teller, &said), HEARING_IGNORED);
+        struct inbox_record message = {.kind = text_of(kinds[i]), .reply = {.command_id = TEXT("ORD-1/payment.void")}};
+        cr_expect_eq(tell(&teller, &message), HEARING_IGNORED);
         cr_expect_eq(teller.saga.version, 0);
         bool is_nudge = strcmp(kinds[i], "nudge") == 0;
         cr_expect_eq(teller.effects.write_timer && teller.effects.write_index && teller.effects.mend_indexes, is_nudge,
@@ -481,10 +481,10 @@ Test(fold, why_it_is_parked_is_in_the_saga)
 Test(fold, an_undo_that_is_refused_without_a_reason_says_so)
 {
     struct teller teller = walk("validate+ authorize+ allocate-");
-    struct inbox_record said = reply_of(&teller, ASK_VOID, '-');
+    struct inbox_record message = reply_of(&teller, ASK_VOID, '-');
 
-    said.reply.reason = TEXT_NONE;
-    tell(&teller, &said);
+    message.reply.reason = TEXT_NONE;
+    tell(&teller, &message);
     cr_expect_eq(teller.saga.status, SAGA_COMPENSATION_FAILED);
     cr_expect(text_equals(teller.saga.last_failure, TEXT("undo_refused")));
 }
@@ -620,9 +620,9 @@ Test(fold, several_records_at_once_give_the_same_as_one_by_one)
     static const enum ask asked[] = {ASK_VALIDATE, ASK_AUTHORIZE, ASK_ALLOCATE, ASK_SHIP, ASK_CAPTURE};
 
     for (size_t i = 0; i < COUNT_OF(asked); i++) {
-        struct inbox_record *said = arena_take(arena, sizeof(*said));
-        *said = reply_of(&together, asked[i], '+');
-        struct heard heard = {.said = said, .input = {3, 102 + (int64_t)i, together.time_ms += STEP_MS}};
+        struct inbox_record *message = arena_take(arena, sizeof(*message));
+        *message = reply_of(&together, asked[i], '+');
+        struct heard heard = {.message = message, .input = {3, 102 + (int64_t)i, together.time_ms += STEP_MS}};
         saga_hear(arena, &together.saga, &heard, &all);
     }
     struct text values_apart[SAGA_FIELD_COUNT], values_together[SAGA_FIELD_COUNT];
@@ -732,11 +732,11 @@ static struct text object_of(size_t bytes)
 /* Tells a success with a result of so many bytes, as the orchestrator reads it when an order may have bytes_max. */
 static void succeed(struct teller *teller, enum ask ask, size_t bytes, size_t bytes_max)
 {
-    struct inbox_record said = reply_of(teller, ask, '+');
+    struct inbox_record message = reply_of(teller, ask, '+');
 
-    said.reply.result = object_of(bytes);
-    reply_bound_result(arena, &said.reply, bytes_max);
-    cr_expect_eq(tell(teller, &said), HEARING_CHANGED);
+    message.reply.result = object_of(bytes);
+    reply_bound_result(arena, &message.reply, bytes_max);
+    cr_expect_eq(tell(teller, &message), HEARING_CHANGED);
 }
 
 Test(fold, a_success_is_a_success_however_large_its_result_is)
@@ -746,7 +746,7 @@ Test(fold, a_success_is_a_success_however_large_its_result_is)
     for (enum ask ask = ASK_VALIDATE; ask <= ASK_CAPTURE; ask++)
         succeed(&teller, ask, 500000, 65536);
     cr_expect_eq(teller.saga.status, SAGA_COMPLETED);
-    cr_expect_eq(teller.saga.total, 3998, "what the payment said of the amount is known all the same");
+    cr_expect_eq(teller.saga.total, 3998, "what the payment service said of the amount is known all the same");
     cr_expect(text_equals(teller.saga.currency, TEXT("USD")));
     cr_expect_not_null(strstr(text_copy(arena, teller.saga.results).at,
                               "\"payment.authorize\":{\"resultTooLarge\":{\"bytes\":500000},\"amount\":3998,\"currency\":\"USD\"}"));

@@ -10,12 +10,12 @@ static struct saga saga;
 static struct effects effects;
 static int64_t offset, time_ms;
 
-static void hear(struct inbox_record said)
+static void hear(struct inbox_record message)
 {
     struct inbox_record *kept = arena_take(arena, sizeof(*kept));
-    struct heard heard = {.said = kept, .input = {3, ++offset, time_ms += 10}};
+    struct heard heard = {.message = kept, .input = {3, ++offset, time_ms += 10}};
 
-    *kept = said;
+    *kept = message;
     kept->order_id = TEXT("ORD-1");
     effects = (struct effects){0};
     saga_hear(arena, &saga, &heard, &effects);
