@@ -131,6 +131,7 @@ static const struct check {
     {"kafka", 0, doctor_brokers},
     {"topics", NEEDS_KAFKA, doctor_topics},
     {"consumer groups", NEEDS_KAFKA, doctor_groups},
+    {"transactions", NEEDS_KAFKA, doctor_transactions},
     {"clock of kafka", NEEDS_KAFKA, doctor_kafka_clock},
     {"redis", 0, doctor_redis},
     {"redis persistence", NEEDS_REDIS, doctor_persistence},

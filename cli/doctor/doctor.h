@@ -46,6 +46,8 @@ void doctor_brokers(struct doctor *doctor);
 void doctor_topics(struct doctor *doctor);
 /* What each service has still to do, and who does it. */
 void doctor_groups(struct doctor *doctor);
+/* Whether a transaction that hangs keeps records from the services. */
+void doctor_transactions(struct doctor *doctor);
 /* The time that brokers stamp. */
 void doctor_kafka_clock(struct doctor *doctor);
 /* What could not be handled lately. */

@@ -53,7 +53,7 @@ is_running() {
     local pid started
     [ -f "$run_dir/$1.pid" ] || return 1
     read -r pid started <"$run_dir/$1.pid"
-    [ -n "$started" ] && [ "$(started_at "$pid")" = "$started" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null
+    [ -n "$started" ] && [ "$(started_at "$pid")" = "$started" ] && grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$pid/status" 2>/dev/null
 }
 
 # start NAME COMMAND...: in the background, with a log of its own.

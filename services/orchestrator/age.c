@@ -53,13 +53,18 @@ bool age_read_rfc3339(struct text text, int64_t *out_time_ms)
     return true;
 }
 
-int64_t age_made_ms(int64_t record_ms, struct text dlq_timestamp, struct text ce_time)
+static bool is_number(struct text text, int64_t least, int64_t *out_number)
 {
-    int64_t made_ms = record_ms, told_ms;
+    return text_is_there(text) && text_to_number(text, out_number) && *out_number >= least;
+}
 
-    if (text_is_there(dlq_timestamp) && text_to_number(dlq_timestamp, &told_ms) && told_ms > 0 && told_ms < made_ms)
+int64_t age_made_ms(int64_t record_ms, const struct age_headers *headers)
+{
+    int64_t made_ms = record_ms, redrives, told_ms;
+
+    if (is_number(headers->dlq_redrives, 0, &redrives) && is_number(headers->dlq_timestamp, 1, &told_ms) && told_ms < made_ms)
         made_ms = told_ms;
-    if (text_is_there(ce_time) && age_read_rfc3339(ce_time, &told_ms) && told_ms < made_ms)
+    if (text_is_there(headers->ce_time) && age_read_rfc3339(headers->ce_time, &told_ms) && told_ms < made_ms)
         made_ms = told_ms;
     return made_ms;
 }

@@ -7,9 +7,13 @@
 
 #include "message.h"
 
-/* The earliest of the record's time, its header dlq-timestamp (decimal milliseconds) and its header ce_time (RFC 3339); a header
- * that is not there (TEXT_NONE) or not well-formed does not count. Milliseconds since 1970. */
-int64_t age_made_ms(int64_t record_ms, struct text dlq_timestamp, struct text ce_time);
+/* Headers of an order's record that tell how old it is; TEXT_NONE: not there. */
+struct age_headers {
+    struct text dlq_timestamp, dlq_redrives; /* decimal numbers; a redrive writes both: one alone is somebody else's */
+    struct text ce_time;                     /* RFC 3339 */
+};
+/* The earliest of the record's time and what its headers say; what is not well-formed does not count. Milliseconds since 1970. */
+int64_t age_made_ms(int64_t record_ms, const struct age_headers *headers);
 /* Reads any RFC 3339 time: with or without a fraction, with Z or an offset. False: the text is none, and out_time_ms is
  * untouched. */
 MUST_CHECK bool age_read_rfc3339(struct text text, int64_t *out_time_ms);

@@ -105,7 +105,9 @@ static struct application application_of(const struct record *record)
         .partition = record->partition,
         .offset = record->offset,
         .time_ms = record->timestamp_ms,
-        .made_ms = age_made_ms(record->timestamp_ms, header_of(record, "dlq-timestamp"), header_of(record, "ce_time")),
+        .made_ms = age_made_ms(record->timestamp_ms, &(struct age_headers){.dlq_timestamp = header_of(record, "dlq-timestamp"),
+                                                                           .dlq_redrives = header_of(record, "dlq-redrives"),
+                                                                           .ce_time = header_of(record, "ce_time")}),
     };
 }
 

@@ -43,7 +43,7 @@ void transactor_close(struct transactor *transactor)
     free(transactor);
 }
 
-void transactor_run(struct transactor *transactor, const char *topic, int partition, size_t count, bool commits)
+void transactor_begin(struct transactor *transactor, const char *topic, int partition, size_t count)
 {
     rd_kafka_t *client = transactor->client;
     char value[] = "x";
@@ -54,7 +54,18 @@ void transactor_run(struct transactor *transactor, const char *topic, int partit
                                        RD_KAFKA_V_END),
                      RD_KAFKA_RESP_ERR_NO_ERROR);
     cr_assert_eq(rd_kafka_flush(client, WAIT_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
-    expect_done(commits ? rd_kafka_commit_transaction(client, WAIT_MS) : rd_kafka_abort_transaction(client, WAIT_MS));
+}
+
+void transactor_end(struct transactor *transactor, bool commits)
+{
+    expect_done(commits ? rd_kafka_commit_transaction(transactor->client, WAIT_MS)
+                        : rd_kafka_abort_transaction(transactor->client, WAIT_MS));
+}
+
+void transactor_run(struct transactor *transactor, const char *topic, int partition, size_t count, bool commits)
+{
+    transactor_begin(transactor, topic, partition, count);
+    transactor_end(transactor, commits);
 }
 
 void transaction_send(const char *topic, int partition, size_t count, bool commits)

@@ -148,6 +148,30 @@ Test(doctor, what_was_aborted_does_not_wait)
     put_back("validator.commands");
 }
 
+static bool says(const char *check, const char *text)
+{
+    doctor(redis_process_url(redis));
+    return strstr(line_of(check), text) != NULL;
+}
+
+/* Nothing seems to wait, and nothing gets on. */
+Test(doctor, a_transaction_that_does_not_end_is_told)
+{
+    struct transactor *transactor = transactor_open();
+    int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
+
+    make_anew("validator.commands");
+    transactor_begin(transactor, "validator.commands", 0, 3);
+    while (!says("transactions", "validator.commands/0"))
+        cr_assert_lt(test_now_ms(), end_ms, "%s", line_of("transactions"));
+    EXPECT("transactions", "warning");
+    transactor_end(transactor, true);
+    doctor(redis_process_url(redis));
+    EXPECT("transactions", "ok");
+    transactor_close(transactor);
+    put_back("validator.commands");
+}
+
 /* What the doctor says of dead letters: how many there are, 0 when it has nothing to say. */
 static long long dead_letters(void)
 {
