@@ -8,6 +8,7 @@
 struct crowd {
     size_t count;
     const char **ids, **values; /* ids[i] is the order of values[i]; JSON */
+    char prefix[128];           /* what all their ids begin with, and no others */
 };
 
 /* Makes count orders: by number, one in ten is declined, one in ten invalid, one in ten refused by the carrier, one in ten asks for more than

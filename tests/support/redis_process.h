@@ -18,7 +18,8 @@ DEFINE_CLEANUP(struct redis_process, redis_process_stop);
 
 /* kill -9, and waits for its end: what was acknowledged is in its folder. */
 void redis_process_kill(struct redis_process *redis);
-/* Starts it again on the same port and folder, perhaps with other options, and does not wait: it may be loading. It must not run. */
+/* Starts a Redis that does not run again, on the same port and folder, perhaps with other options. Does not wait: Redis may
+ * still be loading. */
 void redis_process_launch(struct redis_process *redis, const char *const options[]);
 /* Waits until it answers commands. */
 void redis_process_wait(struct redis_process *redis);
@@ -28,9 +29,9 @@ void redis_process_restart(struct redis_process *redis);
 void redis_process_freeze(struct redis_process *redis);
 void redis_process_thaw(struct redis_process *redis);
 
-/* "redis://127.0.0.1:<port>"; valid as long as it. */
+/* "redis://127.0.0.1:<port>"; valid until the Redis is stopped. */
 const char *redis_process_url(const struct redis_process *redis);
-/* The path of its unix socket; valid as long as it. */
+/* The path of its unix socket; valid until the Redis is stopped. */
 const char *redis_process_socket(const struct redis_process *redis);
 /* Its port on 127.0.0.1. */
 int redis_process_port(const struct redis_process *redis);

@@ -12,7 +12,7 @@
 
 #define SYSTEM_SERVICES 5
 #define SYSTEM_REPLICAS_MAX 4
-#define SYSTEM_WAIT_MS 90000 /* nothing that is waited for takes that long unless it never comes */
+#define SYSTEM_WAIT_MS 90000 /* what has not come by then never comes */
 
 struct system_options {
     const char *redis_url;

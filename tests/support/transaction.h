@@ -12,7 +12,7 @@ struct transactor *transactor_open(void);
 void transactor_close(struct transactor *transactor);
 /* Sends so many records to one partition in a transaction, and ends it when the broker has them all: commits, or aborts. */
 void transactor_run(struct transactor *transactor, const char *topic, int partition, size_t count, bool commits);
-/* One transaction of a producer that lives no longer than that. */
+/* The same with a producer of its own, opened and closed for this one transaction. */
 void transaction_send(const char *topic, int partition, size_t count, bool commits);
 
 #endif
