@@ -27,10 +27,13 @@ struct text event_record(struct arena *arena, struct text order_id, const struct
 /* "partition/offset". In the arena. */
 struct text event_input(struct arena *arena, const struct input *input);
 
-/* The details of the kinds of events; raw JSON objects in the arena, from the saga as it is after the transition. */
+/* The details of an event: a raw JSON object in the arena, from the saga after the transition. Of a step that succeeded. */
 struct text detail_of_step(struct arena *arena, const struct saga *saga, struct text result);
+/* Of the beginning of the undo. */
 struct text detail_of_compensation(struct arena *arena, const struct saga *saga);
+/* Of an order that waits for a person, and why. */
 struct text detail_of_parking(struct arena *arena, const struct saga *saga, struct text failure);
+/* Of the end of an order. */
 struct text detail_of_end(struct arena *arena, const struct saga *saga);
 
 /* The event of an order that contradicts the saga. That is no transition: it is named by the order's own record, as source

@@ -73,10 +73,11 @@ void metrics_discard(struct metrics *metrics);
 
 /* Sets a gauge, at once. */
 void metric_set(struct metric *metric, int64_t value);
-/* A family of gauges that is measured all at once: begin, metric_found() for each, end. Several finds of one series add up; a series that
- * was not found is no longer printed. */
+/* Begins to measure all series of a family of gauges at once: metric_found() for each follows, then metrics_end_found(). */
 void metrics_begin_found(struct metrics *metrics, const struct metric_family *family);
+/* Adds to a series of this measurement. */
 void metric_found(struct metric *metric, int64_t amount);
+/* Sets all series to what was found; one of which nothing was found is no longer printed. */
 void metrics_end_found(struct metrics *metrics, const struct metric_family *family);
 
 /* Prints everything in the exposition format. Any thread. */

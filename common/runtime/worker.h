@@ -62,9 +62,11 @@ struct worker {
 /* service->handle() of a worker is one line: return worker_handle(run, &worker). */
 MUST_CHECK enum status worker_handle(struct run *run, const struct worker *worker);
 
-/* Completes the reply of a task; result (TEXT_NONE: none) is a raw JSON object. */
+/* Completes the reply of a task: it was done; result (TEXT_NONE: none) is a raw JSON object. */
 void task_succeed(struct task *task, struct text result);
+/* Completes the reply of a task: no, for good. */
 void task_refuse(struct task *task, struct text reason);
+/* Completes the reply of a task: not now. */
 void task_fail(struct task *task, struct text reason);
 /* An outcome as it is kept in Redis: the JSON object of a reply's outcome, reason, productId, errors and result. */
 struct text outcome_text(struct arena *arena, const struct reply *reply);

@@ -176,7 +176,8 @@ int main(int argc, char **argv)
     char name[FLOOR_ID_SIZE];
 
     argp_parse(&arguments, argc, argv, 0, NULL, &run.options);
-    snprintf(name, sizeof(name), "%08llx-%06x", (unsigned long long)clock_wall_ms() / 1000 & 0xffffffff, (unsigned)getpid() & 0xffffff);
+    snprintf(name, sizeof(name), "%08llx-%06x", (unsigned long long)clock_wall_ms() / 1000 & 0xffffffff,
+             (unsigned)getpid() & 0xffffff);
     run.setup.run = name;
     if (run.setup.bootstrap == NULL)
         run.setup.bootstrap = "localhost:9092";

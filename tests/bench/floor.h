@@ -78,8 +78,8 @@ struct floor_record {
 
 /* Makes the topics that are not there, with the settings of the real ones. Ends the process when that fails. */
 void floor_make_topics(const char *bootstrap);
-/* Opens a client for each topic that is sent to, as common/bus.c does, and, when there are topics to read, a consumer that begins at their ends
- * (both NULL-terminated). Ready when it returns. */
+/* Opens a client for each topic that is sent to, as common/kafka/bus.c does, and, when there are topics to read, a consumer that
+ * begins at their ends (both NULL-terminated). Ready when it returns. */
 struct floor_kafka *floor_kafka_open(const char *bootstrap, const char *const sends_to[], const char *const topics[]);
 void floor_kafka_close(struct floor_kafka *kafka);
 /* Waits up to wait_ms for a first record, then up to fill_ms until FLOOR_BATCH_MAX are there. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTIONS 4       /* as in common/store.c: Redis reads 16 KB of a connection in a turn */
+#define CONNECTIONS 4       /* as in common/redis/store.c: Redis reads 16 KB of a connection in a turn */
 #define SHARDS 16           /* of the timers */
 #define SAGA_FIELDS 28      /* names to choose from */
 #define FIELD_NAME_SIZE 24
