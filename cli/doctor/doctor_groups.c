@@ -39,7 +39,7 @@ static enum status see_any(const struct record *record, void *context)
 
     (void)record;
     *found = true;
-    return STATUS_CONFLICT; /* one is enough */
+    return STATUS_CONFLICT; /* one record is enough: this ends the scan */
 }
 
 /* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted transactions among them. */
@@ -121,7 +121,7 @@ static bool check_group(struct doctor *doctor, const char *service, const char *
     for (enum topic topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
         if (reads(service, topic))
             status = add_topic(reader, topic_name(topic), &sum);
-    found = members != 0 || sum.progress.waiting == 0; /* a member passes what is never delivered */
+    found = members != 0 || sum.progress.waiting == 0; /* a member passes by what is never delivered */
     for (enum topic topic = 0; status == STATUS_OK && !found && topic < TOPIC_COUNT; topic++)
         if (reads(service, topic))
             status = look_what_waits(reader, topic_name(topic), &found);

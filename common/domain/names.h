@@ -1,7 +1,8 @@
 /* names.h - what Orderly is called in Kafka: its topics and its consumer groups, and the namespace before all names.
  *
- * Several systems share one Kafka and one Redis when each has a NAMESPACE of its own: "shop" makes shop.orders of orders, and shop:saga:X of
- * saga:X (keys.h). It is set once, before anything else is asked for, and is the same for the whole life of the process.
+ * Several systems share one Kafka and one Redis when each has a NAMESPACE of its own: "shop" makes shop.orders of orders, and
+ * shop:saga:X of saga:X (keys.h). The namespace is set once, before any name is asked for, and stays the same as long as the
+ * process lives.
  * Source  DESIGN.md sections 3, 4 and 7 */
 #ifndef ORDERLY_NAMES_H
 #define ORDERLY_NAMES_H

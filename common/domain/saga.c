@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#define VERSION_MAX (INT64_C(1) << 53) /* nobody counts that far */
+#define VERSION_MAX (INT64_C(1) << 53) /* no saga has that many transitions */
 
 enum field_form { FORM_TEXT, FORM_NUMBER, FORM_TIME, FORM_STATUS, FORM_STEP, FORM_PENDING, FORM_INPUT };
 
@@ -13,8 +13,8 @@ struct saga_field {
     struct text name;
     enum field_form form;
     size_t offset;
-    bool to_the_end; /* applies as long as the saga has not ended: what is kept for days is kept small */
-    struct text ended; /* what stands there afterwards */
+    bool to_the_end; /* applies until the saga ends: a saga that ended is kept for days, and should be small */
+    struct text ended; /* what the field holds afterwards */
 };
 
 #define ROW(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), false, {NULL, 0}}
@@ -161,7 +161,7 @@ static bool is_json(struct arena *arena, struct text value, enum json_value_type
     const struct json *root;
     bool is = json_read(arena, value, &root) == STATUS_OK && root->type == type && json_raw(root).length == value.length;
 
-    arena_rewind(arena, mark); /* an order of many small values is far larger when it is read */
+    arena_rewind(arena, mark); /* a value of many small ones takes far more memory when it is read */
     return is;
 }
 

@@ -6,10 +6,10 @@
  *
  * The only module (store.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis writes to connections that Redis has closed.
  * Errors  WRONGTYPE, also when a script has met it, is that command's own: see store_error(). Every other error reply (Redis
- *         loads, is full, is a replica, does not permit it, a proxy has no way to it, a script has a mistake), a time-out and a
- *         lost connection are STATUS_UNAVAILABLE: what was queued may or may not have been done, so queue it all again. Whoever
- *         asks for what may not be permitted tells the one from the other by store_ping(). A script that finds a value which
- *         makes no sense answers with an error of its own that begins with WRONGTYPE. */
+ *         loads, is full, is a replica, does not permit the command, a proxy cannot serve it, a script has a mistake), a time-out
+ *         and a lost connection are STATUS_UNAVAILABLE: what was queued may or may not have been done, so queue it all again.
+ *         Whoever asks for what may not be permitted tells the one from the other by store_ping(). A script that finds a value
+ *         which makes no sense answers with an error of its own that begins with WRONGTYPE. */
 #ifndef ORDERLY_STORE_H
 #define ORDERLY_STORE_H
 

@@ -1,12 +1,13 @@
 /* metrics.h - counters, gauges and histograms, and their text for Prometheus.
  *
- * Shape   a family (name, help, type, labels) is a row of a static table; a series is one of it with its label values. A family without
- *         labels has its series from the start. A family holds series_max series at most; what would be one more is counted in the series
- *         whose label values all are "other"
- * Units   values are whole numbers, scale of them to one of the printed unit: a histogram in microseconds with a scale of 1000000 is printed
- *         in seconds
- * Threads one writes (the loop), any may print: no lock. What is added is staged, and seen only after metrics_publish(): a batch that has to
- *         be handled again is counted once. A text may show one series before and another after a publish; a histogram agrees with itself
+ * Shape   a family (name, help, type, labels) is a row of a static table; a series is a member of the family, with its own values
+ *         of the labels. A family without labels has its series from the start. A family holds series_max series at most; what
+ *         would be one more is counted in the series whose label values all are "other"
+ * Units   values are whole numbers, scale of them to one of the printed unit: a histogram in microseconds with a scale of 1000000
+ *         is printed in seconds
+ * Threads one writes (the loop), any may print: no lock. What is added is staged, and seen only after metrics_publish(): a batch
+ *         that has to be handled again is counted once. A text may show one series before and another after a publish; a
+ *         histogram agrees with itself
  * Source  Prometheus text exposition format 0.0.4 */
 #ifndef ORDERLY_METRICS_H
 #define ORDERLY_METRICS_H

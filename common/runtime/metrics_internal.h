@@ -26,7 +26,7 @@ struct metric_group {
     const struct metric_family *family;
     struct metric **series;             /* series_max + 1 of them at most: the last is called "other" */
     size_t series_max;
-    _Atomic size_t series_count;        /* what is below it is complete */
+    _Atomic size_t series_count;        /* the series below this number are complete */
 };
 
 struct metrics {

@@ -58,8 +58,8 @@ struct field {
  *                     hold the fields before it) */
 MUST_CHECK enum status schema_read(struct arena *arena, const struct field fields[], size_t field_count,
                                    const struct json *object, void *out_message, const char **out_field);
-/* The same of a table with rows that are mended. Bit i of out_mended is set when row i was: it is cut, or left out; or it is
- * required, and was not there. */
+/* The same for a table with rows that are mended. Bit i of out_mended is set when row i was mended: its value was cut or left
+ * out, or it is required and was not there. */
 MUST_CHECK enum status schema_read_mending(struct arena *arena, const struct field fields[], size_t field_count,
                                            const struct json *object, void *out_message, uint64_t *out_mended);
 /* Appends the object as JSON: optional fields that are absent (TEXT_NONE, or 0) are left out. Required texts must be there. */

@@ -1,6 +1,6 @@
 /* redis_process.h - a Redis of the test's own: on a free port, with its data in a temporary folder, to be killed, frozen and brought back.
  *
- * It runs as in production (appendonly yes, appendfsync always) with DEBUG allowed, and ends with the process that started it. What
+ * The server runs as in production (appendonly yes, appendfsync always) with DEBUG allowed, and ends with the process that started it. What
  * can't be done ends the test with a message on stderr: no call fails. */
 #ifndef ORDERLY_TEST_REDIS_PROCESS_H
 #define ORDERLY_TEST_REDIS_PROCESS_H

@@ -28,7 +28,7 @@ struct system;
 struct system *system_start(const struct system_options *options, const char *catalog_path);
 /* SIGTERM to all that run; each must end with 0. Releases the system; NULL is fine. */
 void system_stop(struct system *system);
-/* Sends a signal to one replica of "payment"; with SIGKILL it is also waited for. */
+/* Sends a signal to one replica of a service ("payment"); after SIGKILL, waits until the replica has ended. */
 void system_kill(struct system *system, const char *service, size_t replica, int signal_number);
 /* Starts a replica that is not running; does not wait. */
 void system_revive(struct system *system, const char *service, size_t replica);
