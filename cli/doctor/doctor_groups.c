@@ -42,7 +42,8 @@ static enum status see_any(const struct record *record, void *context)
     return STATUS_CONFLICT; /* one record is enough: this ends the scan */
 }
 
-/* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted transactions among them. */
+/* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted
+ * transactions among them. */
 static enum status look_for_records(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, bool *found)
 {
     enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_any, found);
@@ -193,7 +194,8 @@ static enum status read_newest(struct bus_reader *reader, const char *topic, int
     return STATUS_OK;
 }
 
-/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can be seen. */
+/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can
+ * be seen. */
 void doctor_kafka_clock(struct doctor *doctor)
 {
     static const enum topic topics[] = {TOPIC_ORDERS, TOPIC_INBOX, TOPIC_EVENTS};

@@ -16,8 +16,8 @@ struct product {
     struct text currency, name;
 };
 
-/* Reads one entry's text; never fails: what makes no sense is PRODUCT_BROKEN, TEXT_NONE is PRODUCT_UNKNOWN. A product without name is good:
- * nobody decides anything by it. */
+/* Reads one entry's text; never fails: what makes no sense is PRODUCT_BROKEN, TEXT_NONE is PRODUCT_UNKNOWN. A product without
+ * name is good: nobody decides anything by it. */
 struct product product_read(struct arena *arena, struct text entry);
 
 #endif

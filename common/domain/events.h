@@ -1,6 +1,7 @@
 /* events.h - what a transition tells the world: order.events, and the same as a line of the history.
  *
- * Shape   history {"at","event","version","input","detail":{"status",...}}; event {"eventId","type","orderId","at", and what detail holds}
+ * Shape   history {"at","event","version","input","detail":{"status",...}}; event {"eventId","type","orderId","at", and what
+ *         detail holds}
  * Source  DESIGN.md sections 3 and 4 */
 #ifndef ORDERLY_EVENTS_H
 #define ORDERLY_EVENTS_H

@@ -124,8 +124,8 @@ static const char *card_end(const char *at, const char *end)
     return found;
 }
 
-/* Finds a card number in what is left of text, and takes its first group off it. Every group is tried as a beginning, 19 digits far:
- * the time grows with the length of the text only. */
+/* Finds a card number in what is left of text, and takes its first group off it. Every group is tried as a beginning, 19
+ * digits far: the time grows with the length of the text only. */
 static bool card_take(struct text *text, struct text *out_card)
 {
     const char *at = text->at, *end = text->at + text->length;
@@ -320,7 +320,8 @@ static void mask_names(struct masking *masking, const struct json *object)
 /* Where in an order a value stands, as far as ids may be there. */
 enum place { PLACE_TOP, PLACE_ITEMS, PLACE_ITEM, PLACE_ELSEWHERE };
 
-/* Whether a member is an id. A value that breaks the rule of ids is none, whatever its name: it is rejected later, but masked now. */
+/* Whether a member is an id. A value that breaks the rule of ids is none, whatever its name: it is rejected later, but masked
+ * now. */
 static bool is_id(struct arena *arena, enum place place, const struct json *name, const struct json *value)
 {
     if (place == PLACE_TOP ? !json_string_is(name, TEXT("orderId")) && !json_string_is(name, TEXT("customerId")) &&

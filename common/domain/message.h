@@ -69,8 +69,8 @@ struct order {
     struct line lines[ORDER_LINES_MAX];
 };
 
-/* Reads a command. Its command_id, which is <orderId>/<type>, order_id, type and attempt (0: unreadable) are set when they are usable, also
- * when the rest is not, so that it can be answered; else command_id is TEXT_NONE.
+/* Reads a command. Its command_id, which is <orderId>/<type>, order_id, type and attempt (0: unreadable) are set when they are
+ * usable, also when the rest is not, so that it can be answered; else command_id is TEXT_NONE.
  * STATUS_BAD_MESSAGE  a member is missing, of the wrong type or too long, or type is not that of command_id */
 MUST_CHECK enum status command_read(struct arena *arena, const struct json *object, struct command *out_command);
 /* Appends a command as JSON. */
@@ -101,11 +101,12 @@ MUST_CHECK enum status order_read_object(struct arena *arena, const struct json 
 bool id_is_good(struct text id);
 /* The same without ':', because it becomes part of Redis keys. */
 bool warehouse_is_good(struct text warehouse);
-/* The warehouse of an order's JSON, as the inventory service takes it: in the arena, or borrowed from the order. TEXT_NONE when the order can't be
- * read or its warehouse breaks the rule: it was rejected, and no warehouse holds anything for it. */
+/* The warehouse of an order's JSON, as the inventory service takes it: in the arena, or borrowed from the order. TEXT_NONE
+ * when the order can't be read or its warehouse breaks the rule: it was rejected, and no warehouse holds anything for it. */
 struct text order_warehouse(struct arena *arena, struct text order);
 
-/* RFC 3339 UTC with milliseconds, in the arena. time_ms since 1970; before that, or after the year 9999, it shows the nearest it can. */
+/* RFC 3339 UTC with milliseconds, in the arena. time_ms since 1970; before that, or after the year 9999, it shows the nearest
+ * it can. */
 struct text time_text(struct arena *arena, int64_t time_ms);
 /* The reverse; exactly that form, no second 60. False: out_time_ms untouched. */
 MUST_CHECK bool time_read(struct text text, int64_t *out_time_ms);

@@ -27,13 +27,14 @@
 enum topic { TOPIC_TABLE(TOPIC_ENUM) TOPIC_COUNT };
 #undef TOPIC_ENUM
 
-/* Whether a text can be a namespace: empty (none), or 1 to NAMESPACE_MAX of A-Z a-z 0-9 _ -, and not the beginning of a key of a system without
- * one, because saga:saga:X would be a saga of both. */
+/* Whether a text can be a namespace: empty (none), or 1 to NAMESPACE_MAX of A-Z a-z 0-9 _ -, and not the beginning of a key of
+ * a system without one, because saga:saga:X would be a saga of both. */
 bool namespace_is_good(struct text name);
 /* What the setting means; and, for printf, what to say of one that is not; its arguments are the name and NAMESPACE_MAX. */
 #define NAMESPACE_MEANING "stands before all topics and groups (shop.orders) and keys (shop:saga:X); empty = none"
 #define NAMESPACE_COMPLAINT "NAMESPACE=%s: at most %d of A-Z a-z 0-9 _ -, and none that a key begins with (saga, stock, ...)"
-/* Puts this namespace before all names from now on; namespace_is_good(). Before any thread is started, and before any name is asked for. */
+/* Puts this namespace before all names from now on; namespace_is_good(). Before any thread is started, and before any name is
+ * asked for. */
 void namespace_use(struct text name);
 /* What stands before every key: "shop:", or "" without a namespace. Static. */
 struct text namespace_of_keys(void);

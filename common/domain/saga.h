@@ -1,6 +1,7 @@
 /* saga.h - the state of one order's saga, and how it stands in Redis.
  *
- * Shape   Redis hash saga:<orderId>; one field for each row of the table in saga.c, each only where it applies, every value readable
+ * Shape   Redis hash saga:<orderId>; one field for each row of the table in saga.c, each only where it applies, every value
+ *         readable
  * Units   times are milliseconds here and RFC 3339 text there; total in minor units
  * Owner   texts borrow the batch (records, replies of Redis, arena) */
 #ifndef ORDERLY_SAGA_H

@@ -1,5 +1,5 @@
-/* store.c - commands are kept as formatted bytes, one buffer for each connection, until the flush: queueing needs no connection, and
- * hiredis is handed a whole pipeline in one piece. */
+/* store.c - commands are kept as formatted bytes, one buffer for each connection, until the flush: queueing needs no
+ * connection, and hiredis is handed a whole pipeline in one piece. */
 #include "store_internal.h"
 
 #include <assert.h>
@@ -338,7 +338,8 @@ static void forget(struct store *store)
     }
 }
 
-/* What Redis Cluster hashes: the text inside the first braces when there is any, so that all keys of one saga go down one connection. */
+/* What Redis Cluster hashes: the text inside the first braces when there is any, so that all keys of one saga go down one
+ * connection. */
 static struct text slot_part(struct text key)
 {
     const char *open = key.length == 0 ? NULL : memchr(key.at, '{', key.length);

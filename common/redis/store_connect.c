@@ -15,8 +15,8 @@ bool store_has_tls(void)
     return true;
 }
 
-/* A session that goes on only with a server whose certificate is for this host, from an authority that OpenSSL trusts (SSL_CERT_FILE).
- * hiredis' own redisCreateSSLContext() would take a certificate of any host. */
+/* A session that goes on only with a server whose certificate is for this host, from an authority that OpenSSL trusts
+ * (SSL_CERT_FILE). hiredis' own redisCreateSSLContext() would take a certificate of any host. */
 static SSL *create_session(const char *host)
 {
     SSL_CTX *trust = SSL_CTX_new(TLS_client_method());

@@ -1,4 +1,5 @@
-/* health.c - the only file that includes libmicrohttpd. The socket is opened here, not by the library, so that errno tells what is wrong. */
+/* health.c - the only file that includes libmicrohttpd. The socket is opened here, not by the library, so that errno tells
+ * what is wrong. */
 #include "health.h"
 
 #include "clock.h"

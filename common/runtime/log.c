@@ -103,7 +103,8 @@ static size_t character_length(struct text text)
     return 0;
 }
 
-/* Prints the first character of text as it stands between quotes; gives the bytes printed, and in out_taken those that it stands for. */
+/* Prints the first character of text as it stands between quotes; gives the bytes printed, and in out_taken those that it
+ * stands for. */
 static size_t escape(struct text text, char out[ESCAPED_MAX + 1], size_t *out_taken)
 {
     size_t length = character_length(text);

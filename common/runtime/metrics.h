@@ -55,9 +55,9 @@ struct metrics *metrics_create(const struct metric_table tables[], size_t count)
 void metrics_destroy(struct metrics *metrics);
 DEFINE_CLEANUP(struct metrics, metrics_destroy);
 
-/* The series with these label values, as many as the family has labels (valid UTF-8, copied); made when it is not there. values may be NULL
- * for a family without labels. Never NULL. The family must stand in a table of the registry. It searches the family's series: once for a
- * batch, not for each record. */
+/* The series with these label values, as many as the family has labels (valid UTF-8, copied); made when it is not there.
+ * values may be NULL for a family without labels. Never NULL. The family must stand in a table of the registry. It searches
+ * the family's series: once for a batch, not for each record. */
 struct metric *metrics_series(struct metrics *metrics, const struct metric_family *family, const struct text values[]);
 
 /* One of the series that a family with value() has from the start, number < series_max. Searches nothing. */

@@ -6,7 +6,8 @@
 
 #include <stdatomic.h>
 
-/* One series. What is atomic is read by the printing thread, the rest is the writer's own, or does not change once the series is seen. */
+/* One series. What is atomic is read by the printing thread, the rest is the writer's own, or does not change once the series
+ * is seen. */
 struct metric {
     struct metric_group *group;
     char values[METRIC_LABELS_MAX][METRIC_LABEL_SIZE];

@@ -63,7 +63,8 @@ static inline void *arena_take(struct arena *arena, size_t size)
 /* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
 
-/* A place to come back to. Rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to before it. */
+/* A place to come back to. Rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to
+ * before it. */
 struct arena_mark {
     const void *chunk;
     char *at;

@@ -1,9 +1,9 @@
 /* json.h - strict JSON: read into a flat array of values that point into the bytes they came from.
  *
  * json-c 0.16 is not strict (see docs/decisions/0001-json.md), gives no offsets, and costs 5 us an order. So one pass of ours
- * checks every byte (RFC 8259, UTF-8, no lone surrogate, no member twice, at most JSON_DEPTH_READ_MAX deep) and remembers where each
- * value stands: a member's own bytes can be spliced into the next message without printing them again. json-c prints for people
- * (json_build.h).
+ * checks every byte (RFC 8259, UTF-8, no lone surrogate, no member twice, at most JSON_DEPTH_READ_MAX deep) and remembers
+ * where each value stands: a member's own bytes can be spliced into the next message without printing them again. json-c
+ * prints for people (json_build.h).
  *
  * Ownership  values live in the arena and borrow the bytes: both must outlive them
  * Source     RFC 8259; DESIGN.md section 3 (not_json) */

@@ -1,6 +1,7 @@
 /* schema.h - a message is a struct and a table of its fields: the table reads it from JSON, checks it, and writes it.
  *
- * Every field is text, a number, one of a list of words, or raw JSON that is passed on as it stands. Members that are not in the table are ignored.
+ * Every field is text, a number, one of a list of words, or raw JSON that is passed on as it stands. Members that are not in
+ * the table are ignored.
  *
  * Ownership  texts borrow the message (or the arena, where a string had escapes)
  * Seen in    lwan send-money-json-api (descriptor tables) */

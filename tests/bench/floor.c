@@ -1,5 +1,5 @@
-/* floor.c - what Kafka and Redis alone allow on this machine: places orders that nobody thinks about, and reports as orderly bench does.
- * docs/performance.md says what it does and what the ratio to it means. */
+/* floor.c - what Kafka and Redis alone allow on this machine: places orders that nobody thinks about, and reports as orderly
+ * bench does. docs/performance.md says what it does and what the ratio to it means. */
 #include "bench.h"
 #include "clock.h"
 #include "floor.h"

@@ -1,5 +1,5 @@
-/* floor_redis.c - the Redis commands of an order. Keys and fields are made up, their number and size are the real ones. All keys begin with floor: or
- * {floor:, so that nobody takes them for orders. */
+/* floor_redis.c - the Redis commands of an order. Keys and fields are made up, their number and size are the real ones. All
+ * keys begin with floor: or {floor:, so that nobody takes them for orders. */
 #include "floor.h"
 
 #include <hiredis/hiredis.h>

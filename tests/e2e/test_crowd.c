@@ -1,5 +1,5 @@
-/* A thousand orders that end in every way, through several replicas, killed services, and a Redis that goes away: each ends as it has to,
- * and stock and money balance to the unit. */
+/* A thousand orders that end in every way, through several replicas, killed services, and a Redis that goes away: each ends as
+ * it has to, and stock and money balance to the unit. */
 #include "audit.h"
 #include "clock.h"
 #include "crowd.h"
@@ -100,8 +100,8 @@ static void limit_memory(int64_t bytes)
 
 static int64_t refused_writes(void) { return info_number("errorstats", "errorstat_OOM:count="); }
 
-/* Batches of hundreds of scripts are cut off somewhere in the middle, again and again: what was written stays, what was refused is
- * made up for. */
+/* Batches of hundreds of scripts are cut off somewhere in the middle, again and again: what was written stays, what was
+ * refused is made up for. */
 Test(crowd, redis_is_full_and_gets_more_memory)
 {
     CLEANUP(crowd_destroy) struct crowd *crowd = crowd_create("full", ORDERS);

@@ -1,4 +1,5 @@
-/* Two systems, each with a namespace of its own, share one Kafka and one Redis: they have orders of the same ids, and neither sees the other's. */
+/* Two systems, each with a namespace of its own, share one Kafka and one Redis: they have orders of the same ids, and neither
+ * sees the other's. */
 #include "stage.h"
 
 #include <criterion/criterion.h>

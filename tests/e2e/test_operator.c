@@ -24,7 +24,8 @@ static void set_payment_status(const char *order_id, const char *status)
     REDIS(TEXT("HSET"), text_format(stage.arena, "payment:%s", order_id), TEXT("status"), text_of(status));
 }
 
-/* Runs `orderly` beside the test; gives its process, whose exit code is that of the command, and which leaves what it printed in path. */
+/* Runs `orderly` beside the test; gives its process, whose exit code is that of the command, and which leaves what it printed
+ * in path. */
 static pid_t run_beside(const char *path, const char *const arguments[])
 {
     pid_t pid = fork();

@@ -1,7 +1,8 @@
-/* redis_process.h - a Redis of the test's own: on a free port, with its data in a temporary folder, to be killed, frozen and brought back.
+/* redis_process.h - a Redis of the test's own: on a free port, with its data in a temporary folder, to be killed, frozen and
+ * brought back.
  *
- * The server runs as in production (appendonly yes, appendfsync always) with DEBUG allowed, and ends with the process that started it. What
- * can't be done ends the test with a message on stderr: no call fails. */
+ * The server runs as in production (appendonly yes, appendfsync always) with DEBUG allowed, and ends with the process that
+ * started it. What can't be done ends the test with a message on stderr: no call fails. */
 #ifndef ORDERLY_TEST_REDIS_PROCESS_H
 #define ORDERLY_TEST_REDIS_PROCESS_H
 
@@ -9,8 +10,8 @@
 
 struct redis_process;
 
-/* Starts one and waits until it answers. options: further arguments of redis-server ("--requirepass", "secret", NULL), or NULL for none;
- * borrowed. The caller owns it. */
+/* Starts one and waits until it answers. options: further arguments of redis-server ("--requirepass", "secret", NULL), or NULL
+ * for none; borrowed. The caller owns it. */
 struct redis_process *redis_process_start(const char *const options[]);
 /* Ends it, if it runs, and removes its folder; NULL is fine. */
 void redis_process_stop(struct redis_process *redis);

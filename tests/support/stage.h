@@ -1,5 +1,5 @@
-/* stage.h - what an end-to-end test plays on: a Redis of its own, the five programs with settings of its own, and short words for sending orders and
- * looking at what became of them. One stage for each test; everything asserts by itself. */
+/* stage.h - what an end-to-end test plays on: a Redis of its own, the five programs with settings of its own, and short words
+ * for sending orders and looking at what became of them. One stage for each test; everything asserts by itself. */
 #ifndef ORDERLY_TEST_STAGE_H
 #define ORDERLY_TEST_STAGE_H
 

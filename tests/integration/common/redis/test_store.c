@@ -1,4 +1,5 @@
-/* test_store.c - store.c against a real Redis: the shared one at ORDERLY_TEST_REDIS, and ones of its own to kill, freeze and fill. */
+/* test_store.c - store.c against a real Redis: the shared one at ORDERLY_TEST_REDIS, and ones of its own to kill, freeze and
+ * fill. */
 #include "clock.h"
 #include "store.h"
 #include "support/redis_process.h"
