@@ -62,7 +62,9 @@ vendor microhttpd common/runtime/
 found '\b(clock_gettime|clock_nanosleep|nanosleep|gettimeofday|u?sleep|time)\(' | grep -v '^common/clock/' |
     breaks 'a clock of this machine is read, and slept by, in common/clock alone' || true
 layout | breaks 'clang-format lays it out differently'
-found '"[^"]*(saga|sagas|stock|payment|shipment):[^"]*"' | grep -vE '^common/domain/|: a warehouse is|: not an object' |
+# ("sagas:broken" with SCARD is the name of a check of the doctor.)
+found '"[^"]*(saga|sagas|stock|payment|shipment):[^"]*"' |
+    grep -vE '^common/domain/|: a warehouse is|: not an object|"sagas:broken", "SCARD"' |
     breaks 'keys of Redis are made in common/domain/keys.c' || true
 found '"(saga\.inbox|order\.events|(orders|saga\.inbox)\.dlq|(validator|payment|inventory|fulfillment)\.commands)"|topic[^,;]*"orders"' |
     grep -v '^common/domain/' | breaks 'topics are named in common/domain/names.h' || true

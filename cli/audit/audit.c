@@ -7,7 +7,7 @@
 
 #define MARGIN_DAYS 2 /* a saga expires this much later than its order may be swept */
 #define SETTLE_MS 3000
-#define LOOKS_MAX 6 /* what has not come to rest by then is counted as unsettled */
+#define LOOKS_MAX 6 /* an order or product that still moves at the last look is counted as unsettled */
 
 struct audit_options {
     int64_t settle_ms;
@@ -74,7 +74,7 @@ const struct argp audit_argp = {
 
 /* ---- looking again ---- */
 
-/* Reports what both looks saw, and keeps the rest for another one. */
+/* Reports what both looks saw, and keeps the rest for another look. */
 static void settle_order(struct audit *audit, const struct audit_finding *first, const struct audit_seen *seen)
 {
     struct audit_finding second = *first;

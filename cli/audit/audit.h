@@ -23,7 +23,7 @@ enum cli_exit audit_run(int argument_count, char **arguments);
 struct audit_stock;
 struct audit_records;
 
-/* What was gone through; for the last line. */
+/* How much was gone through: for the last line of the output. */
 struct audit_totals {
     size_t keys[KEY_KINDS];
     size_t products, listed, records, passed_over, looked_again, unsettled;
@@ -43,7 +43,7 @@ struct audit {
     int64_t retention_ms; /* how long after its end an order is swept */
     int64_t margin_ms;    /* how much later its saga expires */
     int64_t settle_ms;
-    int64_t since_ms; /* records of `orders` that came before are passed over */
+    int64_t since_ms; /* records of `orders` that came before this time are passed over */
     bool json;
 };
 
@@ -90,7 +90,7 @@ void audit_stock_know(struct audit_stock *stock, struct text warehouse);
 void audit_stock_hold(struct audit_stock *stock, struct text warehouse, struct text items);
 /* Reads the numbers of all products before the reservations are added up. */
 MUST_CHECK enum cli_exit audit_stock_begin(struct audit *audit);
-/* Reads them again, and judges: prints the violations that are sure. */
+/* Reads the numbers again, and judges: prints the violations that are sure. */
 MUST_CHECK enum cli_exit audit_stock_end(struct audit *audit);
 /* Products that have to be added up once more. */
 size_t audit_stock_open(const struct audit_stock *stock);

@@ -110,7 +110,7 @@ static void take_history(struct audit *audit, struct audit_order *order, const s
         order->history_version = event.version;
 }
 
-/* Where its timers are. Gives the number of the next reply. */
+/* Reads in which shards the order has a timer. Gives the number of the next reply. */
 static size_t take_timers(struct audit *audit, struct audit_order *order, bool everywhere, size_t number)
 {
     uint64_t shard = timer_shard(order->order_id);
@@ -199,7 +199,7 @@ static void take_version(struct audit_seen *seen, const struct store_value *repl
         seen->violations = 0;
 }
 
-/* Of what looks wrong: has it moved meanwhile? */
+/* Looks whether the orders that look wrong have moved meanwhile. */
 static enum cli_exit read_versions(struct audit *audit, struct look looks[], size_t count)
 {
     size_t number = 0;

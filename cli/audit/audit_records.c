@@ -30,7 +30,7 @@ struct audit_records {
     struct bus_span spans[BUS_PARTITIONS_MAX]; /* of `orders`, as they were when the audit began */
     size_t span_count;
     struct audit *audit; /* while a scan runs */
-    enum cli_exit code;  /* why see() ended a scan */
+    enum cli_exit code;  /* the exit code with which see() ended a scan */
 };
 
 /* ---- open, close ---- */
@@ -250,7 +250,7 @@ static enum cli_exit end_page(struct audit_records *records)
     return code;
 }
 
-/* A saga expires some days after its end, and so may be gone before a record that is older than that. */
+/* Whether a record is not asked about. A saga expires some days after its end: that of an older record may be gone. */
 static bool is_passed_over(const struct audit *audit, int64_t timestamp_ms)
 {
     return timestamp_ms < audit->since_ms || timestamp_ms < audit->now_ms - audit->retention_ms - audit->margin_ms;

@@ -110,8 +110,8 @@ static bool may_be_captured(enum saga_status status)
     return status == SAGA_COMPLETED || status == SAGA_CAPTURING_PAYMENT || status == SAGA_NEEDS_ATTENTION;
 }
 
-/* Inventory is asked when the payment is authorized, the carrier when the units are allocated: an undo in reverse order leaves it
- * so. */
+/* Whether a later step has an effect, and an earlier one has none. Inventory is asked when the payment is authorized, the
+ * carrier when the units are allocated, and undoing goes in reverse order. */
 static bool is_step_skipped(const struct audit_parts *parts)
 {
     bool paid = parts->payment == PAYMENT_AUTHORIZED || parts->payment == PAYMENT_CAPTURED || parts->payment == PAYMENT_VOIDED;
@@ -180,7 +180,8 @@ static audit_set judge_clock(const struct saga *saga, int64_t now_ms)
            set_if(saga->step_deadline_ms < past_ms, AUDIT_PAST_STEP_DEADLINE);
 }
 
-/* An entry that fired late stands a lease ahead of now, not of its own time. */
+/* Whether an entry is too late. A timer that has fired stands a lease after the time at which it fired, not after its own
+ * time. */
 static bool is_timer_late(const struct audit_order *order, int64_t now_ms)
 {
     int64_t due_ms = order->saga.timer_ms > now_ms ? order->saga.timer_ms : now_ms;
@@ -200,7 +201,7 @@ static audit_set judge_listing(const struct audit_order *order, int64_t now_ms, 
            set_if((!active && order->has_timer) || order->has_stray_timer, AUDIT_TIMER_STRAY);
 }
 
-/* Not every transition raises an event (an attempt that failed raises none), but what ends or parks a saga does. */
+/* Not every transition raises an event (an attempt that failed raises none), but a transition that ends or parks a saga does. */
 static bool is_history_out_of_step(const struct audit_order *order)
 {
     if (!order->has_history || order->history_version < 1 || order->history_version > order->saga.version)

@@ -2,7 +2,7 @@
  *
  * Pure: no Redis, no Kafka, no clock. What is allowed while a saga runs follows from the table of moves: a worker may have done
  * what it was asked before the saga has heard of it, and a command that was given up may have been done or not.
- * Source  DESIGN.md sections 2 and 5; services/orchestrator/steps.c */
+ * Source  DESIGN.md sections 2 and 5; common/domain/steps.c */
 #ifndef ORDERLY_AUDIT_RULES_H
 #define ORDERLY_AUDIT_RULES_H
 

@@ -230,7 +230,7 @@ enum cli_exit audit_scan_stock_keys(struct audit *audit)
 /* A sorted set, or a set, and what a saga in it must be like. */
 struct listing {
     struct text key;
-    size_t width; /* texts for each member: it alone, or with its score */
+    size_t width; /* how many texts a page has for each member: 1, or 2 with its score */
     audit_set violation;
     bool (*belongs)(const struct listing *listing, struct text order_id, enum saga_status status);
     enum saga_status index; /* of an index */

@@ -11,7 +11,7 @@
 
 #define ID_SIZE (PRODUCT_ID_MAX + 1)
 #define SLOTS_FIRST ((size_t)256)
-#define PRODUCTS_MAX ((size_t)1 << 20) /* of all warehouses together; beyond them nothing is added up, and it is said */
+#define PRODUCTS_MAX ((size_t)1 << 20) /* of all warehouses; with more nothing is added up, and a line says so */
 #define WAREHOUSES_MAX 1000
 #define PRODUCTS_SCANNED 1000 /* products that Redis goes through in one step */
 #define PRODUCT_PAGE 500 /* products in one transaction: Redis serves nobody else meanwhile */
@@ -77,7 +77,7 @@ void audit_stock_destroy(struct audit_stock *stock)
 
 /* ---- the table ---- */
 
-/* The place of a warehouse; SIZE_MAX: its name is none, or there are too many. */
+/* The place of a warehouse; SIZE_MAX: no warehouse can have this name, or there are too many. */
 static size_t warehouse_place(struct audit_stock *stock, struct text warehouse)
 {
     for (size_t i = 0; i < stock->warehouse_count; i++)
@@ -205,7 +205,7 @@ static enum cli_exit find_products(struct audit *audit, size_t warehouse, enum n
     return CLI_DONE;
 }
 
-/* Whole numbers that a script can compute with, written as it writes them (not 007); what is not there is 0. */
+/* Reads a whole number that a script can compute with, written as a script writes it (not 007); TEXT_NONE is 0. */
 static bool read_number(struct text text, int64_t *out_number)
 {
     bool is_plain = text.length == 1 || (text.length > 1 && text.at[0] >= '1' && text.at[0] <= '9');

@@ -141,7 +141,8 @@ static void make_plan(struct bench *bench)
     plan->items_high = options->items_high;
     plan->product_count = options->product_count;
     plan->customer_count = options->customer_count;
-    snprintf(plan->prefix, sizeof(plan->prefix), "BENCH-%08llx-%06x-", (unsigned long long)clock_wall_ms() / 1000, (unsigned)getpid());
+    snprintf(plan->prefix, sizeof(plan->prefix), "BENCH-%08llx-%06x-", (unsigned long long)clock_wall_ms() / 1000,
+             (unsigned)getpid());
     plan->endings = calloc(plan->order_count, sizeof(*plan->endings));
     bench->orders = calloc(plan->order_count, sizeof(*bench->orders));
     if (plan->endings == NULL || bench->orders == NULL)

@@ -22,7 +22,7 @@ enum cli_exit bench_run(int argument_count, char **arguments);
 struct bench_options {
     int64_t order_count, product_count, customer_count, items_low, items_high;
     int64_t rate;               /* orders a second; 0: flat out */
-    int64_t timeout_ms;         /* without any end, until the rest is given up */
+    int64_t timeout_ms;         /* so long without any order that ends, and the rest is given up */
     const char *once_placed;    /* a shell command, or NULL */
     struct bench_mix mix;
     struct process_list named;  /* by --pid; none: they are looked for */
@@ -63,7 +63,8 @@ struct bench {
 
 /* Makes the products of the plan and their stock. CLI_DONE, or the exit code of a problem that was printed. */
 MUST_CHECK enum cli_exit bench_supply(const struct bench *bench);
-/* The placing thread's main; `bench` is its argument. It ends with the broker's word on all of them; then once_placed runs. */
+/* The placing thread's main; `bench` is its argument. The thread ends when the broker has acknowledged all orders; then
+ * once_placed runs. */
 void *bench_place(void *bench);
 /* Hears until every order has ended, or nothing has ended for too long, or placing failed. */
 void bench_hear(struct bench *bench);

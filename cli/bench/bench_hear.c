@@ -40,7 +40,7 @@ static void note_end(struct bench *bench, size_t number, const struct record *re
 
 static enum status see_event(const struct record *record, void *context)
 {
-    static const char terminal[] = "\"completedAt\""; /* no other event has it: six in seven need not be read */
+    static const char terminal[] = "\"completedAt\""; /* only terminal events have this member: six in seven need not be read */
     struct bench *bench = context;
     const struct json *event;
     size_t number;

@@ -4,7 +4,7 @@
 
 #define REFUSED "refused" /* the three ways in which a worker behind the validator says no */
 #define REFUSED_PARTS 3
-#define NUMBER_FORM "%07zu" /* every order has the same size */
+#define NUMBER_FORM "%07zu" /* so that every order has the same size */
 
 static const struct {
     const char *name, *status, *reason;
@@ -132,7 +132,7 @@ static int64_t first_product(const struct bench_plan *plan, size_t number)
     return (int64_t)((number * UINT64_C(0x9e3779b97f4a7c15) >> 32) % (uint64_t)plan->product_count);
 }
 
-/* An order that is to find nothing in stock finds all but its last line, so that what was found has to be left alone. */
+/* Of an order that is to find too little in stock all lines but the last could be allocated: none of them may be. */
 static void add_items(struct buffer *buffer, const struct bench_plan *plan, size_t number)
 {
     int64_t count = plan->items_low + (int64_t)(number % (size_t)(plan->items_high - plan->items_low + 1));

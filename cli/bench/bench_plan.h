@@ -26,7 +26,7 @@
 enum bench_ending { BENCH_ENDING_TABLE(BENCH_ENDING_NAME) BENCH_ENDING_COUNT };
 #undef BENCH_ENDING_NAME
 
-/* How many of all orders, in proportion, are to end how. */
+/* In which proportions the orders are to end. */
 struct bench_mix {
     unsigned weights[BENCH_ENDING_COUNT];
 };
@@ -41,9 +41,9 @@ struct bench_plan {
 
 /* The name of an ending in --mix and in reports ("out_of_stock"). Static. */
 const char *bench_ending_name(enum bench_ending ending);
-/* The status it has in the terminal event. Static. */
+/* The status in the terminal event of an order that ends like this. Static. */
 const char *bench_ending_status(enum bench_ending ending);
-/* The reason it has there. Static. */
+/* The reason in that event. Static. */
 const char *bench_ending_reason(enum bench_ending ending);
 /* The ending of a terminal event; BENCH_ENDING_COUNT when it is none that is ever wanted. */
 enum bench_ending bench_ending_of(struct text status, struct text reason);

@@ -238,8 +238,12 @@ void processes_find(const uint16_t ports[], size_t port_count, struct process_li
     read_sockets("/proc/net/tcp6", ports, port_count, sockets);
     qsort(sockets->inodes, sockets->count, sizeof(*sockets->inodes), compare_inodes);
     while (folder != NULL && out_list->count < PROCESSES_MAX && (entry = readdir(folder)) != NULL) {
-        struct process process = {.pid = atoi(entry->d_name)};
-        if (process.pid > 0 && is_ours(&process, arguments, sockets))
+        struct process process = {0};
+        int64_t pid;
+        if (!text_to_number(text_of(entry->d_name), &pid))
+            continue; /* /proc/net and the like */
+        process.pid = (pid_t)pid;
+        if (is_ours(&process, arguments, sockets))
             out_list->processes[out_list->count++] = process;
     }
     if (folder != NULL)

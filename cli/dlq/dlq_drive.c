@@ -14,7 +14,7 @@ struct parcel {
     struct header *headers; /* with room for OWN_HEADERS more */
     size_t header_count;
     enum verdict verdict;
-    bool too_large; /* its topic does not take it */
+    bool too_large; /* the record is too large for the topic */
 };
 
 static void copy_headers(struct arena *arena, const struct record *record, struct parcel *parcel)
@@ -29,7 +29,7 @@ static void copy_headers(struct arena *arena, const struct record *record, struc
                 (struct header){text_copy(arena, all[i].name), text_copy(arena, all[i].value)};
 }
 
-/* How often it was sent back, and when it was first written: a new record must not make an order young again. */
+/* Adds how often the record was sent back, and when it was first written: a new record must not make an order young again. */
 static void add_own_headers(struct arena *arena, struct parcel *parcel)
 {
     parcel->headers[parcel->header_count++] =

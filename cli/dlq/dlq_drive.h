@@ -1,6 +1,6 @@
 /* dlq_drive.h - sends dead letters back in batches: each is looked up, sent, confirmed, and only then marked.
  *
- * A crash before the mark means that the batch goes a second time, which orders and commands stand: they are idempotent. */
+ * A crash before the mark means that the batch goes a second time, which does no harm: orders and commands are idempotent. */
 #ifndef ORDERLY_DLQ_DRIVE_H
 #define ORDERLY_DLQ_DRIVE_H
 

@@ -87,7 +87,7 @@ void letter_read(const struct record *record, struct letter *out_letter)
     letter.is_ours = read_number(record, "dlq-offset", -1, INT64_MAX, &letter.from_offset) && letter.is_ours;
     letter.is_ours = read_number(record, "dlq-timestamp", 0, INT64_MAX, &letter.written_ms) && letter.is_ours;
     letter.is_ours = read_number(record, "dlq-redrives", 0, BUS_REDRIVES_MAX, &letter.redrives) && letter.is_ours;
-    if (letter.written_ms == 0) /* nobody knew: it is at least as old as its dead letter */
+    if (letter.written_ms == 0) /* nobody knows when the record was written: it is at least as old as its dead letter */
         letter.written_ms = letter.buried_ms;
     letter.masked = is_set(record, "dlq-masked");
     letter.cut = is_set(record, "dlq-cut");

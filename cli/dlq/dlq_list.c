@@ -202,7 +202,7 @@ static void print_json(struct arena *arena, const struct newest *newest)
 
 /* ---- all of it ---- */
 
-/* Dead letters can be looked at while Redis is away: that may be why they are looked at. */
+/* Redis may be away, and that may be why somebody looks at dead letters: they are shown all the same. */
 static void open_store(const struct cli_settings *settings, struct store **out_store)
 {
     if (cli_open_store(settings, NULL, 0, out_store) != CLI_DONE)

@@ -1,4 +1,4 @@
-/* dlq_marks.c - which dead letters have been redriven: a topic has no way to strike one out. */
+/* dlq_marks.c - remembers which dead letters have been redriven, because none can be struck out of its topic. */
 #include "dlq.h"
 #include "keys.h"
 

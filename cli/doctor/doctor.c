@@ -100,7 +100,7 @@ const struct store_value *doctor_ask(struct doctor *doctor, const char *check, c
     }
     error = text_copy(doctor->arena, text_of(store_problem(doctor->store)));
     if (store_ping(doctor->store) == STATUS_OK) {
-        *out_refusal = error; /* a user without the right to ask: Redis itself is there */
+        *out_refusal = error; /* Redis answers, but this user may not ask for that */
         return NULL;
     }
     doctor->redis_away = true;
@@ -123,7 +123,7 @@ bool doctor_scan(struct doctor *doctor, const char *check, struct arena *arena, 
 #define NEEDS_REDIS 2
 
 static const struct check {
-    const char *name; /* as it is called when it can't be made */
+    const char *name; /* the name under which a check is reported that can't be made */
     int needs;
     void (*run)(struct doctor *doctor);
 } checks[] = {

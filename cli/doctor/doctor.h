@@ -26,7 +26,7 @@ struct doctor {
 /* Tells one finding: one line, or one JSON object. mend: the command or setting that makes it good, TEXT_NONE for none. */
 void doctor_tell(struct doctor *doctor, enum finding finding, const char *check, struct text mend, const char *format, ...)
     PRINTF_LIKE(5, 6);
-/* Kafka does not answer any more: tells so, and what is left to ask of it is passed over. */
+/* Tells that Kafka does not answer any more; all checks that would ask Kafka are passed over from then on. */
 void doctor_lost_kafka(struct doctor *doctor, const char *check, const char *problem);
 /* One command to Redis. NULL: it was refused (out_refusal, in the arena, says why), or Redis does not answer any more (told;
  * refusal TEXT_NONE). */
@@ -54,11 +54,11 @@ void doctor_kafka_clock(struct doctor *doctor);
 void doctor_dead_letters(struct doctor *doctor);
 /* Whether Redis answers, and what it is. */
 void doctor_redis(struct doctor *doctor);
-/* Whether it writes down what it is told. */
+/* Whether Redis writes down what it is told. */
 void doctor_persistence(struct doctor *doctor);
 /* Whether that survives a power cut. */
 void doctor_fsync(struct doctor *doctor);
-/* Whether it has room, and throws nothing away. */
+/* Whether Redis has room, and throws nothing away. */
 void doctor_memory(struct doctor *doctor);
 /* The time by which sagas are timed. */
 void doctor_redis_clock(struct doctor *doctor);

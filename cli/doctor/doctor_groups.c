@@ -39,10 +39,11 @@ static enum status see_any(const struct record *record, void *context)
 
     (void)record;
     *found = true;
-    return STATUS_CONFLICT; /* one is enough */
+    return STATUS_CONFLICT; /* one record is enough: this ends the scan */
 }
 
-/* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted transactions among them. */
+/* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted
+ * transactions among them. */
 static enum status look_for_records(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, bool *found)
 {
     enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_any, found);
@@ -121,7 +122,7 @@ static bool check_group(struct doctor *doctor, const char *service, const char *
     for (enum topic topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
         if (reads(service, topic))
             status = add_topic(reader, topic_name(topic), &sum);
-    found = members != 0 || sum.progress.waiting == 0; /* a member passes what is never delivered */
+    found = members != 0 || sum.progress.waiting == 0; /* a member passes by what is never delivered */
     for (enum topic topic = 0; status == STATUS_OK && !found && topic < TOPIC_COUNT; topic++)
         if (reads(service, topic))
             status = look_what_waits(reader, topic_name(topic), &found);
@@ -193,7 +194,8 @@ static enum status read_newest(struct bus_reader *reader, const char *topic, int
     return STATUS_OK;
 }
 
-/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can be seen. */
+/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can
+ * be seen. */
 void doctor_kafka_clock(struct doctor *doctor)
 {
     static const enum topic topics[] = {TOPIC_ORDERS, TOPIC_INBOX, TOPIC_EVENTS};

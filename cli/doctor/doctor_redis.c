@@ -84,7 +84,7 @@ void doctor_persistence(struct doctor *doctor)
 
 /* ---- settings ---- */
 
-/* What has to be set, and what else leads to. INFO does not tell these. */
+/* Settings of Redis that have to be so, and what another value leads to. INFO does not tell these. */
 static const struct wanted_setting {
     const char *name, *value, *why;
 } wanted_settings[] = {
@@ -159,7 +159,7 @@ void doctor_memory(struct doctor *doctor)
 
 /* ---- clock ---- */
 
-/* Redis' time; false: it is told why there is none. */
+/* Asks for Redis' time; false: there is none, and the finding that says why was told. */
 static bool ask_time(struct doctor *doctor, const char *check, int64_t *out_ms)
 {
     struct text refusal;

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define SKEW_WARNING_MS 2000  /* timers come so much late */
+#define SKEW_WARNING_MS 2000  /* timers come late by as much */
 #define SKEW_WRONG_MS 60000   /* longer than any step is given */
 #define MEMORY_WARNING_PERCENT 80
 #define MEMORY_WRONG_PERCENT 95

@@ -33,7 +33,7 @@ enum finding memory_finding(int64_t used, int64_t limit);
 struct group_progress {
     int64_t waiting; /* records that it has not handled */
     int64_t missed;  /* records that were gone before it handled them */
-    int64_t beyond;  /* how far its committed offset lies behind the end of the log: so many new records would be passed over */
+    int64_t beyond;  /* how far the committed offset lies beyond the end of the log: so many new records would be passed over */
 };
 /* Adds a partition to the sum. high_later: the end of the log as it was seen after committed: a group that works on commits
  * beyond the end that was seen before. */

@@ -1,7 +1,7 @@
 /* completion.c - orderly --print-completion */
 #include "reference.h"
 
-/* It needs nothing but bash 4: the library of the package bash-completion may not be loaded. */
+/* The script needs nothing but bash 4: the library of the package bash-completion may not be loaded. */
 static const char head[] =
     "# Completion for bash, printed by `orderly --print-completion`.\n"
     "_orderly()\n"

@@ -208,7 +208,7 @@ static void read_state(struct arena *arena, struct text order_id, const struct f
     order_state_read(arena, order_id, values, out_state);
 }
 
-/* In this order. Without a name: what it costs, which is two fields. */
+/* What is shown, in this order. The row without a name is what the order costs, which is two fields. */
 static const struct {
     const char *label, *name;
 } shown_fields[] = {

@@ -21,7 +21,7 @@ static int64_t score_ms(const char *score)
     return number > -9e15 && number < 9e15 ? (int64_t)number : 0;
 }
 
-/* Many can have one score: those of it that were seen are left out of the next page. */
+/* Many entries can have the same score: those that were seen are left out of the next page. */
 static void advance(struct index_cursor *cursor, const struct store_value *reply)
 {
     size_t count = store_count(reply) / 2, same = 0;

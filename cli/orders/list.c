@@ -155,7 +155,7 @@ static bool is_wanted(const struct list *list, const struct listing *listing, co
         return false;
     if (listing->is_picked && list->since_ms != 0 && state->moved_ms < list->now_ms - list->since_ms)
         return false;
-    /* An index may be late after a crash: what has left the status is not stuck in it. */
+    /* An index may be late after a crash: an order that has left the status since is not stuck in it. */
     return list->stuck_ms == 0 || (order_is_stuck(state, list->now_ms, list->stuck_ms) &&
                                    strcmp(saga_status_index(state->status), saga_status_index(listing->index)) == 0);
 }

@@ -1,6 +1,6 @@
 /* order_state.h - how orders stand, read for many of them in one round trip.
  *
- * Shape   some fields of the Redis hashes saga:<orderId>                         (services/orchestrator/saga.c has them all)
+ * Shape   some fields of the Redis hashes saga:<orderId>                         (common/domain/saga.c has them all)
  * Units   milliseconds since 1970; 0: there is none
  * Owner   the orchestrator writes them; texts here are in the arena */
 #ifndef ORDERLY_ORDER_STATE_H

@@ -10,10 +10,10 @@ void history_print_line(struct arena *arena, struct text line);
 /* Why what is pending could not be done: "payment.void was tried 20 times; the last answer was gateway_away". failure and
  * last_failure are those of the event that parked it. In the arena. */
 struct text explain_why(struct arena *arena, const struct order_state *state, struct text failure, struct text last_failure);
-/* What happens when it succeeds after all: "payment.void, and it ends failed". step is the saga's field of that name. In the
- * arena. */
+/* What happens when the pending command succeeds after all: "payment.void, and it ends failed". step is the saga's field of
+ * that name. In the arena. */
 struct text explain_then(struct arena *arena, const struct order_state *state, struct text step);
-/* Prints all of it. lines: the order's history, line_count of them. */
+/* Prints why an order is parked, what comes after it, and how to send it on. lines: the order's history, line_count of them. */
 void explain_print(struct arena *arena, const struct order_state *state, struct text step, const struct text lines[],
                    size_t line_count, int64_t now_ms);
 

@@ -102,7 +102,7 @@ static enum cli_exit send_line(struct submission *submission, struct bus *bus, s
     }
     order_id = json_string(arena, json_member(root, TEXT("orderId")));
     if (!id_is_good(order_id))
-        order_id = TEXT_NONE; /* it will be a dead letter, which is for the system to say */
+        order_id = TEXT_NONE; /* the order is sent without a key: that it becomes a dead letter is for the orchestrator to say */
     status = bus_send(bus, &(struct outgoing){.topic = topic_name(TOPIC_ORDERS), .partition = -1, .key = order_id, .value = line});
     if (status == STATUS_BAD_MESSAGE) {
         submission->refused++;
@@ -137,8 +137,9 @@ static bool is_flush_due(const struct submission *submission)
     return submission->unconfirmed_lines >= FLUSH_EVERY || submission->unconfirmed_bytes >= FLUSH_BYTES;
 }
 
-/* What stands around an order is of the system that wrote the file: the same order is the same bytes wherever it comes from. A
- * byte-order mark is in the middle where several files were put behind one another. */
+/* Spaces and marks around an order come from the system on which the file was written. They are left out, so that the same
+ * order is the same bytes wherever it comes from. A byte-order mark is in the middle where several files were put behind one
+ * another. */
 static enum cli_exit take_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
 {
     struct text order = text_without_blanks(text_without_mark(line));

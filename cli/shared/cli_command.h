@@ -29,9 +29,9 @@ struct subcommand {
 /* The table of settings; out_count: its rows. Static. */
 const struct setting *cli_settings_table(size_t *out_count);
 
-/* Parses the arguments of a subcommand, then reads the settings, so that --help works whatever they are. --help and mistakes in
- * the arguments end the program (exit 0 and 2), as argp does. From then on names and keys have the namespace. CLI_DONE, or CLI_USAGE after mistakes in the settings that were
- * printed. */
+/* Parses the arguments of a subcommand, then reads the settings, so that --help works whatever they are. --help and mistakes
+ * in the arguments end the program (exit 0 and 2), as argp does. From then on names and keys have the namespace. CLI_DONE, or
+ * CLI_USAGE after mistakes in the settings that were printed. */
 MUST_CHECK enum cli_exit cli_parse(const struct argp *argp, int argument_count, char **arguments, void *input,
                                    struct cli_settings *out_settings);
 /* For the parser of a subcommand that takes exactly one argument: puts it into out_argument (NULL at first); none or a second one

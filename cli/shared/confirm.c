@@ -24,7 +24,7 @@ bool cli_confirm(struct bus *bus, const char **out_problem)
     alarm(CONFIRM_SECONDS);
     status = bus_flush(bus, &overdue);
     alarm(0);
-    signal(SIGALRM, SIG_DFL); /* bus_close() has a watchdog that ends the process by it */
+    signal(SIGALRM, SIG_DFL); /* bus_close() has a watchdog of its own, which ends the process by SIGALRM */
     *out_problem = overdue ? "no answer in time" : bus_problem(bus);
     return status == STATUS_OK;
 }

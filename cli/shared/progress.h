@@ -7,7 +7,7 @@
 
 struct progress {
     bool is_shown;
-    int64_t drawn_ms; /* when it was drawn last; 0: it is not there */
+    int64_t drawn_ms; /* when the bar was drawn last; 0: there is none on the screen */
 };
 
 /* Draws the bar, at most ten times a second: "label  [=====     ]  50 %  1000 of 2000". total 0: not known, no bar. */

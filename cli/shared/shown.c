@@ -14,7 +14,7 @@ static const struct form {
 } forms[] = {{0x80, 0x00, 0x20}, {0xe0, 0xc0, 0xa0}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
 #define CODE_BAD UINT32_MAX
 
-/* What length bytes stand for; CODE_BAD when one of them is none of a character. */
+/* The code that length bytes stand for; CODE_BAD when one of them does not go on with a character. */
 static uint32_t code_of(const unsigned char *at, size_t length)
 {
     uint32_t code = at[0] & (unsigned char)~forms[length - 1].mask;

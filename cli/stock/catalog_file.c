@@ -144,7 +144,7 @@ static void check_twice(struct reading *reading)
             mistake(reading, "products: %.*s is listed twice", TEXT_ARG(file->entries[i].product_id));
 }
 
-/* NULL, and told, when the file can't be read at all. */
+/* NULL when the file can't be read at all; the mistake was printed. */
 static const struct json *read_root(struct reading *reading, struct text bytes)
 {
     struct text text = text_without_mark(bytes);

@@ -31,11 +31,12 @@ struct catalog_file {
 
 #define CATALOG_MISTAKES_MAX 100
 
-/* Reads and checks the whole file; everything is in the arena or borrows the bytes. Prints one line on report for each mistake, with its place
- * ("products[3].unitPrice: ..."), CATALOG_MISTAKES_MAX at most. Gives how many there were; 0: out_file is complete. */
+/* Reads and checks the whole file; everything is in the arena or borrows the bytes. Prints one line on report for each
+ * mistake, with its place ("products[3].unitPrice: ..."), CATALOG_MISTAKES_MAX at most. Gives how many there were; 0: out_file
+ * is complete. */
 MUST_CHECK size_t catalog_file_read(struct arena *arena, struct text bytes, FILE *report, struct catalog_file *out_file);
-/* Supplies the stocks of products that a warehouse has never heard of (added to out_supplied), then writes the entries. The store was opened with
- * supply_script. CLI_DONE, or the exit code of a problem that was printed. */
+/* Supplies the stocks of products that a warehouse has never heard of (added to out_supplied), then writes the entries. The
+ * store was opened with supply_script. CLI_DONE, or the exit code of a problem that was printed. */
 MUST_CHECK enum cli_exit catalog_load(struct store *store, struct arena *arena, const struct catalog_file *file,
                                       int64_t *out_supplied);
 

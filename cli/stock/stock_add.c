@@ -82,7 +82,7 @@ static enum cli_exit make_operation_id(struct arena *arena, struct stock_add *ad
     for (size_t i = 0; i < sizeof(bytes); i++)
         buffer_add_format(&buffer, "%02x", bytes[i]);
     add->operation_id = text_copy(arena, buffer_text(&buffer)).at;
-    /* Shown before anything is sent: when the answer does not come, it is what the command is repeated with. */
+    /* The id is shown before anything is sent: should the answer not come, the command is repeated with it. */
     fprintf(stderr, "operation %s\n", add->operation_id);
     return CLI_DONE;
 }

@@ -155,7 +155,7 @@ struct text detail_of_parking(struct arena *arena, const struct saga *saga, stru
 
     add_why(&buffer, saga);
     add_string(&buffer, TEXT("failure"), failure);
-    if (!text_equals(saga->last_failure, failure)) /* a step that timed out may have failed before it fell silent */
+    if (!text_equals(saga->last_failure, failure)) /* the worker may have said `failed` before the step timed out */
         add_string(&buffer, TEXT("lastFailure"), saga->last_failure);
     add_string(&buffer, TEXT("pendingCommandId"), saga_command_id(arena, saga, saga->pending));
     add_number(&buffer, TEXT("attempt"), saga->attempt);

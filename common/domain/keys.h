@@ -3,7 +3,8 @@
  * Shape      DESIGN.md section 4; docs/redis.md says what each holds. The namespace (names.h) stands before all of them, inside
  *            the braces
  * Ownership  what is made is in the arena
- * Keys with the same text in their braces, or none and that very text, lie in one slot of a Redis Cluster. */
+ * Slots      keys with the same text in their braces lie in one slot of a Redis Cluster; of a key without braces the whole text
+ *            counts */
 #ifndef ORDERLY_KEYS_H
 #define ORDERLY_KEYS_H
 

@@ -60,7 +60,7 @@ static struct unit escape_read(const char *at, const char *end)
     return (struct unit){UNIT_OTHER, 0, letter == '\\' ? 2 : 1};
 }
 
-/* A character outside ASCII, as far as it may be a separator: two bytes or three. Broken UTF-8 is nobody's digit. */
+/* A character outside ASCII, as far as it may be a separator: two bytes or three. Bytes that are no UTF-8 are no separators. */
 static struct unit wide_read(const char *at, const char *end)
 {
     const unsigned char *bytes = (const unsigned char *)at;
@@ -220,7 +220,7 @@ static bool is_card(struct text raw)
     return mask_finds_card((struct text){digits, count});
 }
 
-/* A number of two bytes or more has room for the quotes; one of that size has. */
+/* A card number has more than two bytes: there is room for the quotes. */
 static void mask_number(struct masking *masking, struct text raw)
 {
     if (!is_card(raw))
@@ -232,7 +232,7 @@ static void mask_number(struct masking *masking, struct text raw)
 
 /* ---- names of members ---- */
 
-#define TELLING_LETTERS 6 /* at the end of a name that is told apart by them */
+#define TELLING_LETTERS 6 /* so many letters at the end of a masked name tell it from other names */
 #define LETTERS 26
 _Static_assert(TELLING_LETTERS < CARD_DIGITS_MIN, "every name that is masked is longer");
 

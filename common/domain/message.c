@@ -2,7 +2,7 @@
 
 #include "schema.h"
 
-#define INBOX_DEPTH_MAX (JSON_DEPTH_MAX + 1) /* a result nested deeper would no longer fit into the commands that hand it on */
+#define INBOX_DEPTH_MAX (JSON_DEPTH_MAX + 1) /* what is nested deeper would not fit into the commands that hand it on */
 #define TIME_LENGTH (TIME_SIZE - 1)
 #define DAY_MS INT64_C(86400000)
 #define TIME_MS_MAX INT64_C(253402300799999) /* the last of the year 9999 */
@@ -130,7 +130,8 @@ void reply_write(struct buffer *buffer, const struct reply *reply)
 
 const char *reply_member(size_t number) { return reply_fields[number].name; }
 
-/* A reply to a command that is known; what is missing in it, or of no use, is not worth losing it. */
+/* Reads a reply to a command that is known. Members that are missing or of no use do not spoil it: the outcome must not get
+ * lost. */
 static enum status reply_read(struct arena *arena, const struct json *object, struct inbox_record *out_record)
 {
     struct reply *reply = &out_record->reply;
@@ -222,7 +223,7 @@ enum status inbox_read(struct arena *arena, const struct json *object, struct in
         return STATUS_BAD_MESSAGE;
     if (text_equals(out_record->kind, TEXT("order")) &&
         !json_string_is(json_member(json_member(object, TEXT("order")), TEXT("orderId")), order_id))
-        return STATUS_BAD_MESSAGE; /* its effects would be another order's */
+        return STATUS_BAD_MESSAGE; /* a command must not act for another order than the one it names */
     if (text_equals(out_record->kind, TEXT("reply")))
         return reply_read(arena, object, out_record);
     return schema_read(arena, kind->fields, kind->field_count, object, out_record, NULL);
@@ -363,7 +364,8 @@ static int64_t day_of_date(struct date date)
 
 #define DATE_LENGTH 11 /* of "2026-01-31T" */
 
-/* The date that was written or read last: most times of a batch are of one day. What is told of a time does not depend on it. */
+/* The date that was written or read last: most times of a batch are of one day. It is a short cut alone: the same times are
+ * told without it. */
 static _Thread_local struct {
     int64_t day;
     char text[DATE_LENGTH];

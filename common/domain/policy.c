@@ -56,7 +56,7 @@ struct policy policy_default(void)
                     .first_delay_ms = 200,
                     .factor = 2,
                     .max_delay_ms = 30000},
-        .undo_attempts = 20, /* giving up late costs a person's time */
+        .undo_attempts = 20, /* when an undo is given up a person has to look: that should be rare */
         .capture_attempts = 20,
         .saga_deadline_seconds = 3600,
     };
@@ -148,7 +148,8 @@ static enum status parse(struct arena *arena, struct text text, struct policy *o
 
 enum status policy_read(struct arena *arena, struct text text, struct policy *out_policy)
 {
-    /* The last text and what it says: nearly every saga has the same. The text alone decides, so remembering it shows nowhere. */
+    /* The last text and what it says: nearly every saga has the same. What is said depends on the text alone, so that
+     * remembering it changes nothing. */
     static _Thread_local struct {
         char text[MEMO_TEXT_MAX];
         size_t length;

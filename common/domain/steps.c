@@ -126,7 +126,7 @@ static void print_table(FILE *out)
                 steps[i].reason);
 }
 
-/* Mermaid wants a word for a state: the undo commands are states inside `compensating`. */
+/* The word for an undo command, which is a state inside `compensating` in the diagram: Mermaid wants single words. */
 static const char *undo_word(int number)
 {
     static const char *const words[STEP_COUNT] = {"", "voiding_payment", "releasing_inventory", "cancelling_shipment", ""};
@@ -160,7 +160,7 @@ static void print_undo(FILE *out, int number)
 
 void steps_print_markdown(FILE *out)
 {
-    fprintf(out, "# The saga\n\nPrinted by `print-saga` from `services/orchestrator/steps.c`; do not edit.\n\n");
+    fprintf(out, "# The saga\n\nPrinted by `print-saga` from `common/domain/steps.c`; do not edit.\n\n");
     print_table(out);
     fprintf(out, "\nA command that nobody answers is sent again after `STEP_TIMEOUT_MS`, then after twice, four times, … as long,\n"
                  "which uses up no attempt, until `STEP_DEADLINE_SECONDS` after it was asked for first: then the step is given up.\n"

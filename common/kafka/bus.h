@@ -75,13 +75,14 @@ MUST_CHECK enum status bus_warm_up(struct bus *bus, int wait_ms);
 bool bus_is_joined(const struct bus *bus);
 /* How often the group has given this member partitions: when it has grown, others may have handled what is ours now. */
 size_t bus_assignments(const struct bus *bus);
-/* Why STATUS_FATAL came, where a client is to blame. The worst of all clients counts. */
+/* Why STATUS_FATAL came, where a client is to blame. */
 enum bus_end {
     BUS_END_NONE,     /* none has given up */
     BUS_END_FENCED,   /* the group thinks that another member has this instance id */
     BUS_END_SPOILT,   /* this client is no good, a new one is: a log lost its tail, or the broker forgot the producer */
     BUS_END_HOPELESS, /* a new client would end like this one: it is not allowed to, or the broker is too old */
 };
+/* The worst of what has happened to the clients. */
 enum bus_end bus_end(const struct bus *bus);
 /* Leaves the group, waiting for a few seconds at most, so that others get the partitions at once, and lets go of nothing else:
  * for a process that is about to end or to start afresh because of STATUS_FATAL. Closing a client that has given up may hang. */
@@ -138,9 +139,9 @@ const struct header *record_headers(struct arena *arena, const struct record *re
  * STATUS_BAD_MESSAGE  too large for the topic: nothing queued
  * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_send(struct bus *bus, const struct outgoing *outgoing);
-/* How far the brokers' clocks are ahead of clock_running_ms(), lowest and highest, by the times they gave to what they acknowledged
- * since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes. False:
- * nothing was acknowledged, or not dated by a broker. */
+/* How far the brokers' clocks are ahead of clock_running_ms(), lowest and highest, by the times they gave to what they
+ * acknowledged since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes.
+ * False: nothing was acknowledged, or not dated by a broker. */
 MUST_CHECK bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms);
 /* Waits, serving the clients, until the broker has acknowledged everything that was sent, which is not held back for more to come. Waits as
  * long as the broker is away, unless stop becomes true.

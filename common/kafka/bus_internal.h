@@ -72,13 +72,17 @@ struct bus {
 /* The configuration of both clients, with all callbacks set. The caller owns it until rd_kafka_new() takes it; NULL: problem says why. */
 rd_kafka_conf_t *bus_consumer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
 rd_kafka_conf_t *bus_producer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
-/* The callbacks, in bus.c. */
+/* The callbacks, in bus.c. The group has given partitions, or takes them away. */
 void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *bus);
+/* The broker has acknowledged a record, or refused it for good. */
 void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *bus);
+/* A client has a problem. */
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *bus);
+/* A client has something to say. */
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line);
-/* bus_lag.c: the assignment has changed (NULL: there is none), and what was handled. */
+/* bus_lag.c. The assignment has changed; NULL: there is none. */
 void bus_lag_assigned(struct bus *bus, const rd_kafka_topic_partition_list_t *partitions);
+/* These offsets are those of the first records that are not handled. */
 void bus_lag_handled(struct bus *bus, const rd_kafka_topic_partition_list_t *offsets);
 /* The next record of the limited topic that waits and may be handed out, or NULL. */
 rd_kafka_message_t *bus_flow_next(struct bus *bus);

@@ -1,4 +1,5 @@
-/* saga_load.h - a saga as it stands in Redis, for everybody who reads it. The right to write one is the orchestrator's alone (ledger.h).
+/* saga_load.h - a saga as it stands in Redis, for everybody who reads it. The right to write one is the orchestrator's alone
+ * (ledger.h).
  *
  * Shape  Redis hash saga:<orderId>; its fields are the table in saga.c */
 #ifndef ORDERLY_SAGA_LOAD_H

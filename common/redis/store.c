@@ -1,5 +1,5 @@
-/* store.c - commands are kept as formatted bytes, one buffer for each connection, until the flush: queueing needs no connection, and
- * hiredis is handed a whole pipeline in one piece. */
+/* store.c - commands are kept as formatted bytes, one buffer for each connection, until the flush: queueing needs no
+ * connection, and hiredis is handed a whole pipeline in one piece. */
 #include "store_internal.h"
 
 #include <assert.h>
@@ -219,8 +219,8 @@ static enum status send_bytes(struct store *store, struct store_connection *conn
     return STATUS_OK;
 }
 
-/* All is written before the first reply is read: Redis takes the connections' commands in one turn, and they share its fsync. It reads on
- * while we don't read, so this can't lock up. */
+/* All is written before the first reply is read: Redis takes the connections' commands in one turn, and they share its fsync.
+ * Redis goes on reading while we do not read its replies, so that both sides cannot wait for each other. */
 static enum status send_all(struct store *store)
 {
     for (size_t i = 0; i < store->connection_count; i++)
@@ -243,8 +243,8 @@ static enum status receive_all(struct store *store)
     return STATUS_OK;
 }
 
-/* What a script has met, when an error says so as Redis 6 does: "ERR Error running script (call to f_...): @user_script:5:
- * WRONGTYPE ...". Later ones give the error itself, with the place behind it. */
+/* The error that a command inside a script has met, as Redis 6 wraps it: "ERR Error running script (call to f_...):
+ * @user_script:5: WRONGTYPE ...". Later versions give that error itself, with the place in the script behind it. */
 static struct text met_by_script(const redisReply *reply)
 {
     static const char place[] = "@user_script:";
@@ -263,8 +263,8 @@ static bool is_own_fault(const redisReply *reply)
     return text_begins(reply_text(reply), TEXT("WRONGTYPE ")) || text_begins(met_by_script(reply), TEXT("WRONGTYPE "));
 }
 
-/* Refusals that a new connection would not better: it could do even less. After any other one it loads the scripts, signs in,
- * finds the new master, or another way through a proxy. */
+/* Whether a refusal is one that a new connection would not mend: it could do even less. After any other refusal a new
+ * connection helps: it loads the scripts, signs in, finds the new master, or another way through a proxy. */
 static bool is_of_the_server(const redisReply *reply)
 {
     static const char *const names[] = {"LOADING", "OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN"};
@@ -276,8 +276,8 @@ static bool is_of_the_server(const redisReply *reply)
     return false;
 }
 
-/* Nobody can list what Redis, its next version and the proxies before it say when they can't serve; what is a command's own
- * fault is one thing. */
+/* Only an error that is the command's own fault is known for sure. What Redis, its next version and the proxies before it say
+ * when they cannot serve can not be listed, so every other error counts as that. */
 static enum status check_reply(struct store *store, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ERROR || is_own_fault(reply))
@@ -338,7 +338,8 @@ static void forget(struct store *store)
     }
 }
 
-/* What Redis Cluster hashes: the text inside the first braces when there is any, so that all keys of one saga go down one connection. */
+/* What Redis Cluster hashes: the text inside the first braces when there is any, so that all keys of one saga go down one
+ * connection. */
 static struct text slot_part(struct text key)
 {
     const char *open = key.length == 0 ? NULL : memchr(key.at, '{', key.length);

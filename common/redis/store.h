@@ -4,12 +4,13 @@
  * under. Several connections (STORE_CONNECTIONS) share the work, because Redis reads 16 KB of one at a time; all commands
  * about one key go down the same one, so they keep their order. Reconnects by itself at the next flush.
  *
- * The only module (store.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis writes to connections that Redis has closed.
+ * The only module (store.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis writes to
+ * connections that Redis has closed.
  * Errors  WRONGTYPE, also when a script has met it, is that command's own: see store_error(). Every other error reply (Redis
- *         loads, is full, is a replica, does not permit it, a proxy has no way to it, a script has a mistake), a time-out and a
- *         lost connection are STATUS_UNAVAILABLE: what was queued may or may not have been done, so queue it all again. Whoever
- *         asks for what may not be permitted tells the one from the other by store_ping(). A script that finds a value which
- *         makes no sense answers with an error of its own that begins with WRONGTYPE. */
+ *         loads, is full, is a replica, does not permit the command, a proxy cannot serve it, a script has a mistake), a time-out
+ *         and a lost connection are STATUS_UNAVAILABLE: what was queued may or may not have been done, so queue it all again.
+ *         Whoever asks for what may not be permitted tells the one from the other by store_ping(). A script that finds a value
+ *         which makes no sense answers with an error of its own that begins with WRONGTYPE. */
 #ifndef ORDERLY_STORE_H
 #define ORDERLY_STORE_H
 
@@ -27,10 +28,11 @@ struct store_script {
     const char *source;
 };
 
-/* Prepares; connects at the first flush, so Redis may be away. url: redis://[[user]:password@]host[:port][/db], rediss:// (the same over TLS, when
- * built with hiredis_ssl; the certificate is checked against the authorities OpenSSL trusts, SSL_CERT_FILE), unix://[[user]:password@]/path.
- * %XX in user and password stands for that byte. connections 1..STORE_CONNECTIONS, each opened when it is first needed. scripts (borrowed) are
- * loaded on every connect, and again after NOSCRIPT.
+/* Prepares; connects at the first flush, so Redis may be away. url: redis://[[user]:password@]host[:port][/db], rediss:// (the
+ * same over TLS, when built with hiredis_ssl; the certificate is checked against the authorities OpenSSL trusts,
+ * SSL_CERT_FILE), unix://[[user]:password@]/path. %XX in user and password stands for that byte. connections
+ * 1..STORE_CONNECTIONS, each opened when it is first needed. scripts (borrowed) are loaded on every connect, and again after
+ * NOSCRIPT.
  * STATUS_BAD_MESSAGE  the url can't be read, or asks for TLS that this build has not */
 MUST_CHECK enum status store_open(const char *url, size_t connections, const struct store_script *const scripts[],
                                   size_t script_count, struct store **out_store);
@@ -65,7 +67,8 @@ const struct store_value *store_value(const struct store *store, size_t number);
 struct text store_error(const struct store_value *value);
 /* A string or status reply; TEXT_NONE for nil and everything else. Borrows the reply. */
 struct text store_text(const struct store_value *value);
-/* Whether the reply is a status ("+OK"), not a string. A script says by one that what it answers was stored before: return {ok = stored}. */
+/* Whether the reply is a status ("+OK"), not a string. A script says by one that what it answers was stored before: return {ok
+ * = stored}. */
 bool store_is_status(const struct store_value *value);
 /* An integer reply, or 0. */
 int64_t store_number(const struct store_value *value);

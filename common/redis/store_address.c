@@ -1,4 +1,5 @@
-/* store_address.c - a user who has a ':' or '@' in a password writes it as %3A or %40; the last '@' before the path ends it all the same. */
+/* store_address.c - a ':' or '@' in a password should be written as %3A or %40; one that was not does no harm, because the
+ * last '@' before the path ends the password. */
 #include "store_address.h"
 
 /* The value of a hexadecimal digit, or -1. */

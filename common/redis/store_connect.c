@@ -15,8 +15,8 @@ bool store_has_tls(void)
     return true;
 }
 
-/* A session that goes on only with a server whose certificate is for this host, from an authority that OpenSSL trusts (SSL_CERT_FILE).
- * hiredis' own redisCreateSSLContext() would take a certificate of any host. */
+/* A session that goes on only with a server whose certificate is for this host, from an authority that OpenSSL trusts
+ * (SSL_CERT_FILE). hiredis' own redisCreateSSLContext() would take a certificate of any host. */
 static SSL *create_session(const char *host)
 {
     SSL_CTX *trust = SSL_CTX_new(TLS_client_method());
@@ -123,7 +123,7 @@ struct greeting {
     const char *topic;    /* what a complaint is about */
     const char *words[3];
     int word_count;
-    bool is_secret;       /* Redis may quote a command in its complaint: of this one's only the first word is kept */
+    bool is_secret;       /* Redis may quote the command in its complaint: then only the first word of that is kept */
 };
 
 /* Whether a reply is an error; then out_complaint says so. */
@@ -136,7 +136,8 @@ static bool is_refused(const redisReply *reply, const struct greeting *greeting,
     return true;
 }
 
-/* Sends it and waits for the reply; an error is STATUS_UNAVAILABLE too. out_sha, unless NULL, gets a reply of its length. */
+/* Sends the command and waits for the reply; a reply that is an error is STATUS_UNAVAILABLE too. out_sha, unless NULL, gets
+ * the reply when it is as long as a sha. */
 static enum status greet(struct store *store, redisContext *context, struct greeting greeting, char out_sha[STORE_SHA_LENGTH])
 {
     redisReply *reply = redisCommandArgv(context, greeting.word_count, greeting.words, NULL);

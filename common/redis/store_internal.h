@@ -18,7 +18,7 @@ struct store_connection {
 
 struct store_command {
     size_t connection;
-    size_t script, sha_at; /* which script it calls, and where in the bytes its sha belongs; STORE_NO_SCRIPT: none */
+    size_t script, sha_at; /* the script that is called (STORE_NO_SCRIPT: none), and where its sha goes */
     redisReply *reply;
 };
 #define STORE_NO_SCRIPT SIZE_MAX
@@ -36,7 +36,7 @@ struct store {
     size_t connection_count;
     struct store_command *commands;
     size_t command_count, command_room;
-    size_t answered; /* the first so many commands have their replies */
+    size_t answered; /* so many commands, the first ones, have their replies */
     char problem[STORE_PROBLEM_SIZE];
 };
 

@@ -28,10 +28,9 @@ struct store_scan {
  * STATUS_BROKEN       Redis refuses: the key is of another type; store_value(store, 0) says so. The walk has ended
  * STATUS_UNAVAILABLE  Redis is away: the walk stands where it stood */
 MUST_CHECK enum status store_scan_next(struct store *store, struct arena *arena, struct store_scan *scan);
-/* The two halves of it, for those who have their own way to ask: the words of the command (gives how many), and taking its reply
- * in. */
+/* store_scan_next() in two halves, for those who have their own way to ask Redis. The words of the command; gives how many. */
 size_t store_scan_words(struct arena *arena, const struct store_scan *scan, struct text out_words[STORE_SCAN_WORDS]);
-/* STATUS_BROKEN  as above */
+/* Takes the reply of that command in. STATUS_BROKEN as above */
 MUST_CHECK enum status store_scan_take(struct arena *arena, struct store_scan *scan, const struct store_value *reply);
 
 #endif

@@ -1,4 +1,5 @@
-/* health.c - the only file that includes libmicrohttpd. The socket is opened here, not by the library, so that errno tells what is wrong. */
+/* health.c - the only file that includes libmicrohttpd. The socket is opened here, not by the library, so that errno tells
+ * what is wrong. */
 #include "health.h"
 
 #include "clock.h"
@@ -125,10 +126,10 @@ static void note_connection(void *opaque, struct MHD_Connection *connection, voi
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         begin_visit(opaque, connection, visit);
     else if (*visit != NULL)
-        ((struct visit *)*visit)->taken = false; /* its descriptor is closed next */
+        ((struct visit *)*visit)->taken = false; /* the descriptor is closed next, and may become another connection's */
 }
 
-/* Gives whether any connection is left. */
+/* Ends connections that have lasted too long; gives whether any is left. */
 static bool end_overdue(struct health *health)
 {
     const int64_t overdue_ms = clock_steady_ms() - CONNECTION_MS_MAX;
@@ -149,7 +150,7 @@ static void *serve(void *opaque)
 
     while (!atomic_load(&health->stopping))
         if (MHD_run_wait(health->daemon, end_overdue(health) ? WATCH_STEP_MS : -1) != MHD_YES)
-            poll(NULL, 0, WATCH_STEP_MS); /* out of descriptors, or of memory */
+            poll(NULL, 0, WATCH_STEP_MS); /* the library is out of descriptors, or of memory */
     return NULL;
 }
 
@@ -208,7 +209,7 @@ void health_stop(struct health *health)
         return;
     if (health->daemon != NULL) {
         atomic_store(&health->stopping, true);
-        shutdown(health->listener, SHUT_RDWR); /* wakes the thread */
+        shutdown(health->listener, SHUT_RDWR); /* wakes the thread from MHD_run_wait() */
         pthread_join(health->thread, NULL);
         MHD_stop_daemon(health->daemon);
     }

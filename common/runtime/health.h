@@ -22,8 +22,8 @@ MUST_CHECK enum status health_start(const char *bind, uint16_t port, const struc
 /* Stops listening; NULL is fine. */
 void health_stop(struct health *health);
 DEFINE_CLEANUP(struct health, health_stop);
-/* Says that a part is as it should be, or what it lacks: a static string such as "waiting for the group"; NULL means ready. All parts begin as
- * "starting". Any thread. */
+/* Says that a part is as it should be, or what it lacks: a static string such as "waiting for the group"; NULL means ready.
+ * All parts begin as "starting". Any thread. */
 void health_set(struct health *health, enum health_part part, const char *lack);
 /* Says since when (CLOCK_MONOTONIC) a batch has had to be handled again and again; 0: none has. From HEALTH_TROUBLE_MS on the
  * service is not ready, whatever the reason. Any thread. */

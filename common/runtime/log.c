@@ -42,7 +42,7 @@ static size_t print_head(char line[LOG_LINE_MAX], enum log_level level, const ch
     return length < LOG_LINE_MAX ? (size_t)length : LOG_LINE_MAX - 1;
 }
 
-/* Whatever the caller has let through: one event stays one line. */
+/* One event stays one line, also when the caller has let a line end through. */
 static void remove_controls(char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -72,7 +72,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
     remove_controls(line, length);
     line[length++] = '\n'; /* where vsnprintf had put its '\0' */
     if (write(STDERR_FILENO, line, length) < 0)
-        return; /* nobody to tell */
+        return; /* there is nobody who could be told that standard error is gone */
 }
 
 /* How many bytes the character at the beginning has; 0 when it is not UTF-8, or a control that a terminal would obey. */
@@ -103,7 +103,8 @@ static size_t character_length(struct text text)
     return 0;
 }
 
-/* Prints the first character of text as it stands between quotes; gives the bytes printed, and in out_taken those that it stands for. */
+/* Prints the first character of text as it stands between quotes; gives the bytes printed, and in out_taken those that it
+ * stands for. */
 static size_t escape(struct text text, char out[ESCAPED_MAX + 1], size_t *out_taken)
 {
     size_t length = character_length(text);

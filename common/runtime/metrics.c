@@ -110,7 +110,7 @@ static struct metric_group *group_of(struct metrics *metrics, const struct metri
 
 /* ---- series ---- */
 
-/* A text as it is kept: cut to size, and not within a character. */
+/* A label's value as it is kept: cut to size, but not in the middle of a character. */
 static struct text kept_text(struct text value)
 {
     size_t length = value.length;

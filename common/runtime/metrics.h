@@ -1,12 +1,13 @@
 /* metrics.h - counters, gauges and histograms, and their text for Prometheus.
  *
- * Shape   a family (name, help, type, labels) is a row of a static table; a series is one of it with its label values. A family without
- *         labels has its series from the start. A family holds series_max series at most; what would be one more is counted in the series
- *         whose label values all are "other"
- * Units   values are whole numbers, scale of them to one of the printed unit: a histogram in microseconds with a scale of 1000000 is printed
- *         in seconds
- * Threads one writes (the loop), any may print: no lock. What is added is staged, and seen only after metrics_publish(): a batch that has to
- *         be handled again is counted once. A text may show one series before and another after a publish; a histogram agrees with itself
+ * Shape   a family (name, help, type, labels) is a row of a static table; a series is a member of the family, with its own values
+ *         of the labels. A family without labels has its series from the start. A family holds series_max series at most; what
+ *         would be one more is counted in the series whose label values all are "other"
+ * Units   values are whole numbers, scale of them to one of the printed unit: a histogram in microseconds with a scale of 1000000
+ *         is printed in seconds
+ * Threads one writes (the loop), any may print: no lock. What is added is staged, and seen only after metrics_publish(): a batch
+ *         that has to be handled again is counted once. A text may show one series before and another after a publish; a
+ *         histogram agrees with itself
  * Source  Prometheus text exposition format 0.0.4 */
 #ifndef ORDERLY_METRICS_H
 #define ORDERLY_METRICS_H
@@ -54,9 +55,9 @@ struct metrics *metrics_create(const struct metric_table tables[], size_t count)
 void metrics_destroy(struct metrics *metrics);
 DEFINE_CLEANUP(struct metrics, metrics_destroy);
 
-/* The series with these label values, as many as the family has labels (valid UTF-8, copied); made when it is not there. values may be NULL
- * for a family without labels. Never NULL. The family must stand in a table of the registry. It searches the family's series: once for a
- * batch, not for each record. */
+/* The series with these label values, as many as the family has labels (valid UTF-8, copied); made when it is not there.
+ * values may be NULL for a family without labels. Never NULL. The family must stand in a table of the registry. It searches
+ * the family's series: once for a batch, not for each record. */
 struct metric *metrics_series(struct metrics *metrics, const struct metric_family *family, const struct text values[]);
 
 /* One of the series that a family with value() has from the start, number < series_max. Searches nothing. */
@@ -73,10 +74,11 @@ void metrics_discard(struct metrics *metrics);
 
 /* Sets a gauge, at once. */
 void metric_set(struct metric *metric, int64_t value);
-/* A family of gauges that is measured all at once: begin, metric_found() for each, end. Several finds of one series add up; a series that
- * was not found is no longer printed. */
+/* Begins to measure all series of a family of gauges at once: metric_found() for each follows, then metrics_end_found(). */
 void metrics_begin_found(struct metrics *metrics, const struct metric_family *family);
+/* Adds to a series of this measurement. */
 void metric_found(struct metric *metric, int64_t amount);
+/* Sets all series to what was found; one of which nothing was found is no longer printed. */
 void metrics_end_found(struct metrics *metrics, const struct metric_family *family);
 
 /* Prints everything in the exposition format. Any thread. */

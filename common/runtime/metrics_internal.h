@@ -6,7 +6,8 @@
 
 #include <stdatomic.h>
 
-/* One series. What is atomic is read by the printing thread, the rest is the writer's own, or does not change once the series is seen. */
+/* One series. What is atomic is read by the printing thread, the rest is the writer's own, or does not change once the series
+ * is seen. */
 struct metric {
     struct metric_group *group;
     char values[METRIC_LABELS_MAX][METRIC_LABEL_SIZE];
@@ -26,7 +27,7 @@ struct metric_group {
     const struct metric_family *family;
     struct metric **series;             /* series_max + 1 of them at most: the last is called "other" */
     size_t series_max;
-    _Atomic size_t series_count;        /* what is below it is complete */
+    _Atomic size_t series_count;        /* the series below this number are complete */
 };
 
 struct metrics {

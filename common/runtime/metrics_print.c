@@ -9,7 +9,7 @@ static const char *const type_names[] = {
 
 static int64_t scale_of(const struct metric_family *family) { return family->scale == 0 ? 1 : family->scale; }
 
-/* Exactly, without the zeros behind a fraction: 1500 at a scale of 1000 is 1.5. */
+/* Prints a scaled value exactly, without zeros at the end of its fraction: 1500 at a scale of 1000 is 1.5. */
 static void print_scaled(int64_t value, int64_t scale, FILE *out)
 {
     uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value, unit = (uint64_t)scale;
@@ -42,7 +42,7 @@ static void print_label(const char *name, const char *value, bool first, FILE *o
     fputc('"', out);
 }
 
-/* Gives how many there were; the brace is left open. */
+/* Prints the labels, and leaves the brace open; gives how many there were. */
 static size_t print_labels(const struct metric *metric, FILE *out)
 {
     size_t count = metric_label_count(metric->group->family);
@@ -72,7 +72,7 @@ static void print_bucket(const struct metric *metric, size_t bucket, int64_t cum
     fprintf(out, "\"} %" PRId64 "\n", cumulative);
 }
 
-/* Its count is that of the buckets as they were read, so that a histogram agrees with itself while it grows. */
+/* The count is the sum of the buckets as they were read here, so that a histogram agrees with itself while it grows. */
 static void print_histogram(const struct metric *metric, FILE *out)
 {
     const struct metric_family *family = metric->group->family;

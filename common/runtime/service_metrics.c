@@ -88,7 +88,7 @@ static const struct metric_family families[FAMILY_COUNT] = {
 };
 
 /* Every reason that is given (DESIGN.md section 3): a series has to be there before its first record, or an alert misses that
- * one. */
+ * record. */
 static const char *const reasons[] = {"not_json", "not_an_object", "no_order_id", "too_large",
                                       "too_old",  "unknown_type",  "conflict",    "saga_broken"};
 
@@ -143,7 +143,7 @@ void service_metrics_close(struct service_metrics *service_metrics)
 
 /* ---- batches ---- */
 
-/* Records of one topic come in runs: a look-up for each run. */
+/* Records of one topic come in runs, and the series is looked up once for each run. */
 static void count_messages(struct metrics *metrics, const struct record records[], size_t count)
 {
     for (size_t i = 0, next; i < count; i = next) {
@@ -213,7 +213,4 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static double cpu_seconds(void)
-{
-    return (double)clock_cpu_us() / 1e6;
-}
+static double cpu_seconds(void) { return (double)clock_cpu_us() / 1e6; }

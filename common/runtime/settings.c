@@ -14,7 +14,7 @@
 #define PASSED_PREFIX "RDKAFKA_"
 #define NAME_WIDTH 42
 #define FILE_BYTES_MAX (SETTING_TEXT_SIZE + 64) /* room for what is around the longest value */
-#define LINE_FULL (LOG_LINE_MAX - 600) /* behind it there is room for one more pair and the line's head */
+#define LINE_FULL (LOG_LINE_MAX - 600) /* behind this place there is room for one more pair and the line's head */
 
 /* Where a value came from. */
 struct source {
@@ -69,7 +69,7 @@ static const char *file_mistake(struct text bytes, struct text value)
         return "the file is empty";
     if (memchr(value.at, '\0', value.length) != NULL)
         return "the file holds a zero byte";
-    if (value.length >= SETTING_TEXT_SIZE || bytes.length == FILE_BYTES_MAX) /* then there may be more behind */
+    if (value.length >= SETTING_TEXT_SIZE || bytes.length == FILE_BYTES_MAX) /* the file may hold more than was read */
         return "the file holds more than 1023 bytes";
     return NULL;
 }
@@ -388,7 +388,7 @@ static size_t take_entry(struct bus_properties *passed, const char *entry, FILE 
     memcpy(variable, entry, length);
     variable[length] = '\0';
     if (cut_file_suffix(variable) && variable_value(variable) != NULL)
-        return 0; /* the entry without the suffix tells that both are set */
+        return 0; /* the entry without the suffix reports that both are set */
     return take_passed(passed, variable, report);
 }
 

@@ -1,9 +1,9 @@
 /* settings.h - settings come from the environment; one table reads, checks and documents them.
  *
  * Any NAME may come from a file: NAME_FILE=/run/secrets/x (its last line end cut off). All mistakes are reported at once.
- * RDKAFKA_<NAME> passes a property to librdkafka (RDKAFKA_SECURITY_PROTOCOL -> security.protocol), RDKAFKA_<NAME>_FILE one from a file
- * (RDKAFKA_SASL_PASSWORD_FILE -> sasl.password), except for the few properties whose own name ends in ".file". Those that carry
- * the guarantees are refused.
+ * RDKAFKA_<NAME> passes a property to librdkafka (RDKAFKA_SECURITY_PROTOCOL -> security.protocol), RDKAFKA_<NAME>_FILE one
+ * from a file (RDKAFKA_SASL_PASSWORD_FILE -> sasl.password), except for the few properties whose own name ends in ".file".
+ * Those that carry the guarantees are refused.
  * Seen in: redis config.c static_configs[]; librdkafka rdkafka_conf.c. */
 #ifndef ORDERLY_SETTINGS_H
 #define ORDERLY_SETTINGS_H
@@ -49,12 +49,13 @@ struct setting_table {
     {.name = (name_), .kind = SETTING_KIND_WORD, .offset = offsetof(type, member), .text_default = (default_), .words = (words_), \
      .meaning = (meaning_)}
 
-/* Reads every setting of the table into the struct at out_settings; prints one line on report for each mistake (never a secret's
- * value) and goes on. Gives the number of mistakes; 0 is good. What is not set gets its default. A set but empty variable counts as unset. */
+/* Reads every setting of the table into the struct at out_settings; prints one line on report for each mistake (never a
+ * secret's value) and goes on. Gives the number of mistakes; 0 is good. What is not set gets its default. A set but empty
+ * variable counts as unset. */
 MUST_CHECK size_t settings_read(const struct setting table[], size_t count, void *out_settings, FILE *report);
-/* Collects RDKAFKA_* from the environment; the same way of reporting, and never a value, for any may be a secret. Refused are properties
- * that carry the guarantees (the list with its reasons is in settings.c), those that have a setting of ours, one set twice, and more than
- * BUS_PROPERTIES_MAX. Whether a property exists is for librdkafka to say: bus_open(). */
+/* Collects RDKAFKA_* from the environment; the same way of reporting, and never a value, for any may be a secret. Refused are
+ * properties that carry the guarantees (the list with its reasons is in settings.c), those that have a setting of ours, one
+ * set twice, and more than BUS_PROPERTIES_MAX. Whether a property exists is for librdkafka to say: bus_open(). */
 MUST_CHECK size_t settings_read_passed(struct bus_properties *out_passed, FILE *report);
 /* Prints the table for --help: name, default, allowed values, meaning. */
 void settings_print(const struct setting table[], size_t count, FILE *out);

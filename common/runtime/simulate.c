@@ -35,7 +35,7 @@ static size_t place_of(struct text type)
 
 /* ---- SIMULATED_FAIL ---- */
 
-/* Takes what is before the separator off the text; false: there is none, and it was all of it. */
+/* Takes what is before the separator off the text; false: there is no separator, and all of the text was taken. */
 static bool cut(struct text *text, char separator, struct text *out_part)
 {
     const char *at = text->length == 0 ? NULL : memchr(text->at, separator, text->length);

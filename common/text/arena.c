@@ -54,7 +54,7 @@ void arena_destroy(struct arena *arena)
     free(arena);
 }
 
-/* The current chunk is free from this place on. */
+/* Notes that the current chunk is free from this place on. */
 static void free_from(struct arena *arena, char *at)
 {
     arena->at = at;
@@ -63,7 +63,7 @@ static void free_from(struct arena *arena, char *at)
         ARENA_POISON(at, (size_t)(arena->end - at));
 }
 
-/* Takes the newest chunk off, and keeps it for reuse when there is not too much of that. */
+/* Takes the newest chunk off the list, and keeps the chunk for reuse when not too much is kept already. */
 static void chunk_pop(struct arena *arena)
 {
     struct chunk *chunk = arena->current;

@@ -11,8 +11,8 @@
 #include <stdalign.h>
 #include <stddef.h>
 
-/* Under AddressSanitizer what is not taken is poisoned: a use of what a reset or a rewind gave back, or one behind the end of what was taken, is
- * reported as it is with malloc() and free(). */
+/* AddressSanitizer watches the arena as it watches malloc() and free(): bytes that are not taken, and bytes that a reset or a
+ * rewind gave back, are poisoned. */
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_IS_WATCHED 1
 #elif defined(__has_feature)
@@ -29,7 +29,7 @@
 #define ARENA_UNPOISON(at, size) ((void)(at), (void)(size))
 #endif
 
-/* Only arena.c looks inside, but for taking what is at hand. */
+/* Only arena.c looks inside; arena_take() does too, for what the current chunk has room for. */
 struct arena {
     char *at, *end;        /* what is free of the current chunk; both NULL without one */
     struct chunk *current; /* the head of the list; older, full chunks follow */
@@ -44,7 +44,7 @@ void arena_destroy(struct arena *arena);
 DEFINE_CLEANUP(struct arena, arena_destroy);
 /* Makes it empty again. Keeps at most ARENA_KEEP_MAX bytes for the next batch, so that one huge batch is not held for ever. */
 void arena_reset(struct arena *arena);
-/* A size as it is taken: what follows is aligned for any type again. */
+/* The size that is really taken: rounded up, so that what is taken next is aligned for any type. */
 static inline size_t arena_rounded(size_t size) { return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1); }
 /* What arena_take() does when the current chunk has too little room. */
 void *arena_take_anew(struct arena *arena, size_t size);
@@ -66,7 +66,8 @@ void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
  * through here alone, and has room for a power of two; when it moves, what is in it is copied. */
 void *arena_list_room(struct arena *arena, void *list, size_t count, size_t size);
 
-/* A place to come back to. Rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to before it. */
+/* A place to come back to. Rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to
+ * before it. */
 struct arena_mark {
     const void *chunk;
     char *at;

@@ -48,14 +48,14 @@ static inline size_t value_add(struct scan *scan, enum json_value_type type, con
 
 static bool is_space(char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
 
-/* Services write no spaces: mostly the first byte settles it. */
+/* Services write no spaces: mostly there are none to skip. */
 static inline void skip_spaces(struct scan *scan)
 {
     while (scan->at < scan->end && (unsigned char)*scan->at <= ' ' && is_space(*scan->at))
         scan->at++;
 }
 
-/* Takes this byte, spaces before it aside; false when another comes. */
+/* Takes this byte and the spaces before it; false when another byte comes. */
 static inline bool take(struct scan *scan, char byte)
 {
     skip_spaces(scan);
@@ -127,7 +127,7 @@ static const char *skip_utf8(const char *at, const char *end)
 }
 
 /* From the first byte of a string that is not plain to its closing quote, or end; NULL when it is not good. Not inlined: most
- * strings don't come here, and would have to save registers for it. */
+ * strings are plain, and reading those would have to save registers for this call. */
 __attribute__((noinline)) static const char *skip_special(const char *at, const char *end, bool *out_has_escape)
 {
     while (at != NULL && at < end && *at != '"') {
@@ -231,7 +231,7 @@ static const struct member *members_sorted(struct arena *arena, const struct jso
     return members;
 }
 
-/* One of 64 bits for a name, by its length and first letter: those of one object seldom share one. */
+/* One of 64 bits for a name, by its length and first letter: two names of one object seldom have the same bit. */
 static inline uint64_t name_bit(struct text name)
 {
     return UINT64_C(1) << ((7 * name.length + (name.length == 0 ? 0 : (unsigned char)name.at[0])) % 64);
@@ -256,7 +256,8 @@ static bool has_twins_pairwise(struct arena *arena, const struct json *object)
     return false;
 }
 
-/* Whether an object has a member twice. A hash table would be quicker for large ones, but a sender could make its keys collide. */
+/* Whether an object has a member twice. A hash table would be quicker for large objects, but a sender could choose names that
+ * collide. */
 static bool has_twins(struct arena *arena, const struct json *object)
 {
     if (object->count < 2)
@@ -276,14 +277,14 @@ static bool read_name(struct scan *scan)
     return scan->at < scan->end && *scan->at == '"' && read_string(scan) && take(scan, ':');
 }
 
-/* The next element, or member, of the value at place. */
+/* Reads the next element, or member, of the value at place. */
 static bool read_child(struct scan *scan, size_t place)
 {
     if (scan->values[place].type == JSON_OBJECT && !read_name(scan))
         return false;
 
     const size_t child = scan->count;
-    const bool is_string = scan->at < scan->end && *scan->at == '"'; /* as most are, with nothing before it */
+    const bool is_string = scan->at < scan->end && *scan->at == '"'; /* most children are strings without spaces before them */
     if (!(is_string ? read_string(scan) : read_value(scan)))
         return false;
     struct json *parent = &scan->values[place];
@@ -293,7 +294,8 @@ static bool read_child(struct scan *scan, size_t place)
     return true;
 }
 
-/* An array or an object, the opening bracket being next. Calls itself through read_value(), JSON_DEPTH_READ_MAX deep at most. */
+/* Reads an array or an object whose opening bracket comes next. It calls itself through read_value(), JSON_DEPTH_READ_MAX deep
+ * at most. */
 static bool read_nested(struct scan *scan, enum json_value_type type, char close)
 {
     const size_t place = value_add(scan, type, scan->at + 1);
@@ -470,7 +472,7 @@ static bool is_same(struct arena *arena, const struct json *a, const struct json
     case JSON_STRING: return text_equals(json_string(arena, a), json_string(arena, b));
     case JSON_ARRAY: return array_is_same(arena, a, b);
     case JSON_OBJECT: return object_is_same(arena, a, b);
-    default: return true; /* a word, of which each is a type of its own */
+    default: return true; /* true, false and null are types of their own: there is nothing more to compare */
     }
 }
 

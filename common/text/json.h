@@ -1,9 +1,9 @@
 /* json.h - strict JSON: read into a flat array of values that point into the bytes they came from.
  *
  * json-c 0.16 is not strict (see docs/decisions/0001-json.md), gives no offsets, and costs 5 us an order. So one pass of ours
- * checks every byte (RFC 8259, UTF-8, no lone surrogate, no member twice, at most JSON_DEPTH_READ_MAX deep) and remembers where each
- * value stands: a member's own bytes can be spliced into the next message without printing them again. json-c prints for people
- * (json_build.h).
+ * checks every byte (RFC 8259, UTF-8, no lone surrogate, no member twice, at most JSON_DEPTH_READ_MAX deep) and remembers
+ * where each value stands: a member's own bytes can be spliced into the next message without printing them again. json-c
+ * prints for people (json_build.h).
  *
  * Ownership  values live in the arena and borrow the bytes: both must outlive them
  * Source     RFC 8259; DESIGN.md section 3 (not_json) */
@@ -12,8 +12,8 @@
 
 #include "text.h"
 
-#define JSON_DEPTH_MAX 32                        /* of what comes from outside */
-#define JSON_DEPTH_READ_MAX (JSON_DEPTH_MAX + 4) /* of what json_read() takes: our messages wrap an order or a result in a few objects */
+#define JSON_DEPTH_MAX 32                        /* how deep a document from outside may be nested */
+#define JSON_DEPTH_READ_MAX (JSON_DEPTH_MAX + 4) /* of what json_read() takes: our messages wrap an order or a result */
 #define JSON_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 enum json_value_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_INTEGER, JSON_DECIMAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
@@ -46,7 +46,7 @@ const struct json *json_member(const struct json *object, struct text name);
 static inline struct text json_inside(const struct json *string) { return (struct text){string->at + 1, string->length - 2}; }
 /* What the inside of a string with escapes stands for, in the arena. */
 struct text json_unescaped(struct arena *arena, struct text inside);
-/* Whether it stands for this text. */
+/* Whether the inside of a string with escapes stands for this text. */
 bool json_unescaped_is(struct text inside, struct text text);
 /* A string without quotes and escapes: borrowed from the message when it has no escape, else made in the arena.
  * TEXT_NONE when value is NULL or not a string. */

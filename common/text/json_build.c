@@ -22,7 +22,8 @@ void json_draft_destroy(struct json_draft *draft) { json_object_put(object_of(dr
 
 /* ---- adding ---- */
 
-/* Takes over the value; NULL is null. Not looking for the name keeps what is there twice visible, and is faster. */
+/* Takes over the value; NULL is null. The name is not looked for: that is faster, and a member that is there twice is printed
+ * twice. */
 static void add(struct json_object *parent, const char *name, struct json_object *value)
 {
     const int failed = name == NULL ? json_object_array_add(parent, value)

@@ -53,7 +53,7 @@ struct json_number json_number_of(struct text text)
     return number;
 }
 
-/* The points stand where the exponents put them, and say nothing. */
+/* Points are passed over: where they stand follows from the exponents. */
 static bool digits_are_same(struct text a, struct text b)
 {
     const char *at = a.at, *end = a.at + a.length, *other = b.at, *other_end = b.at + b.length;

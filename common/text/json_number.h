@@ -10,7 +10,7 @@
 struct json_number {
     struct text digits; /* as they stand in the message, from the first that is not 0 to the last; a point may lie between */
     int64_t exponent;
-    struct text far;    /* an exponent beyond counting, added to the other: its digits, no 0 before them; TEXT_NONE: none */
+    struct text far;    /* of an exponent that is too large to be counted: its digits, no 0 before them; TEXT_NONE: none */
     bool negative, far_negative;
 };
 
@@ -20,6 +20,6 @@ struct json_number json_number_of(struct text number);
  * written for the same place of the point. */
 bool json_number_same(const struct json_number *a, const struct json_number *b);
 
-#define JSON_EXPONENT_DIGITS 18 /* so many are not counted any more: nothing that can be counted has room for the number */
+#define JSON_EXPONENT_DIGITS 18 /* an exponent of so many digits is not counted: no number that could be stored has one */
 
 #endif

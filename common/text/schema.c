@@ -76,7 +76,7 @@ static bool is_named(const struct field *field, const struct json *name)
     return json_string_is(name, (struct text){field->name, field->name_length});
 }
 
-/* The row of a member, or count. Members mostly come in the order of the table: hint is tried first. */
+/* The row of a member, or count. The row at hint is tried first: members mostly come in the order of the table. */
 static size_t find_field(const struct field fields[], size_t count, const struct json *name, size_t hint)
 {
     size_t i = 0;

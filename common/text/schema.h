@@ -1,6 +1,7 @@
 /* schema.h - a message is a struct and a table of its fields: the table reads it from JSON, checks it, and writes it.
  *
- * Every field is text, a number, one of a list of words, or raw JSON that is passed on as it stands. Members that are not in the table are ignored.
+ * Every field is text, a number, one of a list of words, or raw JSON that is passed on as it stands. Members that are not in
+ * the table are ignored.
  *
  * Ownership  texts borrow the message (or the arena, where a string had escapes)
  * Seen in    lwan send-money-json-api (descriptor tables) */
@@ -58,8 +59,8 @@ struct field {
  *                     hold the fields before it) */
 MUST_CHECK enum status schema_read(struct arena *arena, const struct field fields[], size_t field_count,
                                    const struct json *object, void *out_message, const char **out_field);
-/* The same of a table with rows that are mended. Bit i of out_mended is set when row i was: it is cut, or left out; or it is
- * required, and was not there. */
+/* The same for a table with rows that are mended. Bit i of out_mended is set when row i was mended: its value was cut or left
+ * out, or it is required and was not there. */
 MUST_CHECK enum status schema_read_mending(struct arena *arena, const struct field fields[], size_t field_count,
                                            const struct json *object, void *out_message, uint64_t *out_mended);
 /* Appends the object as JSON: optional fields that are absent (TEXT_NONE, or 0) are left out. Required texts must be there. */

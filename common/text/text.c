@@ -63,7 +63,7 @@ bool text_to_number(struct text text, int64_t *out_number)
     return true;
 }
 
-/* Every byte but those that go on with a character begins one. */
+/* Whether a character of UTF-8 begins with this byte. */
 static bool begins_character(char byte) { return ((unsigned char)byte & 0xC0) != 0x80; }
 
 size_t text_characters(struct text text)
@@ -140,7 +140,7 @@ struct text text_of_number(struct arena *arena, int64_t number)
     return buffer_text(&buffer);
 }
 
-/* Most of what is printed is short: the first try mostly fits. */
+/* Prints into the room that is there, and a second time when that was too little: most of what is printed is short. */
 static void PRINTF_LIKE(2, 0) buffer_add_list(struct buffer *buffer, const char *format, va_list values)
 {
     va_list again;

@@ -43,7 +43,8 @@ static inline bool text_begins(struct text text, struct text prefix)
 struct text text_without_mark(struct text text);
 /* The text without spaces, tabs and line ends around it. Borrows. */
 struct text text_without_blanks(struct text text);
-/* Whether the bytes of a file are UTF-16 or UTF-32: a byte-order mark of theirs is first, or one of the first two bytes is zero. */
+/* Whether the bytes of a file are UTF-16 or UTF-32: a byte-order mark of theirs is first, or one of the first two bytes is
+ * zero. */
 bool text_is_wide(struct text text);
 /* A copy in the arena, followed by a '\0' that is not counted. An absent text stays absent. */
 struct text text_copy(struct arena *arena, struct text text);

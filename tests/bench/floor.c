@@ -1,5 +1,5 @@
-/* floor.c - what Kafka and Redis alone allow on this machine: places orders that nobody thinks about, and reports as orderly bench does.
- * docs/performance.md says what it does and what the ratio to it means. */
+/* floor.c - what Kafka and Redis alone allow on this machine: places orders that nobody thinks about, and reports as orderly
+ * bench does. docs/performance.md says what it does and what the ratio to it means. */
 #include "bench.h"
 #include "clock.h"
 #include "floor.h"
@@ -176,7 +176,8 @@ int main(int argc, char **argv)
     char name[FLOOR_ID_SIZE];
 
     argp_parse(&arguments, argc, argv, 0, NULL, &run.options);
-    snprintf(name, sizeof(name), "%08llx-%06x", (unsigned long long)clock_wall_ms() / 1000 & 0xffffffff, (unsigned)getpid() & 0xffffff);
+    snprintf(name, sizeof(name), "%08llx-%06x", (unsigned long long)clock_wall_ms() / 1000 & 0xffffffff,
+             (unsigned)getpid() & 0xffffff);
     run.setup.run = name;
     if (run.setup.bootstrap == NULL)
         run.setup.bootstrap = "localhost:9092";

@@ -1,7 +1,8 @@
-/* floor.h - what Kafka and Redis alone need for an order: the records and commands of the real system, with no logic, no JSON and full batches.
+/* floor.h - what Kafka and Redis alone need for an order: the records and commands of the real system, with no logic, no JSON
+ * and full batches.
  *
- * Six processes as in the real thing: an orchestrator, four workers, and this one, which places orders and hears how they end. A record begins with a
- * tag that says whose turn it is; the rest is filling of the right size. */
+ * Six processes as in the real thing: an orchestrator, four workers, and this one, which places orders and hears how they end.
+ * A record begins with a tag that says whose turn it is; the rest is filling of the right size. */
 #ifndef ORDERLY_BENCH_FLOOR_H
 #define ORDERLY_BENCH_FLOOR_H
 
@@ -56,8 +57,8 @@ struct floor_redis;
 /* Connects and loads the scripts; ends the process when that fails. port: on 127.0.0.1. run: part of every key. */
 struct floor_redis *floor_redis_open(int port, const char *run);
 void floor_redis_close(struct floor_redis *redis);
-/* What the orchestrator writes, and what the workers read and write, for a batch of records. Each call queues; floor_redis_flush() sends all and reads
- * all replies. */
+/* What the orchestrator writes, and what the workers read and write, for a batch of records. Each call queues;
+ * floor_redis_flush() sends all and reads all replies. */
 void floor_queue_transition(struct floor_redis *redis, const struct floor_tag *tag);
 void floor_queue_indexes(struct floor_redis *redis, const struct floor_tag tags[], size_t count);
 void floor_queue_catalog(struct floor_redis *redis, const struct floor_tag *tag);
@@ -78,8 +79,8 @@ struct floor_record {
 
 /* Makes the topics that are not there, with the settings of the real ones. Ends the process when that fails. */
 void floor_make_topics(const char *bootstrap);
-/* Opens a client for each topic that is sent to, as common/bus.c does, and, when there are topics to read, a consumer that begins at their ends
- * (both NULL-terminated). Ready when it returns. */
+/* Opens a client for each topic that is sent to, as common/kafka/bus.c does, and, when there are topics to read, a consumer that
+ * begins at their ends (both NULL-terminated). Ready when it returns. */
 struct floor_kafka *floor_kafka_open(const char *bootstrap, const char *const sends_to[], const char *const topics[]);
 void floor_kafka_close(struct floor_kafka *kafka);
 /* Waits up to wait_ms for a first record, then up to fill_ms until FLOOR_BATCH_MAX are there. */

@@ -181,7 +181,7 @@ static void open_consumer(struct floor_kafka *kafka, const char *bootstrap, cons
     rd_kafka_topic_partition_list_destroy(wanted);
 }
 
-/* Names as in common/trace.c, values as long as there. */
+/* Names as in common/kafka/trace.c, values as long as there. */
 static rd_kafka_headers_t *make_headers(void)
 {
     static const char *const pairs[HEADERS][2] = {

@@ -1,5 +1,6 @@
-/* floor_order.c - one order of `orderly bench` with one line that completes, counted with redis-cli MONITOR and kcat: 19 records, and these commands.
- * Where a worker writes twice in one script (HSET of the outcome, then of an id) once is enough, and so it is here. */
+/* floor_order.c - one order of `orderly bench` with one line that completes, counted with redis-cli MONITOR and kcat: 19
+ * records, and these commands. Where a worker writes twice in one script (HSET of the outcome, then of an id) once is enough,
+ * and so it is here. */
 #include "floor.h"
 
 #include <stdarg.h>

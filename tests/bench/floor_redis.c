@@ -1,5 +1,5 @@
-/* floor_redis.c - the Redis commands of an order. Keys and fields are made up, their number and size are the real ones. All keys begin with floor: or
- * {floor:, so that nobody takes them for orders. */
+/* floor_redis.c - the Redis commands of an order. Keys and fields are made up, their number and size are the real ones. All
+ * keys begin with floor: or {floor:, so that nobody takes them for orders. */
 #include "floor.h"
 
 #include <hiredis/hiredis.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTIONS 4       /* as in common/store.c: Redis reads 16 KB of a connection in a turn */
+#define CONNECTIONS 4       /* as in common/redis/store.c: Redis reads 16 KB of a connection in a turn */
 #define SHARDS 16           /* of the timers */
 #define SAGA_FIELDS 28      /* names to choose from */
 #define FIELD_NAME_SIZE 24

@@ -1,9 +1,11 @@
-/* micro.c - the parts of a batch that only compute, each run as often as told, for callgrind to count its instructions: see micro.sh.
+/* micro.c - the parts of a batch that only compute, each run as often as told, for callgrind to count its instructions: see
+ * micro.sh.
  *
  *   bench_micro CASE TIMES
  *   bench_micro            lists the cases
  *
- * Messages are those of one order of orderly bench at its third transition: payment.authorize has succeeded, inventory.allocate is next. */
+ * Messages are those of one order of orderly bench at its third transition: payment.authorize has succeeded,
+ * inventory.allocate is next. */
 #include "batch.h"
 #include "message.h"
 #include "policy.h"

@@ -1,6 +1,6 @@
-/* A thousand orders through containers that somebody else kills meanwhile (tests/deploy/run.sh): each ends as it has to, and the books balance.
- * ORDERLY_TEST_KAFKA and ORDERLY_TEST_REDIS are the published ports; the catalog of tests/support is loaded. The orders come at an even rate, so
- * that some are under way whenever something is killed. */
+/* A thousand orders through containers that somebody else kills meanwhile (tests/deploy/run.sh): each ends as it has to, and
+ * the books balance. ORDERLY_TEST_KAFKA and ORDERLY_TEST_REDIS are the published ports; the catalog of tests/support is
+ * loaded. The orders come at an even rate, so that some are under way whenever something is killed. */
 #include "crowd.h"
 
 #include <criterion/criterion.h>

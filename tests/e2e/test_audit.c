@@ -3,7 +3,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "crowd.h"
-#include "redis_process.h"
+#include "stage.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -13,74 +13,50 @@
 
 #define ORDERS 1000
 #define FEW 40
-#define TIMER_SHARDS 16
 #define LONG_AGO "2020-01-01T00:00:00.000Z"
 #define FAR_AWAY "9999999999999"
 
-static struct redis_process *redis;
-static struct store *store;
 static int64_t began_ms;
-static char printed[256 * 1024];
 
-static void set_up(void)
-{
-    redis = redis_process_start(NULL);
-    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
-}
+TestSuite(audit, .init = stage_set_up, .fini = stage_tear_down);
 
-static void tear_down(void)
-{
-    store_close(store);
-    redis_process_stop(redis);
-}
-
-TestSuite(audit, .init = set_up, .fini = tear_down);
-
-static struct system *start(void)
+static void start(void)
 {
     began_ms = clock_wall_ms();
-    return system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
+    stage_start((struct system_options){0});
 }
 
-/* The part of a crowd's ids that no other test has. */
-static const char *prefix_of(const struct crowd *crowd)
+/* Runs the audit over what came since the start; gives its exit code. */
+static int run_audit(void)
 {
-    static char prefix[96];
-
-    snprintf(prefix, sizeof(prefix), "%s", crowd->ids[0]);
-    prefix[strlen(prefix) - 1] = '\0';
-    return prefix;
+    return audit_in_test(redis_process_url(stage.redis), began_ms, "10ms", stage.printed, sizeof(stage.printed));
 }
 
 static bool have_all_ended(const struct crowd *crowd)
 {
-    char key[160];
-    const char *status;
+    const size_t last = crowd->count - 1;
 
-    snprintf(key, sizeof(key), "saga:%s", crowd->ids[crowd->count - 1]);
-    status = hash_field(store, key, "status");
-    return strcmp(status, crowd_expected_status(crowd->count - 1)) == 0;
+    return strcmp(saga_field(crowd->ids[last], "status"), crowd_expected_status(last)) == 0;
 }
 
 Test(audit, is_clean_while_a_thousand_orders_are_under_way)
 {
     CLEANUP(crowd_destroy) struct crowd *crowd = crowd_create("audit", ORDERS);
-    struct system *system = start();
     size_t audits = 0;
 
+    start();
     system_send_orders(crowd->values, crowd->count);
     do {
-        assert_audit_clean(redis_process_url(redis), began_ms, prefix_of(crowd));
+        assert_audit_clean(redis_process_url(stage.redis), began_ms, crowd->prefix);
         audits++;
     } while (!have_all_ended(crowd));
-    crowd_check(store, crowd);
+    crowd_check(stage.store, crowd);
     cr_expect_geq(audits, 1);
-    assert_audit_clean(redis_process_url(redis), began_ms, prefix_of(crowd));
-    audit_in_test(redis_process_url(redis), began_ms, "10ms", printed, sizeof(printed));
-    cr_expect_geq(audit_total(printed, "orders"), ORDERS, "%s", printed);
-    cr_expect_geq(audit_total(printed, "records"), ORDERS, "%s", printed);
-    cr_expect_eq(audit_total(printed, "unsettled"), 0, "%s", printed);
-    system_stop(system);
+    assert_audit_clean(redis_process_url(stage.redis), began_ms, crowd->prefix);
+    run_audit();
+    cr_expect_geq(audit_total(stage.printed, "orders"), ORDERS, "%s", stage.printed);
+    cr_expect_geq(audit_total(stage.printed, "records"), ORDERS, "%s", stage.printed);
+    cr_expect_eq(audit_total(stage.printed, "unsettled"), 0, "%s", stage.printed);
 }
 
 /* ---- one of each kind ---- */
@@ -90,7 +66,7 @@ Test(audit, is_clean_while_a_thousand_orders_are_under_way)
 /* Runs one command; %s in the key is the order's id. */
 static void edit(const char *order_id, const char *verb, const char *key_format, ...)
 {
-    struct text words[WORDS_MAX] = {text_of(verb)};
+    struct text words[WORDS_MAX] = {text_of(verb)}, problem;
     char key[256];
     size_t count = 2;
     const char *at = strstr(key_format, "%s");
@@ -105,22 +81,11 @@ static void edit(const char *order_id, const char *verb, const char *key_format,
     for (const char *word = va_arg(rest, const char *); word != NULL; word = va_arg(rest, const char *))
         words[count++] = text_of(word);
     va_end(rest);
-    store_begin(store);
-    store_queue(store, words[1], words, count);
-    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
-    cr_assert_not(text_is_there(store_error(store_value(store, 0))), "%s %s: %.*s", verb, key,
-                  TEXT_ARG(store_error(store_value(store, 0))));
+    problem = store_error(redis_do(words, count));
+    cr_assert_not(text_is_there(problem), "%s %s: %.*s", verb, key, TEXT_ARG(problem));
 }
 
 #define EDIT(order_id, ...) edit(order_id, __VA_ARGS__, NULL)
-
-static const char *timers_of(const char *order_id)
-{
-    static char key[64];
-
-    snprintf(key, sizeof(key), "sagas:timers:%u", (unsigned)(text_hash(text_of(order_id)) % TIMER_SHARDS));
-    return key;
-}
 
 static size_t expected;
 
@@ -129,7 +94,7 @@ static void expect_line(const char *member, const char *id, const char *word)
     char line[256];
 
     snprintf(line, sizeof(line), "{\"%s\":\"%s\"", member, id);
-    for (const char *at = strstr(printed, line); at != NULL; at = strstr(at + 1, line)) {
+    for (const char *at = strstr(stage.printed, line); at != NULL; at = strstr(at + 1, line)) {
         char found[512], wanted[128];
         snprintf(found, sizeof(found), "%.*s", (int)strcspn(at, "\n"), at);
         snprintf(wanted, sizeof(wanted), "\"violation\":\"%s\"", word);
@@ -143,29 +108,19 @@ static void expect_line(const char *member, const char *id, const char *word)
 
 /* Orders that can't go on, because nobody authorizes their payment. */
 struct running {
-    char ids[5][96];
+    const char *ids[5];
 };
 
-static struct running leave_running(struct system *system, const char *prefix)
+static struct running leave_running(const char *prefix)
 {
     struct running running;
-    char value[512];
-    const char *values[5];
 
-    system_kill(system, "payment", 0, SIGKILL);
+    system_kill(stage.services, "payment", 0, SIGKILL);
     for (size_t i = 0; i < COUNT_OF(running.ids); i++) {
-        snprintf(running.ids[i], sizeof(running.ids[i]), "%sR-%zu", prefix, i);
-        snprintf(value, sizeof(value),
-                 "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":"
-                 "\"tok_visa\"}",
-                 running.ids[i]);
-        values[i] = strdup(value);
+        running.ids[i] = text_format(stage.arena, "%sR-%zu", prefix, i).at;
+        send_order(running.ids[i], "IT");
     }
-    system_send_orders(values, COUNT_OF(values));
-    for (size_t i = 0; i < COUNT_OF(running.ids); i++) {
-        wait_for_status(store, running.ids[i], "authorizing_payment");
-        free((char *)(uintptr_t)values[i]);
-    }
+    wait_for_all(running.ids, COUNT_OF(running.ids), "authorizing_payment");
     return running;
 }
 
@@ -197,7 +152,7 @@ static void break_ended_orders(const struct crowd *crowd)
     EDIT(id, "HSET", RESERVATION, "items", shuffled);
     EDIT(of_kind(crowd, 4, 1), "HSET", "{stock:west}:reservation:%s", "status", "released");
     EDIT(NULL, "ZADD", "sagas:failed", "1", of_kind(crowd, 5, 1));
-    EDIT(NULL, "ZADD", timers_of(of_kind(crowd, 6, 1)), "1", of_kind(crowd, 6, 1));
+    EDIT(NULL, "ZADD", timer_key(of_kind(crowd, 6, 1)), "1", of_kind(crowd, 6, 1));
     EDIT(of_kind(crowd, 7, 1), "LTRIM", "{saga:%s}:history", "0", "0");
     EDIT(NULL, "ZREM", "sagas:completed", of_kind(crowd, 8, 1));
     EDIT(of_kind(crowd, REJECTED, 0), "DEL", "saga:%s");
@@ -229,8 +184,8 @@ static void break_running_orders(const struct running *running)
 {
     EDIT(running->ids[0], "HSET", "saga:%s", "deadlineAt", LONG_AGO);
     EDIT(running->ids[1], "HSET", "saga:%s", "stepDeadlineAt", LONG_AGO);
-    EDIT(NULL, "ZREM", timers_of(running->ids[2]), running->ids[2]);
-    EDIT(NULL, "ZADD", timers_of(running->ids[3]), FAR_AWAY, running->ids[3]);
+    EDIT(NULL, "ZREM", timer_key(running->ids[2]), running->ids[2]);
+    EDIT(NULL, "ZADD", timer_key(running->ids[3]), FAR_AWAY, running->ids[3]);
     EDIT(NULL, "ZREM", "sagas:running", running->ids[4]);
 }
 
@@ -250,7 +205,7 @@ static void add_orphans(void)
     EDIT(GHOST "-3", "HSET", RESERVATION, "status", "released");
     EDIT(GHOST "-4", "RPUSH", "{saga:%s}:history", "{}");
     EDIT(NULL, "ZADD", "sagas:failed", "1", GHOST "-5");
-    EDIT(NULL, "ZADD", timers_of(GHOST "-6"), "1", GHOST "-6");
+    EDIT(NULL, "ZADD", timer_key(GHOST "-6"), "1", GHOST "-6");
 }
 
 static void expect_orphans(void)
@@ -288,41 +243,39 @@ static void expect_stock(void)
 Test(audit, finds_one_of_each_kind)
 {
     CLEANUP(crowd_destroy) struct crowd *crowd = crowd_create("kinds", FEW);
-    struct system *system = start();
     struct running running;
 
+    start();
     system_send("orders", NULL, "this is no order", 16); /* becomes a dead letter */
     system_send_orders(crowd->values, crowd->count);
-    crowd_check(store, crowd);
-    running = leave_running(system, prefix_of(crowd));
-    system_stop(system); /* nothing mends what is broken from here on */
-    assert_audit_clean(redis_process_url(redis), began_ms, prefix_of(crowd));
+    crowd_check(stage.store, crowd);
+    running = leave_running(crowd->prefix);
+    stage_stop(); /* nothing mends what is broken from here on */
+    assert_audit_clean(redis_process_url(stage.redis), began_ms, crowd->prefix);
     break_ended_orders(crowd);
     break_running_orders(&running);
     add_orphans();
     break_stock();
-    cr_expect_eq(audit_in_test(redis_process_url(redis), began_ms, "10ms", printed, sizeof(printed)), 1);
+    cr_expect_eq(run_audit(), 1);
     expect_ended_orders(crowd);
     expect_running_orders(&running);
     expect_orphans();
     expect_stock();
     /* Products are counted both times. */
-    cr_expect_eq(audit_count(printed, prefix_of(crowd)) + audit_count(printed, GHOST) - PRODUCTS_BROKEN, expected, "%s", printed);
+    cr_expect_eq(audit_count(stage.printed, crowd->prefix) + audit_count(stage.printed, GHOST) - PRODUCTS_BROKEN, expected, "%s",
+                 stage.printed);
 }
 
 Test(audit, exits_as_it_says)
 {
-    static const char *const wrong[][3] = {{"audit", "--settle", "soon"}, {"audit", "--since", "0"}, {"audit", "extra", NULL}};
-    const char *url = redis_process_url(redis);
-
-    for (size_t i = 0; i < COUNT_OF(wrong); i++)
-        cr_expect_eq(system_run_orderly(url, (const char *[]){wrong[i][0], wrong[i][1], wrong[i][2], NULL}, NULL, printed,
-                                        sizeof(printed)),
-                     2, "%zu: %s", i, printed);
-    cr_expect_eq(system_run_orderly(url, (const char *[]){"audit", "--help", NULL}, NULL, printed, sizeof(printed)), 0);
-    cr_expect_not_null(strstr(printed, "Exit codes"));
-    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"audit", NULL}, NULL, printed, sizeof(printed)), 3,
-                 "%s", printed);
+    cr_expect_eq(RUN("audit", "--settle", "soon"), 2, "%s", stage.printed);
+    cr_expect_eq(RUN("audit", "--since", "0"), 2, "%s", stage.printed);
+    cr_expect_eq(RUN("audit", "extra"), 2, "%s", stage.printed);
+    cr_expect_eq(RUN("audit", "--help"), 0);
+    PRINTED("Exit codes");
+    redis_process_kill(stage.redis);
+    cr_expect_eq(RUN("audit"), 3, "%s", stage.printed);
+    redis_process_launch(stage.redis, NULL);
     setenv("ORDERLY_TEST_KAFKA", "127.0.0.1:1", 1);
-    cr_expect_eq(system_run_orderly(url, (const char *[]){"audit", NULL}, NULL, printed, sizeof(printed)), 3, "%s", printed);
+    cr_expect_eq(RUN("audit"), 3, "%s", stage.printed);
 }

@@ -1,44 +1,15 @@
 /* What can't be handled, from the record that breaks a rule to its redrive, with all programs running. */
-#include "redis_process.h"
-#include "system.h"
+#include "stage.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 #define ID_SIZE 96
 #define LINE_SIZE 2048
 
-static struct redis_process *redis;
-static struct store *store;
-static char printed[262144];
-
-static void set_up(void)
-{
-    redis = redis_process_start(NULL);
-    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
-}
-
-static void tear_down(void)
-{
-    store_close(store);
-    redis_process_stop(redis);
-}
-
-TestSuite(dead_letters, .init = set_up, .fini = tear_down);
-
-#define RUN(...) \
-    system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, NULL, printed, sizeof(printed))
-#define PRINTED(text) cr_expect_not_null(strstr(printed, text), "'%s' is not in: %s", text, printed)
-
-/* No row of digits that could be a card number: dead letters are masked wherever one stands. */
-static void make_id(char id[ID_SIZE], const char *name)
-{
-    snprintf(id, ID_SIZE, "DLQ-%lld.%d-%s", (long long)time(NULL), (int)getpid(), name);
-}
+TestSuite(dead_letters, .init = stage_set_up, .fini = stage_tear_down);
 
 /* A dead letter as `orderly dlq list --json` prints it. */
 struct found {
@@ -64,8 +35,8 @@ static bool find(const char *topic, const char *key, int redrives, struct found 
 
     snprintf(with_key, sizeof(with_key), "\"key\":\"%s\"", key);
     snprintf(with_redrives, sizeof(with_redrives), "\"redrives\":%d,", redrives);
-    cr_assert_eq(RUN("dlq", "list", "--topic", topic, "--json", "--all", "--limit", "200"), 0, "%s", printed);
-    for (char *line = strtok(printed, "\n"); line != NULL; line = strtok(NULL, "\n"))
+    cr_assert_eq(RUN("dlq", "list", "--topic", topic, "--json", "--all", "--limit", "200"), 0, "%s", stage.printed);
+    for (char *line = strtok(stage.printed, "\n"); line != NULL; line = strtok(NULL, "\n"))
         if (strstr(line, with_key) != NULL && strstr(line, with_redrives) != NULL) {
             snprintf(out_found->line, sizeof(out_found->line), "%s", line);
             take_member(line, "position", out_found->position, sizeof(out_found->position));
@@ -77,18 +48,15 @@ static bool find(const char *topic, const char *key, int redrives, struct found 
 
 static struct found wait_for_letter(const char *topic, const char *key, int redrives, const char *reason)
 {
-    int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
     struct found found;
 
-    while (!find(topic, key, redrives, &found)) {
-        cr_assert_lt(test_now_ms(), end_ms, "no dead letter of %s with key %s and %d redrives", topic, key, redrives);
-        test_pause();
-    }
+    WAIT_UNTIL(find(topic, key, redrives, &found));
     cr_expect_not_null(strstr(found.line, reason), "%s", found.line);
     return found;
 }
 
-static void send_order(const char *id, int quantity, size_t note_length)
+/* An order under its own key, for so many units, with a note that makes it as long as wanted. */
+static void send_units(const char *id, int quantity, size_t note_length)
 {
     char *value = malloc(note_length + 512);
     int length = sprintf(value,
@@ -104,37 +72,32 @@ static void send_order(const char *id, int quantity, size_t note_length)
 
 Test(dead_letters, an_order_that_was_too_large_is_carried_out_once_it_may_be)
 {
-    static const char *const small[] = {"MAX_MESSAGE_BYTES=1024", NULL};
-    struct system *services =
-        system_start(&(struct system_options){.redis_url = redis_process_url(redis), .settings = small}, "tests/support/catalog.json");
-    char id[ID_SIZE];
+    const char *id = unique("DLQ-large");
     struct found found;
 
-    make_id(id, "large");
-    send_order(id, 1, 2000);
+    START("MAX_MESSAGE_BYTES=1024");
+    send_units(id, 1, 2000);
     found = wait_for_letter("orders", id, 0, "\"reason\":\"too_large\"");
-    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", stage.printed);
     found = wait_for_letter("orders", id, 1, "\"reason\":\"too_large\""); /* nothing was mended: it is back */
-    system_stop(services);
-
-    services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, NULL);
-    cr_expect_eq(RUN("dlq", "redrive", "--dry-run", found.position), 0, "%s", printed);
+    stage_stop();
+    stage_start((struct system_options){0});
+    cr_expect_eq(RUN("dlq", "redrive", "--dry-run", found.position), 0, "%s", stage.printed);
     PRINTED("1 would be sent");
-    cr_expect_eq(RUN("get", id), 1, "a dry run sends nothing: %s", printed);
-    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
-    wait_for_status(store, id, "completed");
+    cr_expect_eq(RUN("get", id), 1, "a dry run sends nothing: %s", stage.printed);
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", stage.printed);
+    wait_for_status(stage.store, id, "completed");
     cr_expect_eq(RUN("dlq", "redrive", found.position), 1, "once is enough");
     PRINTED("redriven already");
-    system_stop(services);
 }
 
 Test(dead_letters, a_command_that_nobody_knows_comes_back_three_times)
 {
-    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
-    char id[ID_SIZE], value[512], first_written_at[64] = "";
+    const char *id = unique("DLQ-refund");
+    char value[512], first_written_at[64] = "";
     struct found found;
 
-    make_id(id, "refund");
+    stage_start((struct system_options){0});
     snprintf(value, sizeof(value), "{\"commandId\":\"%s/payment.refund\",\"orderId\":\"%s\",\"type\":\"payment.refund\",\"attempt\":1}", id, id);
     system_send("payment.commands", id, value, strlen(value));
     for (int redrives = 0; redrives < 3; redrives++) {
@@ -142,27 +105,24 @@ Test(dead_letters, a_command_that_nobody_knows_comes_back_three_times)
         if (redrives == 0)
             snprintf(first_written_at, sizeof(first_written_at), "%s", found.written_at);
         cr_expect_str_eq(found.written_at, first_written_at, "it gets no younger");
-        cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
+        cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", stage.printed);
     }
     found = wait_for_letter("payment.commands", id, 3, "\"reason\":\"unknown_type\"");
     cr_expect_eq(RUN("dlq", "redrive", found.position), 1);
     PRINTED("it came back 3 times");
-    cr_expect_eq(RUN("dlq", "redrive", "--force", found.position), 0, "%s", printed);
+    cr_expect_eq(RUN("dlq", "redrive", "--force", found.position), 0, "%s", stage.printed);
     wait_for_letter("payment.commands", id, 4, "\"reason\":\"unknown_type\"");
-    system_stop(services);
 }
 
 Test(dead_letters, rubbish_and_a_conflict)
 {
-    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
-    char id[ID_SIZE], rubbish[ID_SIZE];
+    const char *id = unique("DLQ-twice"), *rubbish = unique("DLQ-rubbish");
     struct found found;
 
-    make_id(id, "twice");
-    make_id(rubbish, "rubbish");
-    send_order(id, 1, 0);
-    wait_for_status(store, id, "completed");
-    send_order(id, 2, 0);
+    stage_start((struct system_options){0});
+    send_units(id, 1, 0);
+    wait_for_status(stage.store, id, "completed");
+    send_units(id, 2, 0);
     found = wait_for_letter("orders", id, 0, "\"reason\":\"conflict\"");
     cr_expect_eq(RUN("dlq", "redrive", found.position), 1);
     PRINTED("another order has its id");
@@ -171,78 +131,64 @@ Test(dead_letters, rubbish_and_a_conflict)
     cr_expect_not_null(strstr(found.line, "\"preview\":\"?no json?\""), "%s", found.line);
     cr_expect_eq(RUN("dlq", "show", found.position), 0);
     PRINTED("01 6e 6f 20 6a 73 6f 6e ff");
-    system_stop(services);
-}
-
-static void redis_do(const char *a, const char *b, const char *c, const char *d)
-{
-    struct text words[] = {text_of(a), text_of(b), text_of(c), text_of(d)};
-
-    store_begin(store);
-    store_queue(store, words[1], words, d[0] != '\0' ? 4 : c[0] != '\0' ? 3 : 2);
-    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
 }
 
 static void expect_set_aside(const char *id, bool expected)
 {
-    redis_do("SISMEMBER", "sagas:broken", id, "");
-    cr_expect_eq(store_number(store_value(store, 0)), expected, "%s", id);
+    cr_expect_eq(store_number(REDIS(TEXT("SISMEMBER"), TEXT("sagas:broken"), text_of(id))), expected, "%s", id);
 }
+
+/* The order has been mended by hand. */
+static void forget_broken(const char *id) { REDIS(TEXT("SREM"), TEXT("sagas:broken"), text_of(id)); }
 
 /* A key that somebody has spoilt: in the place of the saga, or of its history. The order waits in its dead letters until that
  * is mended. */
 static void expect_order_comes_back(const char *name, const char *key_format)
 {
-    char id[ID_SIZE], key[2 * ID_SIZE];
+    const char *id = unique(name);
+    char key[2 * ID_SIZE];
     struct found found;
 
-    make_id(id, name);
     snprintf(key, sizeof(key), key_format, id);
-    redis_do("SET", key, "x", "");
-    send_order(id, 1, 0);
+    REDIS(TEXT("SET"), text_of(key), TEXT("x"));
+    send_units(id, 1, 0);
     found = wait_for_letter("orders", id, 0, "\"reason\":\"saga_broken\"");
     expect_set_aside(id, true);
-    redis_do("DEL", key, "", "");
-    redis_do("SREM", "sagas:broken", id, "");
-    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
-    wait_for_status(store, id, "completed");
+    REDIS(TEXT("DEL"), text_of(key));
+    forget_broken(id);
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", stage.printed);
+    wait_for_status(stage.store, id, "completed");
     expect_set_aside(id, false);
 }
 
 Test(dead_letters, an_order_whose_saga_is_spoilt_waits_until_it_is_mended)
 {
-    const struct system_options plain = {.redis_url = redis_process_url(redis)};
-    struct system *services = system_start(&plain, "tests/support/catalog.json");
-
+    stage_start((struct system_options){0});
     expect_order_comes_back("spoilt-saga", "saga:%s");
     expect_order_comes_back("spoilt-history", "{saga:%s}:history");
-    system_stop(services);
 }
 
 Test(dead_letters, an_answer_to_a_spoilt_saga_waits_until_it_is_mended)
 {
-    static const char *const patience[] = {"STEP_TIMEOUT_MS=600000", NULL}; /* only the dead letter brings the answer again */
-    const struct system_options patient = {.redis_url = redis_process_url(redis), .settings = patience};
-    struct system *services = system_start(&patient, "tests/support/catalog.json");
-    char id[ID_SIZE], key[ID_SIZE + 8], version[32];
+    const char *id = unique("DLQ-spoilt");
+    char key[ID_SIZE + 8], version[32];
     struct found found;
 
-    make_id(id, "spoilt");
+    START("STEP_TIMEOUT_MS=600000"); /* only the dead letter brings the answer again */
     snprintf(key, sizeof(key), "saga:%s", id);
-    system_kill(services, "payment", 0, SIGKILL);
-    send_order(id, 1, 0);
-    wait_for_status(store, id, "authorizing_payment");
-    snprintf(version, sizeof(version), "%s", hash_field(store, key, "version"));
-    redis_do("HSET", key, "version", "many");
-    system_revive(services, "payment", 0);
+    system_kill(stage.services, "payment", 0, SIGKILL);
+    send_units(id, 1, 0);
+    wait_for_status(stage.store, id, "authorizing_payment");
+    snprintf(version, sizeof(version), "%s", saga_field(id, "version"));
+    REDIS(TEXT("HSET"), text_of(key), TEXT("version"), TEXT("many"));
+    system_revive(stage.services, "payment", 0);
     found = wait_for_letter("saga.inbox", id, 0, "\"reason\":\"saga_broken\"");
     expect_set_aside(id, true);
-    redis_do("HSET", key, "version", version);
-    redis_do("SREM", "sagas:broken", id, "");
-    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", printed);
-    wait_for_status(store, id, "completed");
+    REDIS(TEXT("HSET"), text_of(key), TEXT("version"), text_of(version));
+    forget_broken(id);
+    cr_expect_eq(RUN("dlq", "redrive", found.position), 0, "%s", stage.printed);
+    wait_for_status(stage.store, id, "completed");
     expect_set_aside(id, false);
-    system_stop(services);
 }
 
 /* ---- keys and headers ---- */
@@ -322,16 +268,15 @@ static void see_said(const struct record *record, void *context)
 
 Test(dead_letters, a_conflict_keeps_all_its_headers_and_no_card_number)
 {
-    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
-    char id[ID_SIZE];
+    const char *id = unique("DLQ-headers");
     struct said_of said = {.id = id}, inbox = {.id = id}, commands = {.id = id};
 
-    make_id(id, "headers");
-    send_order(id, 1, 0);
-    wait_for_status(store, id, "completed");
+    stage_start((struct system_options){0});
+    send_units(id, 1, 0);
+    wait_for_status(stage.store, id, "completed");
     send_with_headers(id, 2);
     wait_for_letter("orders", "**** **** **** ****", 0, id);
-    system_stop(services);
+    stage_stop();
     read_topic("orders.dlq", see_said, &said);
     cr_expect_eq(said.records, 1);
     cr_expect_eq(said.cards, 0);
@@ -352,17 +297,11 @@ Test(dead_letters, a_conflict_keeps_all_its_headers_and_no_card_number)
 /* The one moment at which nothing may be wrong: all programs run, and have nothing to do. */
 Test(dead_letters, the_doctor_finds_a_running_system_well)
 {
-    struct system *services = system_start(&(struct system_options){.redis_url = redis_process_url(redis)}, "tests/support/catalog.json");
-    int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
-    char id[ID_SIZE];
-    int code;
+    const char *id = unique("DLQ-healthy");
 
-    make_id(id, "healthy");
-    send_order(id, 1, 0);
-    wait_for_status(store, id, "completed");
-    while ((code = RUN("doctor")) != 0 && test_now_ms() < end_ms)
-        test_pause();
-    cr_expect_eq(code, 0, "%s", printed);
+    stage_start((struct system_options){0});
+    send_units(id, 1, 0);
+    wait_for_status(stage.store, id, "completed");
+    WAIT_UNTIL(RUN("doctor") == 0);
     PRINTED("1 member");
-    system_stop(services);
 }

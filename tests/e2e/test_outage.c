@@ -47,8 +47,7 @@ static void send_in_an_outage(const char *service, const char *topic, const char
 static void expect_one_letter(const char *topic, const char *key)
 {
     WAIT_UNTIL(count_of(topic, key, NULL) > 0);
-    system_stop(stage.services);
-    stage.services = NULL;
+    stage_stop();
     cr_expect_eq(count_of(topic, key, NULL), 1);
 }
 
@@ -119,8 +118,7 @@ Test(outage, a_record_in_a_wrong_partition_is_moved_once)
     WAIT_UNTIL(system_log_lines(stage.services, "orchestrator", 0, "event=retried") >= TRIES);
     redis_process_launch(stage.redis, NULL);
     WAIT_UNTIL(count_of("saga.inbox", id, "orderly-forwarded") > 0);
-    system_stop(stage.services);
-    stage.services = NULL;
+    stage_stop();
     cr_expect_eq(count_of("saga.inbox", id, "orderly-forwarded"), 1);
 }
 

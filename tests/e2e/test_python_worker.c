@@ -1,37 +1,23 @@
 /* docs/examples/fulfillment.py in the place of orderly-fulfillment: killed in the middle, given rubbish and the same command
  * twice. */
 #include "crowd.h"
-#include "json.h"
-#include "redis_process.h"
+#include "stage.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CROWD 600
-#define REST(country)                                                                                                            \
-    "\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":1}],\"paymentMethod\":\"tok_visa\",\"shipTo\":{"      \
-    "\"country\":\"" country "\"}"
 
-static struct redis_process *redis;
-static struct store *store;
-static struct arena *arena;
-static struct system *services;
 static pid_t worker; /* 0: none runs */
 
 static void set_up_with(const char *const settings[])
 {
-    redis = redis_process_start(NULL);
-    arena = arena_create();
-    cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
-    services = system_start(
-        &(struct system_options){.redis_url = redis_process_url(redis), .without = "fulfillment", .settings = settings},
-        "tests/support/catalog.json");
+    stage_set_up();
+    stage_start((struct system_options){.without = "fulfillment", .settings = settings});
 }
 
 static void set_up(void) { set_up_with(NULL); }
@@ -53,7 +39,7 @@ static void start_worker(void)
     if (worker == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setenv("KAFKA_BOOTSTRAP_SERVERS", getenv("ORDERLY_TEST_KAFKA"), 1);
-        setenv("REDIS_URL", redis_process_url(redis), 1);
+        setenv("REDIS_URL", redis_process_url(stage.redis), 1);
         execl(python, python, "docs/examples/fulfillment.py", (char *)NULL);
         _exit(127);
     }
@@ -82,89 +68,50 @@ static void stop_worker(void)
 static void tear_down(void)
 {
     stop_worker();
-    system_stop(services);
-    store_close(store);
-    redis_process_stop(redis);
-    arena_destroy(arena);
+    stage_tear_down();
 }
 
 TestSuite(python_worker, .fini = tear_down);
 
-static const char *unique(const char *name)
+/* How many of its answers tell another tracking number than the one in Redis. */
+static size_t other_numbers(const struct seen *answers)
 {
-    return text_format(arena, "%s-%lld.%d", name, (long long)time(NULL), (int)getpid()).at;
+    size_t count = 0;
+
+    for (size_t i = 0; i < answers->count; i++) {
+        const struct json *result = json_member(answers->list[i].value, TEXT("result"));
+        struct text number = json_string(stage.arena, json_member(result, TEXT("trackingNumber")));
+        count += text_is_there(number) &&
+                 !text_equals(number, text_of(shipment_field(text_copy(stage.arena, answers->list[i].key).at, "trackingNumber")));
+    }
+    return count;
 }
 
-/* ---- what it answered ---- */
-
-struct seen {
-    const char *prefix;
-    size_t count, other_numbers; /* replies; those whose tracking number is not the one in Redis */
-    char outcomes[1024];         /* "succeeded: refused:already_cancelled " */
-};
-
-static void see(const struct record *record, void *context)
+static const struct seen *wait_for_answers(const char *prefix, size_t count)
 {
-    struct seen *seen = context;
-    const struct json *root;
-    struct text number, reason;
-
-    if (!text_begins(record->key, text_of(seen->prefix)) ||
-        json_read(arena, text_copy(arena, record->value), &root) != STATUS_OK ||
-        !text_begins(json_string(arena, json_member(root, TEXT("type"))), TEXT("fulfillment.")))
-        return;
-    seen->count++;
-    reason = json_string(arena, json_member(root, TEXT("reason")));
-    snprintf(seen->outcomes + strlen(seen->outcomes), sizeof(seen->outcomes) - strlen(seen->outcomes), "%.*s:%.*s ",
-             TEXT_ARG(json_string(arena, json_member(root, TEXT("outcome")))), TEXT_ARG(reason));
-    number = json_string(arena, json_member(json_member(root, TEXT("result")), TEXT("trackingNumber")));
-    const char *key = text_format(arena, "shipment:%.*s", TEXT_ARG(record->key)).at;
-    if (text_is_there(number) && !text_equals(number, text_of(hash_field(store, key, "trackingNumber"))))
-        seen->other_numbers++;
-}
-
-static struct seen wait_for_replies(const char *prefix, size_t count)
-{
-    const int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
-    struct seen seen;
-
-    do {
-        seen = (struct seen){.prefix = prefix};
-        read_topic("saga.inbox", see, &seen);
-    } while (seen.count < count && test_now_ms() < end_ms);
-    return seen;
+    return wait_for_replies(prefix, "fulfillment.", count);
 }
 
 /* ---- stories ---- */
 
-static size_t completed(void)
-{
-    store_begin(store);
-    store_queue(store, TEXT("sagas:completed"), (struct text[]){TEXT("ZCARD"), TEXT("sagas:completed")}, 2);
-    cr_assert_eq(store_flush(store), STATUS_OK);
-    return (size_t)store_number(store_value(store, 0));
-}
+static size_t completed(void) { return (size_t)store_number(REDIS(TEXT("ZCARD"), TEXT("sagas:completed"))); }
 
 /* Every number it gives is a new one: a shipment that was booked twice would have two. */
 Test(python_worker, killed_in_the_middle_it_ships_each_order_once, .init = set_up)
 {
     CLEANUP(crowd_destroy) struct crowd *crowd = crowd_create("python", CROWD);
-    const int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
-    struct seen seen;
+    const struct seen *answers;
 
     start_worker();
     system_send_orders(crowd->values, crowd->count / 2);
-    while (completed() == 0 && test_now_ms() < end_ms)
-        test_pause();
+    WAIT_UNTIL(completed() > 0);
     system_send_orders(crowd->values + crowd->count / 2, crowd->count - crowd->count / 2);
     kill_worker();
     cr_assert_lt(completed(), CROWD * 6 / 10, "it was killed too late to show anything");
     start_worker();
-    crowd_check(store, crowd);
-    seen = wait_for_replies(text_format(arena, "%.*s", (int)(strrchr(crowd->ids[0], '-') - crowd->ids[0]), crowd->ids[0]).at,
-                            CROWD * 7 / 10);
-    cr_expect_geq(seen.count, CROWD * 7 / 10);
-    cr_expect_eq(seen.other_numbers, 0);
+    crowd_check(stage.store, crowd);
+    answers = wait_for_answers(crowd->prefix, CROWD * 7 / 10);
+    cr_expect_eq(other_numbers(answers), 0);
 }
 
 /* The worker is away for longer than the shipment may take. When it comes, it books what was given up, or refuses it, and then
@@ -172,33 +119,30 @@ Test(python_worker, killed_in_the_middle_it_ships_each_order_once, .init = set_u
 Test(python_worker, what_was_given_up_meanwhile_goes_forward_if_it_was_shipped, .init = set_up_impatient)
 {
     const char *shipped = unique("late"), *refused = unique("late-refused");
-    const char *ids[] = {shipped, refused}, *countries[] = {REST("IT"), REST("AQ")};
+    const char *ids[] = {shipped, refused};
     const int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS;
 
+    send_order(shipped, "IT");
+    send_order(refused, "AQ");
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
-        struct text order = text_format(arena, "{\"orderId\":\"%s\",%s}", ids[i], countries[i]);
-        system_send("orders", NULL, order.at, order.length);
-    }
-    for (size_t i = 0; i < COUNT_OF(ids); i++) {
-        struct text nudge = text_format(arena, "{\"kind\":\"nudge\",\"orderId\":\"%s\"}", ids[i]);
-        const char *key = text_format(arena, "saga:%s", ids[i]).at;
-        while (strcmp(hash_field(store, key, "status"), "compensating") != 0 && test_now_ms() < end_ms)
+        struct text nudge = text_format(stage.arena, "{\"kind\":\"nudge\",\"orderId\":\"%s\"}", ids[i]);
+        while (strcmp(saga_field(ids[i], "status"), "compensating") != 0 && test_now_ms() < end_ms)
             system_send("saga.inbox", ids[i], nudge.at, nudge.length);
     }
     start_worker();
-    wait_for_status(store, shipped, "completed");
-    wait_for_status(store, refused, "failed");
-    cr_expect_str_eq(hash_field(store, text_format(arena, "saga:%s", refused).at, "reason"), "step_timed_out");
-    cr_expect_str_eq(hash_field(store, text_format(arena, "shipment:%s", refused).at, "status"), "refused");
-    assert_balanced(store, ids, COUNT_OF(ids));
+    wait_for_status(stage.store, shipped, "completed");
+    wait_for_status(stage.store, refused, "failed");
+    cr_expect_str_eq(saga_field(refused, "reason"), "step_timed_out");
+    cr_expect_str_eq(shipment_field(refused, "status"), "refused");
+    assert_balanced(stage.store, ids, COUNT_OF(ids));
 }
 
 static const char *command(const char *id, const char *type, int attempt)
 {
     return text_format(
-               arena,
+               stage.arena,
                "{\"commandId\":\"%s/%s\",\"orderId\":\"%s\",\"type\":\"%s\",\"attempt\":%d,\"order\":{\"orderId\":\"%s\",%s}}",
-               id, type, id, type, attempt, id, REST("IT"))
+               id, type, id, type, attempt, id, REST("HOT", "1", "tok_visa", "IT"))
         .at;
 }
 
@@ -221,17 +165,17 @@ Test(python_worker, repeated_commands_late_originals_and_rubbish, .init = set_up
                                     command(twice, "fulfillment.cancel", 1)};
     const char *const to_late[] = {command(late, "fulfillment.cancel", 1), command(late, "fulfillment.ship", 1),
                                    command(late, "fulfillment.cancel", 2)};
-    struct seen seen;
+    const struct seen *answers;
 
     start_worker();
     system_send_all("fulfillment.commands", twice, to_twice, COUNT_OF(to_twice));
     system_send_all("fulfillment.commands", late, to_late, COUNT_OF(to_late));
-    seen = wait_for_replies(twice, 3);
-    cr_expect_str_eq(seen.outcomes, "succeeded: succeeded: refused:already_shipped ");
-    cr_expect_eq(seen.other_numbers, 0);
-    seen = wait_for_replies(late, 3);
-    cr_expect_str_eq(seen.outcomes, "succeeded: refused:already_cancelled succeeded: ");
-    cr_expect_str_eq(hash_field(store, text_format(arena, "shipment:%s", late).at, "status"), "cancelled");
+    answers = wait_for_answers(twice, 3);
+    cr_expect_str_eq(outcomes_of(answers), "succeeded: succeeded: refused:already_shipped ");
+    cr_expect_eq(other_numbers(answers), 0);
+    answers = wait_for_answers(late, 3);
+    cr_expect_str_eq(outcomes_of(answers), "succeeded: refused:already_cancelled succeeded: ");
+    cr_expect_str_eq(shipment_field(late, "status"), "cancelled");
     read_topic("fulfillment.commands.dlq", see_dead, &dead);
     cr_expect_str_eq(dead, "seen");
 }

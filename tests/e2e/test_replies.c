@@ -1,5 +1,5 @@
-/* Replies of a worker that is not ours: what is done is done, whatever else is wrong with the answer. The test answers in the place of
- * the fulfillment service. */
+/* Replies of a worker that is not ours: what is done is done, whatever else is wrong with the answer. The test answers in the
+ * place of the fulfillment service. */
 #include "stage.h"
 
 #include "json.h"

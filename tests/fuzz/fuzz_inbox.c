@@ -1,6 +1,6 @@
-/* fuzz_inbox.c - any JSON is read as a record of the inbox, a command and an order, or refused; replies and commands that were read
- * are written back the same, replies with all that was mended in them, and no result goes on that is too large. Built and run as
- * fuzz_json.c says. */
+/* fuzz_inbox.c - any JSON is read as a record of the inbox, a command and an order, or refused; replies and commands that were
+ * read are written back the same, replies with all that was mended in them, and no result goes on that is too large. Built and
+ * run as fuzz_json.c says. */
 #include "message.h"
 
 #include <stdlib.h>

@@ -69,7 +69,7 @@ size_t wait_for_end(struct store *store, const char *const order_ids[], size_t c
 
     for (size_t i = 0; i < count; i++) {
         const char *status = saga_status(store, order_ids[i]);
-        int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS; /* as long as one after another ends, it goes on */
+        int64_t end_ms = test_now_ms() + SYSTEM_WAIT_MS; /* each order may take so long, since one ends after another */
         while (!is_terminal(status)) {
             cr_assert_lt(test_now_ms(), end_ms, "%s (%zu of %zu) is still '%s'", order_ids[i], i, count, status);
             test_pause();

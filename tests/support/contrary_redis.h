@@ -14,7 +14,7 @@ struct contrary_redis *contrary_redis_start(void);
 /* Ends it; its client must have nothing under way. NULL is fine. */
 void contrary_redis_stop(struct contrary_redis *redis);
 DEFINE_CLEANUP(struct contrary_redis, contrary_redis_stop);
-/* "redis://127.0.0.1:<port>"; valid as long as it. */
+/* "redis://127.0.0.1:<port>"; valid until the Redis is stopped. */
 const char *contrary_redis_url(const struct contrary_redis *redis);
 /* How many calls of scripts it has answered. */
 int contrary_redis_calls(struct contrary_redis *redis);

@@ -51,9 +51,10 @@ struct crowd *crowd_create(const char *prefix, size_t count)
     crowd->count = count;
     crowd->ids = calloc(count, sizeof(*crowd->ids));
     crowd->values = calloc(count, sizeof(*crowd->values));
+    snprintf(crowd->prefix, sizeof(crowd->prefix), "%s-%lld.%d-", prefix, run, (int)getpid());
     for (size_t i = 0; i < count; i++) {
         char *id;
-        if (asprintf(&id, "%s-%lld.%d-%zu", prefix, run, (int)getpid(), i) < 0)
+        if (asprintf(&id, "%s%zu", crowd->prefix, i) < 0)
             abort();
         crowd->ids[i] = id;
         crowd->values[i] = order_text(id, i);

@@ -8,10 +8,11 @@
 struct crowd {
     size_t count;
     const char **ids, **values; /* ids[i] is the order of values[i]; JSON */
+    char prefix[128];           /* what all their ids begin with, and no others */
 };
 
-/* Makes count orders: by number, one in ten is declined, one in ten invalid, one in ten refused by the carrier, one in ten asks for more than
- * there is, the others complete. The caller owns it. */
+/* Makes count orders: by number, one in ten is declined, one in ten invalid, one in ten refused by the carrier, one in ten
+ * asks for more than there is, the others complete. The caller owns it. */
 struct crowd *crowd_create(const char *prefix, size_t count);
 void crowd_destroy(struct crowd *crowd);
 DEFINE_CLEANUP(struct crowd, crowd_destroy);

@@ -97,7 +97,7 @@ void redis_process_launch(struct redis_process *redis, const char *const options
     run_server(redis);
 }
 
-/* Whether it answers a PING, were it only that a password is wanted. */
+/* Whether Redis answers a PING, even if the answer is that it wants a password. */
 static bool answers(const struct redis_process *redis)
 {
     struct sockaddr_in address = loopback(redis->port);
@@ -114,7 +114,7 @@ static bool answers(const struct redis_process *redis)
     return good;
 }
 
-/* Whether it answers before it ends, within START_WAIT_MS. */
+/* Whether Redis answers within START_WAIT_MS, and before its process ends. */
 static bool comes_up(struct redis_process *redis)
 {
     for (int waited_ms = 0; waited_ms < START_WAIT_MS; waited_ms += POLL_MS) {

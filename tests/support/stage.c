@@ -1,14 +1,11 @@
 #include "stage.h"
 
-#include "json.h"
+#include "clock.h"
+#include "keys.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-#define TIMER_SHARDS 16
 
 struct stage stage;
 
@@ -27,35 +24,48 @@ void stage_tear_down(void)
     arena_destroy(stage.arena);
 }
 
-void stage_start(const char *const settings[])
+void stage_set_up_and_start(void)
 {
-    stage.services = system_start(
-        &(struct system_options){.redis_url = redis_process_url(stage.redis), .static_members = true, .settings = settings},
-        "tests/support/catalog.json");
+    stage_set_up();
+    stage_start((struct system_options){0});
+}
+
+void stage_start(struct system_options options)
+{
+    options.redis_url = redis_process_url(stage.redis);
+    stage.services = system_start(&options, "tests/support/catalog.json");
+}
+
+void stage_stop(void)
+{
+    system_stop(stage.services);
+    stage.services = NULL;
+}
+
+int run_orderly(const char *input, const char *const arguments[])
+{
+    return system_run_orderly(redis_process_url(stage.redis), arguments, input, stage.printed, sizeof(stage.printed));
 }
 
 /* ---- orders ---- */
 
 const char *unique(const char *name)
 {
-    return text_format(stage.arena, "%s-%lld.%d", name, (long long)time(NULL), (int)getpid()).at;
+    return text_format(stage.arena, "%s-%lld.%d", name, (long long)clock_wall_ms() / 1000, (int)getpid()).at;
 }
+
+struct text order_with(const char *id, const char *rest) { return text_format(stage.arena, "{\"orderId\":\"%s\",%s}", id, rest); }
 
 struct text order_to(const char *id, const char *country)
 {
-    return text_format(
-        stage.arena,
-        "{\"orderId\":\"%s\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"HOT\",\"quantity\":2}],\"paymentMethod\":"
-        "\"tok_visa\",\"shipTo\":{\"country\":\"%s\"}}",
-        id, country);
+    return order_with(id, text_format(stage.arena, REST("HOT", "2", "tok_visa", "%s"), country).at);
 }
 
-void send_order(const char *id, const char *country)
-{
-    struct text order = order_to(id, country);
+static void send_value(struct text order) { system_send("orders", NULL, order.at, order.length); }
 
-    system_send("orders", NULL, order.at, order.length);
-}
+void send_order_with(const char *id, const char *rest) { send_value(order_with(id, rest)); }
+
+void send_order(const char *id, const char *country) { send_value(order_to(id, country)); }
 
 void send_orders(const char *name, const char *ids[], size_t count)
 {
@@ -77,14 +87,20 @@ void send_signal(const char *kind, const char *id)
 
 /* ---- Redis ---- */
 
-const char *saga_field(const char *id, const char *field)
+static const char *field_of(struct text key, const char *field)
 {
-    return hash_field(stage.store, text_format(stage.arena, "saga:%s", id).at, field);
+    return hash_field(stage.store, text_copy(stage.arena, key).at, field);
 }
 
-const char *payment_field(const char *id, const char *field)
+const char *saga_field(const char *id, const char *field) { return field_of(key_saga(stage.arena, text_of(id)), field); }
+
+const char *payment_field(const char *id, const char *field) { return field_of(key_payment(stage.arena, text_of(id)), field); }
+
+const char *shipment_field(const char *id, const char *field) { return field_of(key_shipment(stage.arena, text_of(id)), field); }
+
+const char *reservation_field(const char *id, const char *field)
 {
-    return hash_field(stage.store, text_format(stage.arena, "payment:%s", id).at, field);
+    return field_of(key_reservation(stage.arena, TEXT("main"), text_of(id)), field);
 }
 
 const struct store_value *redis_do(const struct text words[], size_t count)
@@ -102,10 +118,7 @@ bool is_listed(const char *index, const char *id)
     return text_is_there(store_text(REDIS(TEXT("ZSCORE"), text_of(index), text_of(id))));
 }
 
-const char *timer_key(const char *id)
-{
-    return text_format(stage.arena, "sagas:timers:%u", (unsigned)(text_hash(text_of(id)) % TIMER_SHARDS)).at;
-}
+const char *timer_key(const char *id) { return text_copy(stage.arena, key_timers(stage.arena, timer_shard(text_of(id)))).at; }
 
 size_t sagas_under_way(void)
 {
@@ -115,8 +128,7 @@ size_t sagas_under_way(void)
 
 const char *history(const char *id)
 {
-    struct text key = text_format(stage.arena, "{saga:%s}:history", id);
-    const struct store_value *lines = REDIS(TEXT("LRANGE"), key, TEXT("0"), TEXT("-1"));
+    const struct store_value *lines = REDIS(TEXT("LRANGE"), key_history(stage.arena, text_of(id)), TEXT("0"), TEXT("-1"));
     struct buffer events = buffer_in(stage.arena, 0);
 
     for (size_t i = 0; i < store_count(lines); i++) {
@@ -132,4 +144,56 @@ void wait_for_all(const char *const ids[], size_t count, const char *status)
 {
     for (size_t i = 0; i < count; i++)
         wait_for_status(stage.store, ids[i], status);
+}
+
+/* ---- topics ---- */
+
+struct look {
+    struct text prefix, type;
+    struct seen *seen;
+};
+
+static void see(const struct record *record, void *context)
+{
+    struct look *look = context;
+    struct seen_record found = {.time_ms = record->timestamp_ms};
+
+    if (!text_begins(record->key, look->prefix) || look->seen->count == SEEN_MAX ||
+        json_read(stage.arena, text_copy(stage.arena, record->value), &found.value) != STATUS_OK ||
+        !text_begins(seen_text(&found, "type"), look->type))
+        return;
+    found.key = text_copy(stage.arena, record->key);
+    look->seen->list[look->seen->count++] = found;
+}
+
+const struct seen *see_topic(const char *topic, const char *prefix, const char *type)
+{
+    struct look look = {text_of(prefix), text_of(type), arena_take(stage.arena, sizeof(struct seen))};
+
+    look.seen->count = 0;
+    read_topic(topic, see, &look);
+    return look.seen;
+}
+
+const struct seen *wait_for_replies(const char *prefix, const char *type, size_t count)
+{
+    const struct seen *replies;
+
+    WAIT_UNTIL((replies = see_topic("saga.inbox", prefix, type))->count >= count);
+    return replies;
+}
+
+struct text seen_text(const struct seen_record *record, const char *name)
+{
+    return json_string(stage.arena, json_member(record->value, text_of(name)));
+}
+
+const char *outcomes_of(const struct seen *replies)
+{
+    struct buffer told = buffer_in(stage.arena, 0);
+
+    for (size_t i = 0; i < replies->count; i++)
+        buffer_add_format(&told, "%.*s:%.*s ", TEXT_ARG(seen_text(&replies->list[i], "outcome")),
+                          TEXT_ARG(seen_text(&replies->list[i], "reason")));
+    return text_copy(stage.arena, buffer_text(&told)).at;
 }

@@ -33,15 +33,9 @@ struct system {
     struct replica replicas[SYSTEM_SERVICES][SYSTEM_REPLICAS_MAX];
 };
 
-int64_t test_now_ms(void)
-{
-    return clock_steady_ms();
-}
+int64_t test_now_ms(void) { return clock_steady_ms(); }
 
-void test_pause(void)
-{
-    clock_pause_ms(PAUSE_MS);
-}
+void test_pause(void) { clock_pause_ms(PAUSE_MS); }
 
 static const char *needed(const char *name)
 {

@@ -1,7 +1,7 @@
 /* system.h - the real thing for end-to-end tests: the five programs as processes, on the Kafka of ORDERLY_TEST_KAFKA.
  *
- * Programs come from ORDERLY_TEST_BIN. Each gets a free HTTP port, and is waited for until it is ready. Everything asserts by itself: a test that
- * can't go on fails with the tail of the log that tells why. */
+ * Programs come from ORDERLY_TEST_BIN. Each gets a free HTTP port, and is waited for until it is ready. Everything asserts by
+ * itself: a test that can't go on fails with the tail of the log that tells why. */
 #ifndef ORDERLY_TEST_SYSTEM_H
 #define ORDERLY_TEST_SYSTEM_H
 
@@ -12,7 +12,7 @@
 
 #define SYSTEM_SERVICES 5
 #define SYSTEM_REPLICAS_MAX 4
-#define SYSTEM_WAIT_MS 90000 /* nothing that is waited for takes that long unless it never comes */
+#define SYSTEM_WAIT_MS 90000 /* what has not come by then never comes */
 
 struct system_options {
     const char *redis_url;
@@ -28,7 +28,7 @@ struct system;
 struct system *system_start(const struct system_options *options, const char *catalog_path);
 /* SIGTERM to all that run; each must end with 0. Releases the system; NULL is fine. */
 void system_stop(struct system *system);
-/* Sends a signal to one replica of "payment"; with SIGKILL it is also waited for. */
+/* Sends a signal to one replica of a service ("payment"); after SIGKILL, waits until the replica has ended. */
 void system_kill(struct system *system, const char *service, size_t replica, int signal_number);
 /* Starts a replica that is not running; does not wait. */
 void system_revive(struct system *system, const char *service, size_t replica);
@@ -40,8 +40,8 @@ bool system_is_ready(struct system *system, const char *service, size_t replica)
 /* How many lines of a replica's log, and of those before it in its place, have this text. */
 size_t system_log_lines(const struct system *system, const char *service, size_t replica, const char *text);
 
-/* Runs bin/orderly with arguments ("get", "ORD-1", NULL) against the system's Kafka and Redis; gives its exit code. out (may be NULL) gets what it printed on
- * standard output and error together, cut to size. input (may be NULL) is its standard input. */
+/* Runs bin/orderly with arguments ("get", "ORD-1", NULL) against the system's Kafka and Redis; gives its exit code. out (may
+ * be NULL) gets what it printed on standard output and error together, cut to size. input (may be NULL) is its standard input. */
 int system_run_orderly(const char *redis_url, const char *const arguments[], const char *input, char *out, size_t size);
 
 /* Sends values to a topic and waits for the broker's word. key NULL: none. */
@@ -66,8 +66,9 @@ void test_pause(void);
 /* Reads what is in a topic now, from its beginning; calls see() for each record. Gives how many there were. */
 size_t read_topic(const char *topic, void (*see)(const struct record *record, void *context), void *context);
 
-/* The books balance: for every product of the warehouse main that is held, supplied = stock + taken, nothing negative, taken = what all
- * allocated reservations hold, and what those held that were swept; for every order of order_ids the payment, reservation and shipment are in step with its status. Asserts. */
+/* The books balance: for every product of the warehouse main that is held, supplied = stock + taken, nothing negative, taken =
+ * what all allocated reservations hold, and what those held that were swept; for every order of order_ids the payment,
+ * reservation and shipment are in step with its status. Asserts. */
 void assert_balanced(struct store *store, const char *const order_ids[], size_t count);
 
 #endif

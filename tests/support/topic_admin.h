@@ -6,7 +6,7 @@
 
 /* Deletes a topic and waits until the broker has forgotten it. */
 void topic_delete(const char *name);
-/* Makes it anew with one partition and these settings: name, value, ..., NULL. */
+/* Makes a topic anew with one partition and these settings: name, value, ..., NULL. */
 void topic_make(const char *name, const char *const config[]);
 /* Gives a topic so many partitions, more than it has. */
 void topic_grow(const char *name, size_t partitions);

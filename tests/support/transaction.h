@@ -16,7 +16,7 @@ void transactor_begin(struct transactor *transactor, const char *topic, int part
 void transactor_end(struct transactor *transactor, bool commits);
 /* Sends so many records to one partition in a transaction, and ends it when the broker has them all: commits, or aborts. */
 void transactor_run(struct transactor *transactor, const char *topic, int partition, size_t count, bool commits);
-/* One transaction of a producer that lives no longer than that. */
+/* The same with a producer of its own, opened and closed for this one transaction. */
 void transaction_send(const char *topic, int partition, size_t count, bool commits);
 
 #endif

@@ -1,5 +1,5 @@
-/* `orderly dlq` with the real Kafka and a Redis of its own. Every test buries records under a reason of its own, so that what others have left in the
- * topics is passed over. */
+/* `orderly dlq` with the real Kafka and a Redis of its own. Every test buries records under a reason of its own, so that what
+ * others have left in the topics is passed over. */
 #include "bus_reader.h"
 #include "clock.h"
 #include "dlq.h"

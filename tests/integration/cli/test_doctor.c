@@ -1,5 +1,6 @@
-/* `orderly doctor` against the real Kafka and a Redis of its own: what is wrong is found, and the command that mends it is named. Other tests leave
- * things in Kafka (records that nobody has read, dead letters): so each looks at its own line, not at the sum. */
+/* `orderly doctor` against the real Kafka and a Redis of its own: what is wrong is found, and the command that mends it is
+ * named. Other tests leave things in Kafka (records that nobody has read, dead letters): so each looks at its own line, not at
+ * the sum. */
 #include "redis_process.h"
 #include "system.h"
 #include "topic_admin.h"

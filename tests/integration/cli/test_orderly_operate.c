@@ -1,5 +1,5 @@
-/* The program `orderly` in the hands of an operator: cancel, retry, list, watch and get, against a Redis of its own that a test fills, and the Kafka of
- * ORDERLY_TEST_KAFKA. No service runs: what is said to saga.inbox is read from there. */
+/* The program `orderly` in the hands of an operator: cancel, retry, list, watch and get, against a Redis of its own that a
+ * test fills, and the Kafka of ORDERLY_TEST_KAFKA. No service runs: what is said to saga.inbox is read from there. */
 #include "json.h"
 #include "redis_process.h"
 #include "system.h"

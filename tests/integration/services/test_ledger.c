@@ -107,9 +107,7 @@ Test(ledger, a_saga_comes_ends_and_expires)
     cr_expect_eq(first.saga.status, SAGA_VALIDATING);
     cr_expect_eq(number_of(TEXT("ZSCORE"), TEXT("sagas:running"), TEXT("ORD-1")), first.saga.created_ms);
     cr_expect_eq(number_of(TEXT("TTL"), TEXT("saga:ORD-1"), TEXT_NONE), -1, "what is not terminal never expires");
-    char timers[32];
-    snprintf(timers, sizeof(timers), "sagas:timers:%u", (unsigned)(text_hash(TEXT("ORD-1")) % TIMER_SHARDS));
-    cr_expect_eq(number_of(TEXT("ZCARD"), text_of(timers), TEXT_NONE), 1);
+    cr_expect_eq(number_of(TEXT("ZCARD"), key_timers(arena, timer_shard(TEXT("ORD-1"))), TEXT_NONE), 1);
 
     cr_assert_eq(hear(&first, &refused, 2), STATUS_OK);
     struct loaded last = load();
@@ -120,7 +118,7 @@ Test(ledger, a_saga_comes_ends_and_expires)
     cr_expect_eq(number_of(TEXT("HEXISTS"), TEXT("saga:ORD-1"), TEXT("deadlineAt")), 0);
     cr_expect_eq(number_of(TEXT("ZCARD"), TEXT("sagas:running"), TEXT_NONE), 0);
     cr_expect_eq(number_of(TEXT("ZCARD"), TEXT("sagas:rejected"), TEXT_NONE), 1);
-    cr_expect_eq(number_of(TEXT("ZCARD"), text_of(timers), TEXT_NONE), 0);
+    cr_expect_eq(number_of(TEXT("ZCARD"), key_timers(arena, timer_shard(TEXT("ORD-1"))), TEXT_NONE), 0);
     cr_expect_eq(number_of(TEXT("TTL"), TEXT("saga:ORD-1"), TEXT_NONE), SECONDS_TO_LIVE);
     cr_expect_eq(number_of(TEXT("TTL"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), SECONDS_TO_LIVE);
     cr_expect_eq(number_of(TEXT("LLEN"), TEXT("{saga:ORD-1}:history"), TEXT_NONE), 2);

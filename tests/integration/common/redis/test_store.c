@@ -1,4 +1,5 @@
-/* test_store.c - store.c against a real Redis: the shared one at ORDERLY_TEST_REDIS, and ones of its own to kill, freeze and fill. */
+/* test_store.c - store.c against a real Redis: the shared one at ORDERLY_TEST_REDIS, and ones of its own to kill, freeze and
+ * fill. */
 #include "clock.h"
 #include "store.h"
 #include "support/redis_process.h"
@@ -55,10 +56,7 @@ static struct text key(const char *name)
     return (struct text){at, (size_t)snprintf(at, sizeof(keys[0]), "%s%s", prefix, name)};
 }
 
-static int64_t now_ms(void)
-{
-    return clock_steady_ms();
-}
+static int64_t now_ms(void) { return clock_steady_ms(); }
 
 /* One command, alone; it must be answered. */
 static const struct store_value *run(struct store *store, const struct text words[], size_t count)

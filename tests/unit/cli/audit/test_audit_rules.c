@@ -1,5 +1,6 @@
-/* What the audit allows is exactly what can happen: a model of the system - the real fold, workers as their scripts are, commands and replies that
- * come late, twice or never - is driven through everything it can do, and every state it reaches must be allowed, and no other. */
+/* What the audit allows is exactly what can happen: a model of the system - the real fold, workers as their scripts are,
+ * commands and replies that come late, twice or never - is driven through everything it can do, and every state it reaches
+ * must be allowed, and no other. */
 #include "audit_rules.h"
 #include "fold.h"
 #include "policy.h"

@@ -212,10 +212,7 @@ Test(mask, in_any_row_of_groups_every_card_number_is_found)
     }
 }
 
-static double seconds_now(void)
-{
-    return (double)clock_cpu_us() / 1e6;
-}
+static double seconds_now(void) { return (double)clock_cpu_us() / 1e6; }
 
 Test(mask, a_megabyte_of_digits_takes_no_time, .timeout = 20)
 {

@@ -729,7 +729,8 @@ static void check_against_libc(int64_t time_ms)
 
 Test(message, the_days_until_9999_are_as_the_c_library_says)
 {
-    /* Every day of 140 years, then every 17th: in 400 years, after which the calendar repeats, that meets every day of every month. */
+    /* Every day of 140 years, then every 17th: in 400 years, after which the calendar repeats, that meets every day of every
+     * month. */
     for (int64_t day = 0; day <= INT64_C(253402300799999) / 86400000; day += day < 51000 ? 1 : 17)
         check_against_libc(day * 86400000 + day * 7919 % 86400000);
 }

@@ -1,4 +1,4 @@
-/* How long a service pauses before it starts afresh. The start itself: tests/integration/common/test_afresh.c. */
+/* How long a service pauses before it starts afresh. The start itself: tests/integration/common/runtime/test_afresh.c. */
 #include "afresh.h"
 
 #include <criterion/criterion.h>
