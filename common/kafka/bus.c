@@ -339,6 +339,7 @@ static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct re
         .key = {message->key, message->key_len},
         .value = {message->payload, message->len},
         .handle = message,
+        .tenure = bus->tenure,
     };
     return true;
 }
@@ -398,6 +399,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
         bus_lag_assigned(bus, partitions);
+        bus_rounds_disown(bus);
         bus->assignments++;
         bus->joined = true;
         return;
@@ -407,6 +409,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         bus_rounds_wait(bus, REVOKE_WAIT_MS);
         rd_kafka_commit(client, NULL, 0);
     }
+    bus_rounds_disown(bus);
     bus_flow_revoke(bus, partitions);
     bus_drop_held(bus);
     rd_kafka_assign(client, NULL);

@@ -29,6 +29,7 @@ struct record {
     int64_t timestamp_ms;   /* the broker's (LogAppendTime); 0 when there is none */
     struct text key, value; /* TEXT_NONE: null */
     const void *handle;     /* the bus's own; NULL: made by hand, without headers (tests) */
+    size_t tenure;          /* the bus's own: since when the partition was this member's; a batch that outlives it stores no offsets of it */
 };
 
 struct header {
@@ -105,7 +106,8 @@ void bus_limit(struct bus *bus, const char *topic, size_t records);
 int64_t bus_backlog(const struct bus *bus, const char *topic);
 /* Ends a batch: the offsets behind its records are stored as soon as everything that was sent since the last batch, and by all batches before,
  * is acknowledged (at once when nothing is under way); they are committed in the background, at a revoke, and at close. The records may be released
- * before. Partitions lost in the meantime are skipped: their new owner gets the records again. bus_make_room() must have come before. */
+ * before. Partitions lost in the meantime are skipped, though they may be back: their new owner, or this member, gets the records again, and may
+ * have handled more by now. bus_make_room() must have come before. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
 /* Sends at once what is held back for more to come, and waits for the broker's word, but only a moment: for when there is nothing else to do.
  * Errors as bus_flush(). */

@@ -60,6 +60,7 @@ struct bus {
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
     size_t assignments;             /* so far */
+    size_t tenure;                  /* grows whenever partitions come or go, or are read again from what is committed */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
     rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
@@ -120,6 +121,8 @@ static inline bool bus_is_end(const rd_kafka_message_t *message)
 void bus_rounds_wait(struct bus *bus, int wait_ms);
 /* Forgets all rounds without storing their offsets. */
 void bus_rounds_forget(struct bus *bus);
+/* Another tenure begins: what was handed out before stores no offsets from now on. What it has sent is still under way. */
+void bus_rounds_disown(struct bus *bus);
 /* Remembers what went wrong last. */
 void bus_set_problem(struct bus *bus, const char *format, ...) PRINTF_LIKE(2, 3);
 
