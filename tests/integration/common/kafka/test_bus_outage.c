@@ -1,10 +1,12 @@
 /* A broker that goes away or refuses, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards, and offsets are
  * stored only behind what the broker has acknowledged. */
 #include "bus_internal.h"
+#include "bus_reader.h"
 #include "mock_cluster.h"
 #include "system.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 
 #define WAIT_MS 60000
@@ -249,4 +251,26 @@ Test(bus_outage, the_fatal_error_of_one_client_is_that_of_all)
     cr_expect_eq(bus_push(bus, NULL), STATUS_FATAL);
     bus_close(bus);
     mock_cluster_stop(&cluster);
+}
+
+/* ---- reading from outside of any group ---- */
+
+static struct bus_reader *open_reader(const struct mock_cluster *cluster)
+{
+    struct bus_options options = {.bootstrap = rd_kafka_mock_cluster_bootstraps(cluster->mock), .client_id = "orderly-test"};
+    struct bus_reader *reader = NULL;
+    char problem[256] = "";
+
+    cr_assert_eq(bus_reader_open(&options, problem, sizeof(problem), &reader), STATUS_OK, "%s", problem);
+    return reader;
+}
+
+/* librdkafka 2.0.2 hangs when a client is closed after such an error. */
+Test(bus_outage, a_reader_whose_close_hangs_ends_the_process, .signal = SIGALRM)
+{
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
+    struct bus_reader *reader = open_reader(&cluster);
+
+    rd_kafka_test_fatal_error(((struct bus *)reader)->consumer, RD_KAFKA_RESP_ERR__INCONSISTENT, "for a test");
+    bus_reader_close(reader);
 }
