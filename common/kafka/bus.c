@@ -455,6 +455,7 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 
     (void)client;
     bus->in_flight--;
+    bus->bytes_in_flight -= message->len + message->key_len;
     ((struct bus_round *)message->_private)->in_flight--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->brokers_down = false;

@@ -36,7 +36,7 @@ struct bus_flow {
     size_t room;                    /* how many of its records may still be handed out */
     bool paused;                    /* its partitions are */
     rd_kafka_message_t **waiting;   /* of its records: came when there was no room */
-    size_t waiting_next, waiting_count;
+    size_t waiting_next, waiting_count, waiting_bytes;
     struct bus_position *positions; /* of the present assignment */
     size_t position_count, last_position;
 };
@@ -56,6 +56,7 @@ struct bus {
     size_t batch_max;
     bus_log *log; /* NULL: nobody hears it */
     size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
+    size_t bytes_in_flight;         /* keys and values of what is sent and not yet reported */
     struct bus_round rounds[BUS_ROUNDS_MAX + 1]; /* a ring: those that are closed, the oldest first, then the open one */
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
@@ -116,6 +117,11 @@ void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *
 static inline bool bus_is_end(const rd_kafka_message_t *message)
 {
     return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+}
+/* How many bytes a message holds, but for its headers. */
+static inline size_t bus_message_bytes(const rd_kafka_message_t *message)
+{
+    return bus_is_end(message) ? 0 : message->len + message->key_len;
 }
 /* Waits for the broker's word on what is under way, wait_ms at most, without polling the consumer; then settles. */
 void bus_rounds_wait(struct bus *bus, int wait_ms);

@@ -205,9 +205,18 @@ enum status bus_make_room(struct bus *bus, const volatile int *stop)
     const int64_t began_ms = now_ms();
 
     bus_rounds_settle(bus);
-    while (bus->round_count >= BUS_ROUNDS_MAX && bus->refused == 0)
+    while ((bus->round_count >= BUS_ROUNDS_MAX || bus->bytes_in_flight >= BUS_SENT_BYTES_MAX) && bus->refused == 0)
         TRY(wait_step(bus, stop, began_ms, false));
     return bus->refused > 0 ? bus_flush(bus, stop) : STATUS_OK;
+}
+
+enum status bus_drain(struct bus *bus, const volatile int *stop)
+{
+    const int64_t began_ms = now_ms();
+
+    while (bus->bytes_in_flight >= BUS_SENT_BYTES_MAX && bus->refused == 0)
+        TRY(wait_step(bus, stop, began_ms, false));
+    return STATUS_OK;
 }
 
 void bus_rounds_wait(struct bus *bus, int wait_ms)

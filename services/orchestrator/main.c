@@ -5,6 +5,7 @@
 #include "mask.h"
 #include "measures.h"
 #include "outbox.h"
+#include "parts.h"
 #include "patience_settings.h"
 #include "service_metrics.h"
 #include "tick.h"
@@ -297,25 +298,49 @@ static void end_state(void *state)
     saga_cache_destroy(((struct orchestrator_state *)state)->cache);
 }
 
-/* The whole batch, start to end. Nothing is sent before Redis has taken everything: as long as it is away the batch is handled
+static enum status handle_part(struct run *run, struct batch *part)
+{
+    int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
+    struct saga_event **events;
+    size_t *event_counts;
+
+    TRY(batch_settle(part, run->store, days * settings_of(run)->day_seconds));
+    TRY(batch_events(part, run->store, &events, &event_counts));
+    for (size_t i = 0; i < part->group_count; i++) {
+        measure_group(run->metrics, &part->groups[i]);
+        TRY(send_group(run, &part->groups[i], events[i], event_counts[i]));
+    }
+    return STATUS_OK;
+}
+
+/* Most batches are one part. What one of several has made is forgotten before the next. */
+static enum status handle_parts(struct run *run, const struct batch *batch)
+{
+    struct arena_mark mark = arena_mark(run->arena);
+
+    for (size_t done = 0; done < batch->group_count;) {
+        struct batch part = batch_part(batch, done);
+        if (done > 0)
+            TRY(bus_drain(run->bus, run->stop));
+        TRY(handle_part(run, &part));
+        done += part.group_count;
+        arena_rewind(run->arena, mark);
+    }
+    return STATUS_OK;
+}
+
+/* The whole batch, start to end. Nothing of a saga is sent before Redis has taken everything of its part: as long as it is away the batch is handled
  * again and again, and what was sent would be sent each time. */
 static enum status handle(struct run *run)
 {
     struct batch batch = batch_in(run->arena, cache_of(run), run->record_count);
-    int64_t days = run->settings->retention_days + RETENTION_MARGIN_DAYS;
-    struct saga_event **events;
     struct all_astray astray;
-    size_t *event_counts, order_count;
+    size_t order_count;
 
     TRY(tick_know_time(run));
     batch.latest_ms = clocks_redis_ms(&((struct orchestrator_state *)run->state)->clocks, bus_clock_ms());
     astray = sort_all(run, &batch);
-    TRY(batch_settle(&batch, run->store, days * settings_of(run)->day_seconds));
-    TRY(batch_events(&batch, run->store, &events, &event_counts));
-    for (size_t i = 0; i < batch.group_count; i++) {
-        measure_group(run->metrics, &batch.groups[i]);
-        TRY(send_group(run, &batch.groups[i], events[i], event_counts[i]));
-    }
+    TRY(handle_parts(run, &batch));
     TRY(send_all_admitted(run, &order_count));
     TRY(send_all_astray(run, &astray));
     tick_adjust_gate(run, order_count);
