@@ -183,7 +183,8 @@ struct dead_letter bus_letter_of(struct arena *arena, const struct record *recor
 void bus_mask_letter(struct arena *arena, struct dead_letter *letter);
 /* Whether a header of a dead letter is its own, and none of the original's. */
 bool bus_is_letter_header(struct text name);
-/* The partition of topic that a key belongs to, as every program's partitioner says; -1 while the topic is not known. */
+/* The partition of topic that a key belongs to, as every program's partitioner says; -1 while the topic is not known. How many
+ * there are is asked by bus_warm_up(), and by bus_poll() after each assignment: partitions that are added bring one about. */
 int32_t bus_partition(struct bus *bus, const char *topic, struct text key);
 
 /* A topic to create. */

@@ -61,6 +61,7 @@ struct bus {
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
     size_t assignments;             /* so far */
+    size_t counted;                 /* the assignments when the partitions of what is sent to were counted last */
     size_t tenure;                  /* grows whenever partitions come or go, or are read again from what is committed */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
