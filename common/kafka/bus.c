@@ -113,6 +113,16 @@ enum status bus_warm_up(struct bus *bus, int wait_ms)
     return STATUS_OK;
 }
 
+/* Partitions that are added while all runs make the group share them out anew: what was counted before then is wrong. Without an answer the next
+ * poll asks again. */
+static void count_again(struct bus *bus)
+{
+    for (size_t i = 0; i < bus->producer_count; i++)
+        if (warm_up_client(bus, bus->producers[i], ASK_WAIT_MS) == STATUS_UNAVAILABLE)
+            return;
+    bus->counted = bus->assignments;
+}
+
 bool bus_is_joined(const struct bus *bus)
 {
     return bus->joined && !bus->brokers_down;
@@ -159,6 +169,8 @@ enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], 
     if (bus->paused)
         pause_all(bus, false);
     bus_serve_producers(bus);
+    if (bus->counted != bus->assignments && !bus->brokers_down)
+        count_again(bus);
     message = next_message(bus, wait_ms);
     if (message == NULL && wait_ms >= SILENCE_MS && bus->joined && !bus->brokers_down)
         bus_flow_note_silence(bus);
@@ -338,6 +350,7 @@ static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct re
         .key = {message->key, message->key_len},
         .value = {message->payload, message->len},
         .handle = message,
+        .tenure = bus->tenure,
     };
     return true;
 }
@@ -397,6 +410,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         if (bus->paused)
             rd_kafka_pause_partitions(client, partitions);
         bus_lag_assigned(bus, partitions);
+        bus_rounds_disown(bus);
         bus->assignments++;
         bus->joined = true;
         return;
@@ -406,6 +420,7 @@ void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_to
         bus_rounds_wait(bus, REVOKE_WAIT_MS);
         rd_kafka_commit(client, NULL, 0);
     }
+    bus_rounds_disown(bus);
     bus_flow_revoke(bus, partitions);
     bus_drop_held(bus);
     rd_kafka_assign(client, NULL);
@@ -443,6 +458,7 @@ void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void
 
     (void)client;
     bus->in_flight--;
+    bus->bytes_in_flight -= message->len + message->key_len;
     ((struct bus_round *)message->_private)->in_flight--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->brokers_down = false;

@@ -14,6 +14,7 @@
 #define BUS_TOPICS_MAX 16
 #define BUS_RECORD_MAX (2 * 1024 * 1024)        /* bytes of a record, as the topics allow */
 #define BUS_BURIED_ROOM (128 * 1024)             /* what a dead letter may be larger than the record it was */
+#define BUS_SENT_BYTES_MAX ((size_t)4 * 1024 * 1024) /* of keys and values that are not acknowledged when more is to be sent */
 #define BUS_ROUNDS_MAX 16                        /* batches whose acknowledgements are awaited while the next is handled */
 #define BUS_REDRIVES_MAX 1000000                 /* a number of redrives beyond that is none */
 #define BUS_KEPT_HEADER "original-"              /* before the name of a dead letter's header that its record had already */
@@ -29,6 +30,7 @@ struct record {
     int64_t timestamp_ms;   /* the broker's (LogAppendTime); 0 when there is none */
     struct text key, value; /* TEXT_NONE: null */
     const void *handle;     /* the bus's own; NULL: made by hand, without headers (tests) */
+    size_t tenure;          /* the bus's own: since when the partition was this member's; a batch that outlives it stores no offsets of it */
 };
 
 struct header {
@@ -97,7 +99,7 @@ MUST_CHECK enum status bus_poll(struct bus *bus, int wait_ms, struct record out_
  * the next bus_poll() resumes. */
 MUST_CHECK enum status bus_idle(struct bus *bus, int wait_ms);
 /* How many more records of this topic the coming bus_poll()s may hand out, all together: with 0 they hand out only what other topics have, the group
- * membership stays, and at most about a batch waits in memory. BUS_UNLIMITED until it is called; for one topic only. */
+ * membership stays, and at most about a batch, and a few megabytes, waits in memory. BUS_UNLIMITED until it is called; for one topic only. */
 void bus_limit(struct bus *bus, const char *topic, size_t records);
 #define BUS_UNLIMITED SIZE_MAX
 /* How many records of a topic lie in this member's partitions behind those that were handed out, as far as the client knows without asking: at most
@@ -106,13 +108,17 @@ void bus_limit(struct bus *bus, const char *topic, size_t records);
 int64_t bus_backlog(const struct bus *bus, const char *topic);
 /* Ends a batch: the offsets behind its records are stored as soon as everything that was sent since the last batch, and by all batches before,
  * is acknowledged (at once when nothing is under way); they are committed in the background, at a revoke, and at close. The records may be released
- * before. Partitions lost in the meantime are skipped: their new owner gets the records again. bus_make_room() must have come before. */
+ * before. Partitions lost in the meantime are skipped, though they may be back: their new owner, or this member, gets the records again, and may
+ * have handled more by now. bus_make_room() must have come before. */
 void bus_store_offsets(struct bus *bus, const struct record records[], size_t count);
 /* Sends at once what is held back for more to come, and waits for the broker's word, but only a moment: for when there is nothing else to do.
  * Errors as bus_flush(). */
 MUST_CHECK enum status bus_push(struct bus *bus, const volatile int *stop);
-/* Waits until fewer than BUS_ROUNDS_MAX batches are under way; waits and errors as bus_flush(). */
+/* Waits until fewer than BUS_ROUNDS_MAX batches, and fewer than BUS_SENT_BYTES_MAX bytes, are under way; waits and errors as bus_flush(). */
 MUST_CHECK enum status bus_make_room(struct bus *bus, const volatile int *stop);
+/* The same for the bytes alone, within a batch that sends much. A record that was refused is left for bus_make_room() to tell.
+ * STATUS_UNAVAILABLE  stop; STATUS_FATAL  the producer can't go on */
+MUST_CHECK enum status bus_drain(struct bus *bus, const volatile int *stop);
 /* Whether anything is sent and not acknowledged, or handled and its offsets not stored. */
 bool bus_has_under_way(const struct bus *bus);
 /* After a refused record: forgets the batches under way and reads on from what is committed, so that they are handled again. */
@@ -172,11 +178,12 @@ MUST_CHECK enum status bus_bury_record(struct bus *bus, const struct record *rec
 struct dead_letter bus_letter_of(struct arena *arena, const struct record *record, const char *service, const char *reason,
                                  struct text masked_value);
 /* Masks the card numbers of a letter's key and headers, as bus_bury() does; the headers move into the arena. What a redrive has written, and a
- * well-formed traceparent, stay as they are. */
+ * the ids of a traceparent, stay as they are. */
 void bus_mask_letter(struct arena *arena, struct dead_letter *letter);
 /* Whether a header of a dead letter is its own, and none of the original's. */
 bool bus_is_letter_header(struct text name);
-/* The partition of topic that a key belongs to, as every program's partitioner says; -1 while the topic is not known. */
+/* The partition of topic that a key belongs to, as every program's partitioner says; -1 while the topic is not known. How many
+ * there are is asked by bus_warm_up(), and by bus_poll() after each assignment: partitions that are added bring one about. */
 int32_t bus_partition(struct bus *bus, const char *topic, struct text key);
 
 /* A topic to create. */

@@ -78,19 +78,30 @@ static struct text mask(struct arena *arena, struct dead_letter *letter, struct 
     return result;
 }
 
-/* Ids of traces are hex digits, and dashes stand between them: some look like card numbers, and would be broken. */
-static bool is_traceparent(const struct header *header)
+/* Ids of traces are hex digits, and dashes stand between them: some look like card numbers, and would be broken. What a version to come has behind
+ * them may be anything. */
+static struct text mask_traceparent(struct arena *arena, struct dead_letter *letter, struct text parent)
 {
-    struct text value = header->value;
+    struct text rest = {parent.at + TRACEPARENT_LENGTH, parent.length - TRACEPARENT_LENGTH};
+    struct text masked = mask(arena, letter, rest);
+    char *whole;
 
-    if (!text_equals(header->name, TEXT("traceparent")) || value.length != TRACEPARENT_LENGTH)
-        return false;
-    for (size_t i = 0; i < value.length; i++) {
-        bool is_dash = i == 2 || i == 35 || i == 52;
-        if (is_dash ? value.at[i] != '-' : value.at[i] == '\0' || strchr("0123456789abcdef", value.at[i]) == NULL)
-            return false;
+    if (masked.at == rest.at)
+        return parent;
+    whole = arena_take(arena, parent.length);
+    memcpy(whole, parent.at, TRACEPARENT_LENGTH);
+    memcpy(whole + TRACEPARENT_LENGTH, masked.at, masked.length);
+    return (struct text){whole, parent.length};
+}
+
+static void mask_header(struct arena *arena, struct dead_letter *letter, struct header *header)
+{
+    if (text_equals(header->name, TEXT("traceparent")) && text_is_there(header->value) && trace_is_parent(header->value)) {
+        header->value = mask_traceparent(arena, letter, header->value);
+        return;
     }
-    return true;
+    header->name = mask(arena, letter, header->name);
+    header->value = mask(arena, letter, header->value);
 }
 
 void bus_mask_letter(struct arena *arena, struct dead_letter *letter)
@@ -102,10 +113,8 @@ void bus_mask_letter(struct arena *arena, struct dead_letter *letter)
     letter->key = mask(arena, letter, letter->key);
     for (size_t i = 0; i < letter->header_count; i++) {
         headers[i] = letter->headers[i];
-        if (is_traceparent(&headers[i]) || (is_redriven && redriven_take(&ignored, &headers[i])))
-            continue;
-        headers[i].name = mask(arena, letter, headers[i].name);
-        headers[i].value = mask(arena, letter, headers[i].value);
+        if (!is_redriven || !redriven_take(&ignored, &headers[i]))
+            mask_header(arena, letter, &headers[i]);
     }
     letter->headers = headers;
 }

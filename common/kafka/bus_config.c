@@ -29,6 +29,8 @@ static const struct property consumer_properties[] = {
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
     {"fetch.message.max.bytes", "65536"},     /* of a partition at once: it may unpack to ten times that. A larger record still comes */
+    {"fetch.max.bytes", "131072"},            /* and of all together: else as often that as there are partitions */
+    {"message.max.bytes", "131072"},          /* librdkafka raises the line above to this; of a consumer it limits nothing else */
     {"queued.max.messages.kbytes", "4096"},   /* memory stays flat behind a backlog; this is a fifth of a second of a flood */
 };
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define WAITING_BYTES_MAX ((size_t)1024 * 1024) /* of the limited topic in memory: a batch has no more, either */
+
 /* ---- how far each partition has been handed out ----
  * rd_kafka_position() may still tell of an earlier assignment: what is not known here counts as read, and is known with the first
  * record. */
@@ -121,7 +123,13 @@ rd_kafka_message_t *bus_flow_next(struct bus *bus)
     }
     if (!bus_is_end(bus->flow.waiting[bus->flow.waiting_next]))
         use_room(bus);
+    bus->flow.waiting_bytes -= bus_message_bytes(bus->flow.waiting[bus->flow.waiting_next]);
     return bus->flow.waiting[bus->flow.waiting_next++];
+}
+
+static bool is_enough(const struct bus *bus)
+{
+    return bus->flow.waiting_count - bus->flow.waiting_next >= bus->batch_max || bus->flow.waiting_bytes >= WAITING_BYTES_MAX;
 }
 
 /* Fetching stops only when a whole batch waits: a pause throws away what the client has fetched already. */
@@ -135,7 +143,8 @@ static void put_aside(struct bus *bus, rd_kafka_message_t *message)
     if (flow->waiting == NULL)
         abort();
     flow->waiting[flow->waiting_count++] = message;
-    if (!flow->paused && flow->waiting_count - flow->waiting_next >= bus->batch_max)
+    flow->waiting_bytes += bus_message_bytes(message);
+    if (!flow->paused && is_enough(bus))
         pause_limited(bus, true);
 }
 
@@ -206,7 +215,7 @@ static void forget(struct bus *bus)
 
     for (size_t i = flow->waiting_next; i < flow->waiting_count; i++)
         rd_kafka_message_destroy(flow->waiting[i]);
-    flow->waiting_next = flow->waiting_count = 0;
+    flow->waiting_next = flow->waiting_count = flow->waiting_bytes = 0;
     flow->position_count = flow->last_position = 0;
     flow->paused = false;
 }

@@ -36,7 +36,7 @@ struct bus_flow {
     size_t room;                    /* how many of its records may still be handed out */
     bool paused;                    /* its partitions are */
     rd_kafka_message_t **waiting;   /* of its records: came when there was no room */
-    size_t waiting_next, waiting_count;
+    size_t waiting_next, waiting_count, waiting_bytes;
     struct bus_position *positions; /* of the present assignment */
     size_t position_count, last_position;
 };
@@ -56,10 +56,13 @@ struct bus {
     size_t batch_max;
     bus_log *log; /* NULL: nobody hears it */
     size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
+    size_t bytes_in_flight;         /* keys and values of what is sent and not yet reported */
     struct bus_round rounds[BUS_ROUNDS_MAX + 1]; /* a ring: those that are closed, the oldest first, then the open one */
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
     size_t assignments;             /* so far */
+    size_t counted;                 /* the assignments when the partitions of what is sent to were counted last */
+    size_t tenure;                  /* grows whenever partitions come or go, or are read again from what is committed */
     rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
     rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
@@ -120,10 +123,17 @@ static inline bool bus_is_end(const rd_kafka_message_t *message)
 {
     return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
 }
+/* How many bytes a message holds, but for its headers. */
+static inline size_t bus_message_bytes(const rd_kafka_message_t *message)
+{
+    return bus_is_end(message) ? 0 : message->len + message->key_len;
+}
 /* Waits for the broker's word on what is under way, wait_ms at most, without polling the consumer; then settles. */
 void bus_rounds_wait(struct bus *bus, int wait_ms);
 /* Forgets all rounds without storing their offsets. */
 void bus_rounds_forget(struct bus *bus);
+/* Another tenure begins: what was handed out before stores no offsets from now on. What it has sent is still under way. */
+void bus_rounds_disown(struct bus *bus);
 /* Remembers what went wrong last. */
 void bus_set_problem(struct bus *bus, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -4,6 +4,7 @@
 #include "clock.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define LEADER_STEP_MS 100 /* between two questions while a partition has no leader: a topic was just made, or a broker went down */
 #define NO_GROUP "orderly-reader" /* librdkafka wants a name; nothing is ever committed under it */
@@ -43,10 +44,12 @@ void bus_reader_close(struct bus_reader *reader)
 {
     if (reader == NULL)
         return;
+    alarm(BUS_WATCHDOG_SECONDS); /* as in bus_close() */
     if (reader->bus.consumer != NULL) {
         rd_kafka_consumer_close(reader->bus.consumer);
         rd_kafka_destroy(reader->bus.consumer);
     }
+    alarm(0);
     free(reader);
 }
 

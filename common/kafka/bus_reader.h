@@ -26,7 +26,7 @@ typedef enum status (*bus_see)(const struct record *record, void *context);
  * spans tell of (NULL: of none). The caller owns out_reader.
  * STATUS_BAD_MESSAGE  librdkafka refuses a property: problem (size bytes) says which */
 MUST_CHECK enum status bus_reader_open(const struct bus_options *options, char *problem, size_t size, struct bus_reader **out_reader);
-/* NULL is fine. */
+/* NULL is fine. A watchdog ends the process when librdkafka hangs, as with bus_close(). */
 void bus_reader_close(struct bus_reader *reader);
 DEFINE_CLEANUP(struct bus_reader, bus_reader_close);
 /* The spans of a topic's partitions, in their order; out_spans has room for BUS_PARTITIONS_MAX.

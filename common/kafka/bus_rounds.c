@@ -74,6 +74,18 @@ void bus_rounds_forget(struct bus *bus)
         end_first(bus);
 }
 
+/* librdkafka refuses the offsets of a partition that is gone, but not those of one that is back: they would take its commit back to before what
+ * was handled in between. */
+void bus_rounds_disown(struct bus *bus)
+{
+    bus->tenure++;
+    for (size_t i = 0; i < bus->round_count; i++) {
+        struct bus_round *round = round_at(bus, i);
+        rd_kafka_topic_partition_list_destroy(round->offsets);
+        round->offsets = rd_kafka_topic_partition_list_new(0);
+    }
+}
+
 /* ---- offsets ---- */
 
 /* The entry of a partition, made when it is not there. */
@@ -106,6 +118,8 @@ void bus_store_offsets(struct bus *bus, const struct record records[], size_t co
     assert(bus->round_count < BUS_ROUNDS_MAX && "bus_make_room() comes first");
     for (size_t i = 0; i < count; i++) {
         const rd_kafka_message_t *message = records[i].handle;
+        if (records[i].tenure != bus->tenure)
+            continue;
         if (previous == NULL || message->rkt != previous->rkt || message->partition != previous->partition)
             entry = offset_entry(offsets, rd_kafka_topic_name(message->rkt), message->partition);
         if (message->offset + 1 > entry->offset) {
@@ -183,9 +197,18 @@ enum status bus_make_room(struct bus *bus, const volatile int *stop)
     const int64_t began_ms = clock_steady_ms();
 
     bus_rounds_settle(bus);
-    while (bus->round_count >= BUS_ROUNDS_MAX && bus->refused == 0)
+    while ((bus->round_count >= BUS_ROUNDS_MAX || bus->bytes_in_flight >= BUS_SENT_BYTES_MAX) && bus->refused == 0)
         TRY(wait_step(bus, stop, began_ms, false));
     return bus->refused > 0 ? bus_flush(bus, stop) : STATUS_OK;
+}
+
+enum status bus_drain(struct bus *bus, const volatile int *stop)
+{
+    const int64_t began_ms = clock_steady_ms();
+
+    while (bus->bytes_in_flight >= BUS_SENT_BYTES_MAX && bus->refused == 0)
+        TRY(wait_step(bus, stop, began_ms, false));
+    return STATUS_OK;
 }
 
 void bus_rounds_wait(struct bus *bus, int wait_ms)
@@ -202,6 +225,7 @@ void bus_rewind(struct bus *bus)
     rd_kafka_topic_partition_list_t *assigned = NULL;
 
     bus_rounds_forget(bus);
+    bus_rounds_disown(bus);
     rd_kafka_commit(bus->consumer, NULL, 0);
     if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;

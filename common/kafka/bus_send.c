@@ -70,6 +70,7 @@ enum status bus_send(struct bus *bus, const struct outgoing *outgoing)
         rd_kafka_poll(topic->producer, QUEUE_FULL_STEP_MS);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         bus->in_flight++;
+        bus->bytes_in_flight += outgoing->key.length + outgoing->value.length;
         bus_round_open(bus)->in_flight++;
         return STATUS_OK;
     }

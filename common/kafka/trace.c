@@ -35,7 +35,7 @@ static bool is_version(struct text text)
 }
 
 /* "<2>-<32>-<16>-<2>" */
-static bool is_traceparent(struct text text)
+bool trace_is_parent(struct text text)
 {
     return is_version(text) && text.at[2] == '-' && is_id(text.at + TRACE_ID_AT, TRACE_ID_LENGTH) && text.at[35] == '-' &&
            is_id(text.at + SPAN_ID_AT, SPAN_ID_LENGTH) && text.at[52] == '-' && is_hex(text.at + FLAGS_AT, 2);
@@ -46,7 +46,7 @@ struct trace trace_of(const struct record *record)
     struct trace trace = {TEXT_NONE, TEXT_NONE};
     struct text value;
 
-    if (!record_header(record, "traceparent", &value) || !is_traceparent(value))
+    if (!record_header(record, "traceparent", &value) || !trace_is_parent(value))
         return trace;
     trace.parent = (struct text){value.at, TRACEPARENT_LENGTH};
     if (record_header(record, "tracestate", &value) && value.length > 0 && value.length <= TRACESTATE_MAX)

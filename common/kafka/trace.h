@@ -17,6 +17,9 @@ struct trace {
     struct text state;
 };
 
+/* Whether a text is a traceparent, of any version: the first TRACEPARENT_LENGTH bytes are what 00 knows of it; of a version above 00 there may be
+ * more behind them. */
+bool trace_is_parent(struct text text);
 /* The trace of a record: its headers, when they are well-formed. Of a version above 00 only what 00 knows is read. */
 struct trace trace_of(const struct record *record);
 /* The trace that a record with this id continues: same trace id, a span id of its own, version 00. Without a parent a new trace

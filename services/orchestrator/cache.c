@@ -136,6 +136,8 @@ void saga_cache_drop(struct saga_cache *cache, struct text order_id)
         empty(entry);
 }
 
+bool saga_cache_has(struct saga_cache *cache, struct text order_id) { return find(cache, order_id, text_hash(order_id)) != NULL; }
+
 bool saga_cache_find(struct saga_cache *cache, struct arena *arena, struct text order_id,
                      struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga)
 {

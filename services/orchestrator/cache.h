@@ -27,6 +27,8 @@ void saga_cache_keep(struct saga_cache *cache, const struct saga *saga, const st
 void saga_cache_clear(struct saga_cache *cache);
 /* Forgets an order's saga, if it is there. */
 void saga_cache_drop(struct saga_cache *cache, struct text order_id);
+/* Whether the saga of an order is here. */
+bool saga_cache_has(struct saga_cache *cache, struct text order_id);
 /* The saga of an order, with its values, copied into the arena; false: not here, outputs untouched. */
 MUST_CHECK bool saga_cache_find(struct saga_cache *cache, struct arena *arena, struct text order_id,
                                 struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga);

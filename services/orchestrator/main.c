@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "intake.h"
 #include "measures.h"
+#include "parts.h"
 #include "sending.h"
 #include "tick.h"
 #include "timers.h"
@@ -37,8 +38,33 @@ static int64_t seconds_to_live(const struct run *run)
     return (run->settings->retention_days + RETENTION_MARGIN_DAYS) * settings->day_seconds;
 }
 
-/* The whole batch, start to end. Nothing is sent before Redis has taken everything: as long as it is away the batch is handled
- * again and again, and what was sent would be sent each time. */
+static enum status handle_part(struct run *run, struct batch *part)
+{
+    TRY(batch_settle(part, run->store, seconds_to_live(run)));
+    TRY(batch_gather_events(part, run->store));
+    return send_groups(run, part);
+}
+
+/* Most batches are one part. What a part has made in the arena is forgotten before the next. */
+static enum status handle_parts(struct run *run, const struct batch *batch)
+{
+    struct orchestrator_state *state = run->state;
+    const struct arena_mark mark = arena_mark(run->arena);
+
+    for (size_t done = 0; done < batch->group_count;) {
+        struct batch part = batch_part(batch, done, state->saga_bytes);
+        if (done > 0)
+            TRY(bus_drain(run->bus, run->stop));
+        TRY(handle_part(run, &part));
+        state->saga_bytes = batch_saga_bytes(&part, state->saga_bytes);
+        done += part.group_count;
+        arena_rewind(run->arena, mark);
+    }
+    return STATUS_OK;
+}
+
+/* The whole batch, start to end. Nothing is sent before Redis has taken everything (of large sagas: everything of their part): as
+ * long as it is away the batch is handled again and again, and what was sent would be sent each time. */
 static enum status handle(struct run *run)
 {
     struct batch batch = batch_in(run->arena, cache_of(run), run->record_count);
@@ -47,9 +73,7 @@ static enum status handle(struct run *run)
     TRY(tick_know_time(run));
     batch.latest_ms = redis_ms(run);
     intake = intake_sort(run, &batch);
-    TRY(batch_settle(&batch, run->store, seconds_to_live(run)));
-    TRY(batch_gather_events(&batch, run->store));
-    TRY(send_groups(run, &batch));
+    TRY(handle_parts(run, &batch));
     TRY(send_orders(run, &intake));
     TRY(send_strays(run, &intake));
     tick_adjust_gate(run, intake.order_count);

@@ -152,6 +152,22 @@ bool system_is_ready(struct system *system, const char *service, size_t number)
     return health_ask("127.0.0.1", system->replicas[service_number(service)][number].http_port);
 }
 
+size_t system_peak_kilobytes(const struct system *system, const char *service, size_t replica)
+{
+    char path[PATH_SIZE], line[256];
+    size_t kilobytes = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)system->replicas[service_number(service)][replica].pid);
+    file = fopen(path, "r");
+    cr_assert_not_null(file, "%s: %s", path, strerror(errno));
+    while (kilobytes == 0 && fgets(line, sizeof(line), file) != NULL)
+        (void)sscanf(line, "VmHWM: %zu kB", &kilobytes);
+    fclose(file);
+    cr_assert_gt(kilobytes, 0, "%s does not tell", path);
+    return kilobytes;
+}
+
 size_t system_log_lines(const struct system *system, const char *service, size_t number, const char *text)
 {
     FILE *log = fopen(system->replicas[service_number(service)][number].log_path, "r");

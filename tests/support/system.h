@@ -37,6 +37,9 @@ void system_wait_ready(struct system *system);
 /* Whether a replica is ready now. */
 bool system_is_ready(struct system *system, const char *service, size_t replica);
 
+/* The most memory that a replica has had in use at once, in kilobytes. */
+size_t system_peak_kilobytes(const struct system *system, const char *service, size_t replica);
+
 /* How many lines of a replica's log, and of those before it in its place, have this text. */
 size_t system_log_lines(const struct system *system, const char *service, size_t replica, const char *text);
 

@@ -187,6 +187,28 @@ Test(bus, too_large_is_told_at_once)
     bus_close(bus);
 }
 
+/* However little is fetched at once. */
+Test(bus, the_largest_record_comes)
+{
+    struct bus *sender = open_as(false), *bus = open_as(true);
+    char *large = malloc(BUS_RECORD_MAX);
+    struct record record;
+    size_t count = 0;
+
+    for (size_t i = 0; i < BUS_RECORD_MAX; i++)
+        large[i] = (char)rand(); /* it can't be packed */
+    cr_assert_eq(bus_send(sender, &(struct outgoing){.topic = topic, .partition = 1, .value = {large, BUS_RECORD_MAX - 4096}}), STATUS_OK);
+    cr_assert_eq(bus_flush(sender, NULL), STATUS_OK, "%s", bus_problem(sender));
+    for (int64_t end_ms = test_now_ms() + WAIT_MS; count == 0 && test_now_ms() < end_ms;)
+        cr_assert_eq(bus_poll(bus, 100, &record, &count), STATUS_OK);
+    cr_assert_eq(count, 1, "%s", bus_problem(bus));
+    cr_expect_eq(record.value.length, BUS_RECORD_MAX - 4096);
+    bus_release(bus, &record, 1);
+    bus_close(bus);
+    bus_close(sender);
+    free(large);
+}
+
 struct buried {
     size_t count;
     char seen[1024];

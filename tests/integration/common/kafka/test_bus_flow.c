@@ -40,14 +40,17 @@ static struct bus *open_as(bool consumes)
 static void set_up(void)
 {
     static const char *const config[] = {"message.timestamp.type", "LogAppendTime", NULL};
-    char problem[256];
+    char held_dead[80], free_dead[80], problem[256];
     enum topic_result results[4];
     struct bus *bus = open_as(false);
 
     snprintf(held_topic, sizeof(held_topic), "held.%lld.%d", (long long)test_now_ms(), (int)getpid());
     snprintf(free_topic, sizeof(free_topic), "free.%lld.%d", (long long)test_now_ms(), (int)getpid());
     snprintf(group, sizeof(group), "group.%s", held_topic);
-    const struct topic_plan plans[] = {{held_topic, 2, 1, config}, {free_topic, 2, 1, config}};
+    snprintf(held_dead, sizeof(held_dead), "%s.dlq", held_topic);
+    snprintf(free_dead, sizeof(free_dead), "%s.dlq", free_topic);
+    const struct topic_plan plans[] = {
+        {held_topic, 2, 1, config}, {free_topic, 2, 1, config}, {held_dead, 1, 1, config}, {free_dead, 1, 1, config}};
     cr_assert_eq(bus_create_topics(bus, plans, COUNT_OF(plans), WAIT_MS, results, problem, sizeof(problem)), STATUS_OK, "%s",
                  problem);
     bus_close(bus);
@@ -318,5 +321,29 @@ Test(bus_flow, a_partition_that_is_added_is_read)
     topic_grow(free_topic, 3);
     transaction_send(free_topic, 2, 5, true);
     poll_until(bus, &counts, 0, 15);
+    bus_close(bus);
+}
+
+/* A partition that is added changes where keys belong: whoever reads asks about it when it is given partitions anew. */
+Test(bus_flow, keys_belong_elsewhere_when_a_partition_is_added)
+{
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+    struct bus *bus = open_as(true);
+    struct counts counts = {0};
+    int64_t end_ms = test_now_ms() + WAIT_MS;
+    bool found = false;
+
+    cr_assert_eq(bus_warm_up(bus, WAIT_MS), STATUS_OK, "%s", bus_problem(bus));
+    send_numbers(free_topic, 0, 10);
+    poll_until(bus, &counts, 0, 10);
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        cr_assert_lt(bus_partition(bus, free_topic, text_of(keys[i])), 2);
+    topic_grow(free_topic, 3);
+    while (!found && test_now_ms() < end_ms) {
+        poll_once(bus, &counts);
+        for (size_t i = 0; i < COUNT_OF(keys); i++)
+            found = found || bus_partition(bus, free_topic, text_of(keys[i])) == 2;
+    }
+    cr_expect(found, "some of them belong to the new one");
     bus_close(bus);
 }

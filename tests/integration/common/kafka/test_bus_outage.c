@@ -1,44 +1,20 @@
 /* A broker that goes away or refuses, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards, and offsets are
  * stored only behind what the broker has acknowledged. */
 #include "bus_internal.h"
+#include "bus_reader.h"
+#include "mock_cluster.h"
 #include "system.h"
 
 #include <criterion/criterion.h>
-#include <librdkafka/rdkafka_mock.h>
+#include <signal.h>
 #include <stdio.h>
 
 #define WAIT_MS 60000
 #define BATCH 10
-#define BROKER 1
 
 static const char *const topics[] = {"numbers", NULL};
 
-/* A cluster of one broker, and the client that librdkafka wants it to live in. */
-struct cluster {
-    rd_kafka_t *client;
-    rd_kafka_mock_cluster_t *mock;
-};
-
-static struct cluster cluster_start(void)
-{
-    char problem[256];
-    struct cluster cluster = {.client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), problem, sizeof(problem))};
-
-    cr_assert_not_null(cluster.client, "%s", problem);
-    cluster.mock = rd_kafka_mock_cluster_new(cluster.client, 1);
-    cr_assert_not_null(cluster.mock);
-    rd_kafka_mock_topic_create(cluster.mock, topics[0], 2, 1);
-    rd_kafka_mock_topic_create(cluster.mock, "numbers.dlq", 1, 1);
-    return cluster;
-}
-
-static void cluster_stop(struct cluster *cluster)
-{
-    rd_kafka_mock_cluster_destroy(cluster->mock);
-    rd_kafka_destroy(cluster->client);
-}
-
-static struct bus *open_sender(const struct cluster *cluster, const char *const sends_to[])
+static struct bus *open_sender(const struct mock_cluster *cluster, const char *const sends_to[])
 {
     struct bus_options options = {
         .bootstrap = rd_kafka_mock_cluster_bootstraps(cluster->mock),
@@ -55,7 +31,7 @@ static struct bus *open_sender(const struct cluster *cluster, const char *const 
     return bus;
 }
 
-static struct bus *open_member(const struct cluster *cluster)
+static struct bus *open_member(const struct mock_cluster *cluster)
 {
     return open_sender(cluster, topics);
 }
@@ -88,25 +64,25 @@ static void read_until(struct bus *bus, const char *expected)
 
 Test(bus_outage, partitions_that_were_lost_while_they_were_paused_are_read_again)
 {
-    struct cluster cluster = cluster_start();
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
     struct bus *bus = open_member(&cluster);
     int64_t end_ms = test_now_ms() + WAIT_MS;
 
     send_one(bus, "before");
     read_until(bus, "before");
-    rd_kafka_mock_broker_set_down(cluster.mock, BROKER);
+    rd_kafka_mock_broker_set_down(cluster.mock, MOCK_BROKER);
     while (bus->joined) { /* as long as the service waits for the broker; until the group gives it up */
         cr_assert_lt(test_now_ms(), end_ms, "the session never timed out");
         cr_assert_eq(bus_idle(bus, 100), STATUS_OK);
     }
-    rd_kafka_mock_broker_set_up(cluster.mock, BROKER);
+    rd_kafka_mock_broker_set_up(cluster.mock, MOCK_BROKER);
     send_one(bus, "after");
     read_until(bus, "after");
     bus_close(bus);
-    cluster_stop(&cluster);
+    mock_cluster_stop(&cluster);
 }
 
-static struct bus *end_with(const struct cluster *cluster, rd_kafka_resp_err_t error)
+static struct bus *end_with(const struct mock_cluster *cluster, rd_kafka_resp_err_t error)
 {
     struct bus *bus = open_member(cluster);
     struct record records[BATCH];
@@ -124,10 +100,10 @@ static struct bus *end_with(const struct cluster *cluster, rd_kafka_resp_err_t e
 /* Nothing is closed: librdkafka 2.0.2 hangs when a client is closed after such an error. */
 Test(bus_outage, a_member_that_was_taken_for_another_is_told_from_other_ends)
 {
-    static struct cluster cluster;
+    static struct mock_cluster cluster;
     static struct bus *fenced, *other, *forbidden;
 
-    cluster = cluster_start();
+    cluster = mock_cluster_start(topics[0], 2);
     fenced = end_with(&cluster, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
     other = end_with(&cluster, RD_KAFKA_RESP_ERR__INCONSISTENT);
     forbidden = end_with(&cluster, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
@@ -157,14 +133,14 @@ static void queue_one(struct bus *bus, const char *key)
 
 Test(bus_outage, a_batch_whose_record_was_refused_is_read_again)
 {
-    struct cluster cluster = cluster_start();
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
     struct bus *bus = open_member(&cluster);
     struct record records[BATCH];
     size_t count;
 
     send_one(bus, "one");
     count = poll_batch(bus, records);
-    rd_kafka_mock_push_request_errors(cluster.mock, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    rd_kafka_mock_push_request_errors(cluster.mock, MOCK_PRODUCE_REQUEST, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     queue_one(bus, "its effect");
     bus_store_offsets(bus, records, count);
     bus_release(bus, records, count);
@@ -174,12 +150,12 @@ Test(bus_outage, a_batch_whose_record_was_refused_is_read_again)
     cr_expect(!bus_has_under_way(bus));
     read_until(bus, "one");
     bus_close(bus);
-    cluster_stop(&cluster);
+    mock_cluster_stop(&cluster);
 }
 
 Test(bus_outage, many_small_acknowledgements_are_no_reason_to_pause)
 {
-    struct cluster cluster = cluster_start();
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
     struct bus *bus = open_member(&cluster);
 
     send_one(bus, "one");
@@ -191,12 +167,12 @@ Test(bus_outage, many_small_acknowledgements_are_no_reason_to_pause)
     cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     cr_expect_not(bus->paused, "the broker answered all the time");
     bus_close(bus);
-    cluster_stop(&cluster);
+    mock_cluster_stop(&cluster);
 }
 
 Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
 {
-    struct cluster cluster = cluster_start();
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
     struct bus *bus = open_member(&cluster);
     struct record records[BATCH];
     volatile int stop = 1;
@@ -204,7 +180,7 @@ Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
 
     send_one(bus, "one");
     read_until(bus, "one");
-    rd_kafka_mock_broker_push_request_error_rtts(cluster.mock, BROKER, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 3000);
+    rd_kafka_mock_broker_push_request_error_rtts(cluster.mock, MOCK_BROKER, MOCK_PRODUCE_REQUEST, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 3000);
     for (int i = 0; i < BUS_ROUNDS_MAX; i++) {
         cr_assert_eq(bus_make_room(bus, &stop), STATUS_OK, "there is room for batch %d", i);
         queue_one(bus, "slow");
@@ -220,7 +196,7 @@ Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
     bus_release(bus, records, count);
     cr_expect(!bus_has_under_way(bus), "with nothing under way offsets are stored at once");
     bus_close(bus);
-    cluster_stop(&cluster);
+    mock_cluster_stop(&cluster);
 }
 
 /* ---- a client for each topic that is sent to ---- */
@@ -229,7 +205,7 @@ Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
 
 static const char *const several[SENT_TO + 1] = {"one", "two", "three", NULL};
 
-static struct bus *open_several(const struct cluster *cluster)
+static struct bus *open_several(const struct mock_cluster *cluster)
 {
     struct bus *bus;
 
@@ -247,7 +223,7 @@ static enum status send_to(struct bus *bus, const char *topic)
 
 Test(bus_outage, a_flush_waits_for_every_client)
 {
-    struct cluster cluster = cluster_start();
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
     struct bus *bus = open_several(&cluster);
 
     for (int i = 0; i < SENT_TO; i++) {
@@ -258,12 +234,12 @@ Test(bus_outage, a_flush_waits_for_every_client)
     cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     cr_expect_not(bus_has_under_way(bus));
     bus_close(bus);
-    cluster_stop(&cluster);
+    mock_cluster_stop(&cluster);
 }
 
 Test(bus_outage, the_fatal_error_of_one_client_is_that_of_all)
 {
-    struct cluster cluster = cluster_start();
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
     struct bus *bus = open_several(&cluster);
 
     cr_expect_eq(bus_end(bus), BUS_END_NONE);
@@ -274,5 +250,27 @@ Test(bus_outage, the_fatal_error_of_one_client_is_that_of_all)
     bus_serve_producers(bus);
     cr_expect_eq(bus_push(bus, NULL), STATUS_FATAL);
     bus_close(bus);
-    cluster_stop(&cluster);
+    mock_cluster_stop(&cluster);
+}
+
+/* ---- reading from outside of any group ---- */
+
+static struct bus_reader *open_reader(const struct mock_cluster *cluster)
+{
+    struct bus_options options = {.bootstrap = rd_kafka_mock_cluster_bootstraps(cluster->mock), .client_id = "orderly-test"};
+    struct bus_reader *reader = NULL;
+    char problem[256] = "";
+
+    cr_assert_eq(bus_reader_open(&options, problem, sizeof(problem), &reader), STATUS_OK, "%s", problem);
+    return reader;
+}
+
+/* librdkafka 2.0.2 hangs when a client is closed after such an error. */
+Test(bus_outage, a_reader_whose_close_hangs_ends_the_process, .signal = SIGALRM)
+{
+    struct mock_cluster cluster = mock_cluster_start(topics[0], 2);
+    struct bus_reader *reader = open_reader(&cluster);
+
+    rd_kafka_test_fatal_error(((struct bus *)reader)->consumer, RD_KAFKA_RESP_ERR__INCONSISTENT, "for a test");
+    bus_reader_close(reader);
 }
