@@ -118,7 +118,7 @@ static enum status ask_redis(struct run *run)
     TRY(hear_redis(run, clock, here_ms));
     gate_count(&state->gate, &limits,
                store_number(store_value(run->store, running)) + store_number(store_value(run->store, compensating)), backlog);
-    return takes_timers ? timers_nudge(run, &due) : STATUS_OK;
+    return takes_timers ? timers_nudge(run, &due, &state->misread_shards) : STATUS_OK;
 }
 
 /* ---- the slow walks ---- */

@@ -47,16 +47,28 @@ static enum status take_out(struct run *run, const struct strays *strays)
 }
 
 /* An order's id in the shard of another is nudged all the same: that writes its timer where it belongs. */
-static enum status nudge_shard(struct run *run, const struct store_value *answer, uint64_t shard, struct strays **strays)
+/* Tells once of a shard that somebody has spoilt, not ten times a second: until it can be read again. */
+static void tell_misread(struct run *run, const struct store_value *answer, uint64_t shard, uint32_t *misread)
+{
+    const struct text key = key_timers(run->arena, shard);
+
+    if ((*misread >> shard & 1) == 0)
+        log_event(LOG_ERROR, "misread", "key=%.*s problem=%s", TEXT_ARG(key), LOG_QUOTED(store_error(answer)));
+    *misread |= UINT32_C(1) << shard;
+}
+
+static enum status nudge_shard(struct run *run, const struct store_value *answer, uint64_t shard, struct strays **strays,
+                               uint32_t *misread)
 {
     struct text key = key_timers(run->arena, shard);
     size_t count = store_count(answer), nudged = 0;
     int64_t now_ms;
 
     if (count == 0 || !text_to_number(store_text(store_element(answer, 0)), &now_ms)) {
-        log_event(LOG_ERROR, "misread", "key=%.*s problem=%s", TEXT_ARG(key), LOG_QUOTED(store_error(answer)));
+        tell_misread(run, answer, shard, misread);
         return STATUS_OK;
     }
+    *misread &= ~(UINT32_C(1) << shard);
     for (size_t i = 1; i < count; i++) {
         struct text member = store_text(store_element(answer, i));
         bool good = id_is_good(member);
@@ -70,11 +82,11 @@ static enum status nudge_shard(struct run *run, const struct store_value *answer
     return STATUS_OK;
 }
 
-enum status timers_nudge(struct run *run, const struct due *due)
+enum status timers_nudge(struct run *run, const struct due *due, uint32_t *misread)
 {
     struct strays *strays = NULL;
 
     for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
-        TRY(nudge_shard(run, store_value(run->store, due->queued[shard]), shard, &strays));
+        TRY(nudge_shard(run, store_value(run->store, due->queued[shard]), shard, &strays, misread));
     return strays == NULL ? STATUS_OK : take_out(run, strays);
 }

@@ -193,11 +193,12 @@ static void take_due(void)
 {
     struct run run = run_here();
     struct due due;
+    uint32_t misread = 0;
 
     store_begin(store);
     timers_queue(store, arena, TIMER_BATCH_MAX, &due);
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
-    cr_assert_eq(timers_nudge(&run, &due), STATUS_OK);
+    cr_assert_eq(timers_nudge(&run, &due, &misread), STATUS_OK);
 }
 
 Test(walks, what_is_due_is_nudged_and_leased)
@@ -244,6 +245,7 @@ Test(walks, of_what_is_due_by_redis_clock_alone_few_go_the_oldest_first)
 {
     struct run run = run_here();
     struct due due;
+    uint32_t misread = 0;
 
     cr_expect_eq(timers_limit(0), TIMER_BATCH_MAX);
     cr_expect_eq(timers_limit(TIMER_AHEAD_MAX_MS), TIMER_BATCH_MAX);
@@ -256,7 +258,7 @@ Test(walks, of_what_is_due_by_redis_clock_alone_few_go_the_oldest_first)
     store_begin(store);
     timers_queue(store, arena, timers_limit(DAY_MS), &due);
     cr_assert_eq(store_flush(store), STATUS_OK);
-    cr_assert_eq(timers_nudge(&run, &due), STATUS_OK);
+    cr_assert_eq(timers_nudge(&run, &due, &misread), STATUS_OK);
     struct seen_nudges seen = nudges();
     cr_expect_eq(seen.count, TIMER_SHARDS * TIMER_TRICKLE, "%zu", seen.count);
     cr_expect_not_null(strstr(seen.ids, "0 "), "%s", seen.ids);
