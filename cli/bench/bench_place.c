@@ -4,6 +4,9 @@
  * late: that is what a customer would have waited (no coordinated omission). */
 #include "bench.h"
 
+#include "bus_rounds.h"
+#include "bus_send.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>

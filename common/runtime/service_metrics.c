@@ -1,5 +1,7 @@
 #include "service_metrics.h"
 
+#include "bus_poll.h"
+
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
