@@ -8,6 +8,7 @@
 
 #include "saga.h"
 
+/* clang-format off */
 /*      name                   word in the output */
 #define AUDIT_VIOLATION_TABLE(row)                                \
     row(SAGA_BROKEN,           "saga_broken")                     \
@@ -37,6 +38,7 @@
     row(STOCK_NONSENSE,        "stock_nonsense")                  \
     row(STOCK_SUM,             "stock_sum")                       \
     row(STOCK_HELD,            "stock_held")
+/* clang-format on */
 
 #define AUDIT_VIOLATION_NAME(name, word) AUDIT_##name,
 enum audit_violation { AUDIT_VIOLATION_TABLE(AUDIT_VIOLATION_NAME) AUDIT_VIOLATION_COUNT };

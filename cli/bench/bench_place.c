@@ -5,6 +5,10 @@
 #include "bench.h"
 #include "clock.h"
 
+#include "bus_rounds.h"
+#include "bus_send.h"
+
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 

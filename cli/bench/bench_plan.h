@@ -14,6 +14,7 @@
 #define BENCH_WEIGHT_MAX 1000000
 #define BENCH_NO_STOCK_PRODUCT "BENCH-NONE" /* in the catalog, with nothing in stock */
 
+/* clang-format off */
 /*      name           status       reason                    */
 #define BENCH_ENDING_TABLE(row)                                 \
     row(COMPLETED,    "completed",    "completed", "")          \
@@ -21,6 +22,7 @@
     row(OUT_OF_STOCK, "out_of_stock", "failed",    "insufficient_inventory") \
     row(UNSHIPPABLE,  "unshippable",  "failed",    "fulfillment_refused")    \
     row(REJECTED,     "rejected",     "rejected",  "validation_failed")
+/* clang-format on */
 
 #define BENCH_ENDING_NAME(ending, name, status, reason) BENCH_##ending,
 enum bench_ending { BENCH_ENDING_TABLE(BENCH_ENDING_NAME) BENCH_ENDING_COUNT };

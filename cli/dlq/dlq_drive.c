@@ -1,5 +1,7 @@
 #include "dlq_drive.h"
 
+#include "bus_letter.h"
+#include "bus_send.h"
 #include "cli_json.h"
 
 #include <inttypes.h>

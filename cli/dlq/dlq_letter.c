@@ -1,6 +1,8 @@
 /* dlq_letter.c - what a dead letter tells, and how it is shown. */
 #include "dlq.h"
 
+#include "bus_letter.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
 
 #define REDRIVES_MAX 3
 
+/* clang-format off */
 /*      name       word (in --json)      what is said to people */
 #define VERDICT_TABLE(row)                                                                                                        \
     row(SEND,      "send",               "goes back")                                                                             \
@@ -16,6 +17,7 @@
     row(TOO_OLD,   "too_old",            "it is older than RETENTION_DAYS: the marks that keep it from being done twice are gone") \
     row(TOO_OFTEN, "too_often",          "it came back 3 times: see what is wrong with it first")                                 \
     row(MASKED,    "masked",             "its card numbers were masked: it would not be the same again")
+/* clang-format on */
 
 #define VERDICT_NAME(name, word, text) VERDICT_##name,
 enum verdict { VERDICT_TABLE(VERDICT_NAME) VERDICT_COUNT };

@@ -30,7 +30,8 @@ static enum status open_reader(struct doctor *doctor, const char *group, struct 
 /* The sum over all partitions that a group reads. */
 struct group_sum {
     struct group_progress progress;
-    struct buffer beyond; /* " --topic T:P" for each partition whose log lost its end: no other may be reset, or what waits there is passed over */
+    /* " --topic T:P" for each partition whose log lost its end: no other may be reset, or what waits there is passed over. */
+    struct buffer beyond;
 };
 
 static enum status see_any(const struct record *record, void *context)

@@ -1,5 +1,6 @@
 #include "order_signal.h"
 
+#include "bus_send.h"
 #include "clock.h"
 #include "json_build.h"
 #include "message.h"

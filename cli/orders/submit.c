@@ -1,5 +1,6 @@
 /* submit.c - orderly submit */
 #include "cli_ask.h"
+#include "bus_send.h"
 #include "cli_clock.h"
 #include "cli_connect.h"
 #include "json.h"

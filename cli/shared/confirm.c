@@ -1,6 +1,8 @@
 /* confirm.c - waits for the broker's word, but not for ever. */
 #include "cli_connect.h"
 
+#include "bus_rounds.h"
+
 #include <signal.h>
 #include <unistd.h>
 

@@ -4,6 +4,7 @@
 #ifndef ORDERLY_TOPIC_PLAN_H
 #define ORDERLY_TOPIC_PLAN_H
 
+#include "bus_topics.h"
 #include "cli_command.h"
 #include "names.h"
 

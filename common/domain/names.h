@@ -13,6 +13,7 @@
 #define TOPIC_NAME_SIZE 128  /* of the longest name of a topic or group, and its '\0' */
 #define DEAD_LETTER_ENDING ".dlq"
 
+/* clang-format off */
 /*      topic        its name                who reads it */
 #define TOPIC_TABLE(row)                                     \
     row(ORDERS,      "orders",               "orchestrator") \
@@ -22,6 +23,7 @@
     row(PAYMENT,     "payment.commands",     "payment")      \
     row(INVENTORY,   "inventory.commands",   "inventory")    \
     row(FULFILLMENT, "fulfillment.commands", "fulfillment")
+/* clang-format on */
 
 #define TOPIC_ENUM(topic, name, reader) TOPIC_##topic,
 enum topic { TOPIC_TABLE(TOPIC_ENUM) TOPIC_COUNT };

@@ -1,6 +1,7 @@
 /* policy.h - how patient a saga is: recorded when it is admitted, so that a change of settings holds for new orders only.
  *
- * Shape   {"sagaDeadlineSeconds":3600,"undoAttempts":20,"stepTimeoutMs":10000,...,"commands":{"payment.authorize":{"stepTimeoutMs":1000}}}:
+ * Shape   {"sagaDeadlineSeconds":3600,"undoAttempts":20,"stepTimeoutMs":10000,...,
+ *          "commands":{"payment.authorize":{"stepTimeoutMs":1000}}}:
  *         a value under commands takes the place of the general one
  * Units   as the names say
  * Source  DESIGN.md sections 2 and 7 */

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 static const struct saga_step steps[STEP_COUNT] = {
-    /* while it runs            asks for       is undone by         done event             undone event          refused it ends as    usual reason */
+    /* while it runs, asks for, is undone by, done event, undone event, refused it ends as, usual reason */
     {SAGA_VALIDATING,           ASK_VALIDATE,  ASK_NOTHING,         "order.validated",     NULL,                 SAGA_REJECTED,        "validation_failed"},
     {SAGA_AUTHORIZING_PAYMENT,  ASK_AUTHORIZE, ASK_VOID,            "payment.authorized",  "payment.voided",     SAGA_FAILED,          "payment_declined"},
     {SAGA_ALLOCATING_INVENTORY, ASK_ALLOCATE,  ASK_RELEASE,         "inventory.allocated", "inventory.released", SAGA_FAILED,          "insufficient_inventory"},

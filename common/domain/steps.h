@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+/* clang-format off */
 /*      name                 text in Redis and messages  its sorted set is sagas:<index> */
 #define SAGA_STATUS_TABLE(row)                                                    \
     row(NONE,                "",                     "")                          \
@@ -24,6 +25,7 @@
     row(REJECTED,            "rejected",             "rejected")                  \
     row(FAILED,              "failed",               "failed")                    \
     row(CANCELLED,           "cancelled",            "cancelled")
+/* clang-format on */
 
 #define SAGA_STATUS_NAME(name, text, index) SAGA_##name,
 enum saga_status { SAGA_STATUS_TABLE(SAGA_STATUS_NAME) SAGA_STATUS_COUNT };

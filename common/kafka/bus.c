@@ -1,25 +1,18 @@
 #include "bus_internal.h"
+
 #include "clock.h"
 #include "names.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define ASK_WAIT_MS 100
-#define BATCH_BYTES_MAX ((size_t)1024 * 1024) /* of keys and values: what is read from a byte may take thirty */
-#define SILENCE_MS 50 /* a poll that waited so long and got nothing tells that nothing waits: longer than an answer to a fetch takes */
-#define REVOKE_WAIT_MS 2000 /* for the broker's word on what is under way, before the partitions go to another member */
 #define CLOSE_WAIT_MS 5000
 
 static enum status open_producers(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
 static enum status open_consumer(struct bus *bus, const struct bus_options *options, char *problem, size_t size);
-static void pause_all(struct bus *bus, bool paused);
-static void hold_message(struct bus *bus, rd_kafka_message_t *message);
-static void check_brokers(struct bus *bus);
-static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record);
 
 void bus_set_problem(struct bus *bus, const char *format, ...)
 {
@@ -113,9 +106,9 @@ enum status bus_warm_up(struct bus *bus, int wait_ms)
     return STATUS_OK;
 }
 
-/* Partitions that are added while all runs make the group share them out anew: what was counted before then is wrong. Without an answer the next
- * poll asks again. */
-static void count_again(struct bus *bus)
+/* Partitions that are added while all runs make the group share them out anew: what was counted before then is wrong. Without an
+ * answer the next poll asks again. */
+void bus_count_again(struct bus *bus)
 {
     for (size_t i = 0; i < bus->producer_count; i++)
         if (warm_up_client(bus, bus->producers[i], ASK_WAIT_MS) == STATUS_UNAVAILABLE)
@@ -123,123 +116,11 @@ static void count_again(struct bus *bus)
     bus->counted = bus->assignments;
 }
 
-bool bus_is_joined(const struct bus *bus)
-{
-    return bus->joined && !bus->brokers_down;
-}
+bool bus_is_joined(const struct bus *bus) { return bus->joined && !bus->brokers_down; }
 
-size_t bus_assignments(const struct bus *bus)
-{
-    return bus->assignments;
-}
+size_t bus_assignments(const struct bus *bus) { return bus->assignments; }
 
-const char *bus_problem(const struct bus *bus)
-{
-    return bus->problem;
-}
-
-/* What came while everything was paused, then what the client has. */
-static rd_kafka_message_t *arrived_message(struct bus *bus, int wait_ms)
-{
-    if (bus->held_next < bus->held_count)
-        return bus->held[bus->held_next++];
-    bus->held_next = bus->held_count = 0;
-    return rd_kafka_consumer_poll(bus->consumer, wait_ms);
-}
-
-static rd_kafka_message_t *next_message(struct bus *bus, int wait_ms)
-{
-    rd_kafka_message_t *message = bus_flow_next(bus);
-
-    while (message == NULL) {
-        message = arrived_message(bus, wait_ms);
-        if (message == NULL || !bus_flow_puts_aside(bus, message))
-            return message;
-        message = NULL;
-        wait_ms = 0;
-    }
-    return message;
-}
-
-enum status bus_poll(struct bus *bus, int wait_ms, struct record out_records[], size_t *out_count)
-{
-    rd_kafka_message_t *message;
-    size_t count = 0, bytes = 0;
-
-    if (bus->paused)
-        pause_all(bus, false);
-    bus_serve_producers(bus);
-    if (bus->counted != bus->assignments && !bus->brokers_down)
-        count_again(bus);
-    message = next_message(bus, wait_ms);
-    if (message == NULL && wait_ms >= SILENCE_MS && bus->joined && !bus->brokers_down)
-        bus_flow_note_silence(bus);
-    while (message != NULL) {
-        if (take_message(bus, message, &out_records[count])) {
-            bytes += out_records[count].key.length + out_records[count].value.length;
-            count++;
-        }
-        message = count < bus->batch_max && bytes < BATCH_BYTES_MAX ? next_message(bus, 0) : NULL;
-    }
-    if (count == 0 && bus->brokers_down)
-        check_brokers(bus);
-    *out_count = count;
-    return bus->fatal ? STATUS_FATAL : STATUS_OK;
-}
-
-enum status bus_idle(struct bus *bus, int wait_ms)
-{
-    rd_kafka_message_t *message;
-
-    if (!bus->paused)
-        pause_all(bus, true);
-    bus_serve_producers(bus);
-    message = rd_kafka_consumer_poll(bus->consumer, wait_ms);
-    if (message != NULL && (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || bus_is_end(message))) {
-        hold_message(bus, message);
-    } else if (message != NULL) {
-        bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
-        rd_kafka_message_destroy(message);
-    }
-    return bus->fatal ? STATUS_FATAL : STATUS_OK;
-}
-
-void bus_release(struct bus *bus, struct record records[], size_t count)
-{
-    (void)bus;
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_message_destroy((rd_kafka_message_t *)(uintptr_t)records[i].handle);
-}
-
-bool record_header(const struct record *record, const char *name, struct text *out_value)
-{
-    rd_kafka_headers_t *headers;
-    const void *value;
-    size_t size;
-
-    if (record->handle == NULL || rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return false;
-    *out_value = (struct text){value, size};
-    return true;
-}
-
-const struct header *record_headers(struct arena *arena, const struct record *record, size_t *out_count)
-{
-    rd_kafka_headers_t *headers;
-    struct header *all;
-    const char *name;
-    const void *value;
-    size_t size;
-
-    *out_count = 0;
-    if (record->handle == NULL || rd_kafka_message_headers(record->handle, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return NULL;
-    all = arena_take(arena, rd_kafka_header_cnt(headers) * sizeof(*all));
-    while (rd_kafka_header_get_all(headers, *out_count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        all[(*out_count)++] = (struct header){text_of(name), {value, size}};
-    return all;
-}
+const char *bus_problem(const struct bus *bus) { return bus->problem; }
 
 /* ---- opening ---- */
 
@@ -296,7 +177,8 @@ static enum status open_producers(struct bus *bus, const struct bus_options *opt
         TRY(add_topic_of(bus, bus->producers[bus->producer_count - 1], options->sends_to[i], "", BUS_RECORD_MAX, problem, size));
     }
     for (size_t i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
-        TRY(add_topic_of(bus, bus->producers[0], options->topics[i], DEAD_LETTER_ENDING, BUS_RECORD_MAX + BUS_BURIED_ROOM, problem, size));
+        TRY(add_topic_of(bus, bus->producers[0], options->topics[i], DEAD_LETTER_ENDING, BUS_RECORD_MAX + BUS_BURIED_ROOM,
+                         problem, size));
     return STATUS_OK;
 }
 
@@ -324,109 +206,7 @@ static enum status open_consumer(struct bus *bus, const struct bus_options *opti
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : STATUS_BAD_MESSAGE;
 }
 
-/* ---- reading ---- */
-
-/* Makes a record of a message. False: it was the client's own word, about an error or a partition's end, and is gone. */
-static bool take_message(struct bus *bus, rd_kafka_message_t *message, struct record *out_record)
-{
-    int64_t timestamp_ms;
-
-    if (bus_is_end(message))
-        bus_flow_note_end(bus, message);
-    else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        bus_on_error(bus->consumer, (int)message->err, rd_kafka_message_errstr(message), bus);
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_message_destroy(message);
-        return false;
-    }
-    bus->brokers_down = false;
-    bus_flow_note(bus, message);
-    timestamp_ms = rd_kafka_message_timestamp(message, NULL);
-    *out_record = (struct record){
-        .topic = text_of(rd_kafka_topic_name(message->rkt)),
-        .partition = message->partition,
-        .offset = message->offset,
-        .timestamp_ms = timestamp_ms < 0 ? 0 : timestamp_ms,
-        .key = {message->key, message->key_len},
-        .value = {message->payload, message->len},
-        .handle = message,
-        .tenure = bus->tenure,
-    };
-    return true;
-}
-
-/* A pause does not call back what was on its way already. */
-static void hold_message(struct bus *bus, rd_kafka_message_t *message)
-{
-    bus->held = realloc(bus->held, (bus->held_count + 1) * sizeof(*bus->held));
-    if (bus->held == NULL)
-        abort();
-    bus->held[bus->held_count++] = message;
-}
-
-static void pause_all(struct bus *bus, bool paused)
-{
-    rd_kafka_topic_partition_list_t *assigned = NULL, *others;
-
-    bus->paused = paused;
-    if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    others = bus->flow.paused ? bus_flow_partitions(bus, assigned, false) : rd_kafka_topic_partition_list_copy(assigned);
-    if (paused)
-        rd_kafka_pause_partitions(bus->consumer, others);
-    else
-        rd_kafka_resume_partitions(bus->consumer, others);
-    rd_kafka_topic_partition_list_destroy(others);
-    rd_kafka_topic_partition_list_destroy(assigned);
-}
-
-/* librdkafka says when all brokers are down but not when one is back: ask. */
-static void check_brokers(struct bus *bus)
-{
-    const struct rd_kafka_metadata *metadata;
-
-    if (rd_kafka_metadata(bus->consumer, 0, NULL, &metadata, ASK_WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    rd_kafka_metadata_destroy(metadata);
-    bus->brokers_down = false;
-}
-
-/* Whoever has the partitions next reads them: to hand them out now would be too late. */
-void bus_drop_held(struct bus *bus)
-{
-    for (size_t i = bus->held_next; i < bus->held_count; i++)
-        rd_kafka_message_destroy(bus->held[i]);
-    bus->held_next = bus->held_count = 0;
-}
-
-/* ---- callbacks: all run inside a poll, in the loop's own thread ---- */
-
-void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque)
-{
-    struct bus *bus = opaque;
-
-    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        rd_kafka_assign(client, partitions);
-        if (bus->paused)
-            rd_kafka_pause_partitions(client, partitions);
-        bus_lag_assigned(bus, partitions);
-        bus_rounds_disown(bus);
-        bus->assignments++;
-        bus->joined = true;
-        return;
-    }
-    /* What was handled must not be handled by the next owner again only because the commit was late. */
-    if (!rd_kafka_assignment_lost(client)) {
-        bus_rounds_wait(bus, REVOKE_WAIT_MS);
-        rd_kafka_commit(client, NULL, 0);
-    }
-    bus_rounds_disown(bus);
-    bus_flow_revoke(bus, partitions);
-    bus_drop_held(bus);
-    rd_kafka_assign(client, NULL);
-    bus_lag_assigned(bus, NULL);
-    bus->joined = false;
-}
+/* ---- callbacks: all run inside a poll, in the loop's own thread; that of rebalances is in bus_poll.c ---- */
 
 bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms)
 {

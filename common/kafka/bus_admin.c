@@ -1,4 +1,6 @@
 /* bus_admin.c - creating topics. */
+#include "bus_topics.h"
+
 #include "bus_internal.h"
 
 #include <stdio.h>

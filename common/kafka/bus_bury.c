@@ -1,6 +1,7 @@
 /* bus_bury.c - dead letters: a record that can't be handled, and why. */
-#include "bus.h"
+#include "bus_letter.h"
 
+#include "bus_send.h"
 #include "mask.h"
 #include "names.h"
 #include "trace.h"
@@ -13,7 +14,18 @@
 #define CUT_KEY_MAX (16 * 1024)
 
 /* The headers of a dead letter, in their order. */
-enum own { OWN_TOPIC, OWN_PARTITION, OWN_OFFSET, OWN_TIMESTAMP, OWN_SERVICE, OWN_REASON, OWN_REDRIVES, OWN_MASKED, OWN_CUT, OWN_COUNT };
+enum own {
+    OWN_TOPIC,
+    OWN_PARTITION,
+    OWN_OFFSET,
+    OWN_TIMESTAMP,
+    OWN_SERVICE,
+    OWN_REASON,
+    OWN_REDRIVES,
+    OWN_MASKED,
+    OWN_CUT,
+    OWN_COUNT
+};
 static const char *const own_names[OWN_COUNT] = {"dlq-topic",  "dlq-partition", "dlq-offset", "dlq-timestamp", "dlq-service",
                                                  "dlq-reason", "dlq-redrives",  "dlq-masked", "dlq-cut"};
 
@@ -78,8 +90,8 @@ static struct text mask(struct arena *arena, struct dead_letter *letter, struct 
     return result;
 }
 
-/* Ids of traces are hex digits, and dashes stand between them: some look like card numbers, and would be broken. What a version to come has behind
- * them may be anything. */
+/* Ids of traces are hex digits, and dashes stand between them: some look like card numbers, and would be broken. What a version
+ * to come has behind them may be anything. */
 static struct text mask_traceparent(struct arena *arena, struct dead_letter *letter, struct text parent)
 {
     struct text rest = {parent.at + TRACEPARENT_LENGTH, parent.length - TRACEPARENT_LENGTH};
@@ -167,7 +179,8 @@ static void add_own_headers(struct making *making, const struct dead_letter *let
 static struct making headers_of(struct arena *arena, const struct dead_letter *letter)
 {
     struct redriven redriven = redriven_of(letter);
-    struct making making = {.arena = arena, .headers = arena_take(arena, (letter->header_count + OWN_COUNT) * sizeof(*making.headers))};
+    struct making making = {.arena = arena,
+                            .headers = arena_take(arena, (letter->header_count + OWN_COUNT) * sizeof(*making.headers))};
 
     copy_headers(&making, letter, &redriven);
     add_own_headers(&making, letter, &redriven);

@@ -1,5 +1,5 @@
-/* bus_config.c - the settings of librdkafka, each with its reason. What the user passes (RDKAFKA_*) comes last, and settings.c has refused
- * what carries the guarantees. */
+/* bus_config.c - the settings of librdkafka, each with its reason. What the user passes (RDKAFKA_*) comes last, and settings.c
+ * has refused what carries the guarantees. */
 #include "bus_internal.h"
 
 struct property {
@@ -7,31 +7,31 @@ struct property {
 };
 
 static const struct property shared_properties[] = {
-    {"socket.keepalive.enable", "true"},      /* notice a broker that is gone without a word */
-    {"socket.nagle.disable", "true"},         /* an order is ten small requests one after another */
+    {"socket.keepalive.enable", "true"}, /* notice a broker that is gone without a word */
+    {"socket.nagle.disable", "true"},    /* an order is ten small requests one after another */
     {"reconnect.backoff.ms", "50"},
-    {"reconnect.backoff.max.ms", "1000"},     /* back within a second of the broker */
+    {"reconnect.backoff.max.ms", "1000"}, /* back within a second of the broker */
     {"log.connection.close", "false"},
-    {"topic.metadata.refresh.interval.ms", "15000"}, /* partitions that are added while all runs are read, and sent to, within that time */
-    {"allow.auto.create.topics", "false"},    /* a topic made by accident has the wrong settings */
+    {"topic.metadata.refresh.interval.ms", "15000"}, /* partitions that are added are read, and sent to, within that time */
+    {"allow.auto.create.topics", "false"},           /* a topic made by accident has the wrong settings */
 };
 
 static const struct property consumer_properties[] = {
-    {"enable.auto.offset.store", "false"},    /* offsets are stored when everything is acknowledged, not when polled */
-    {"enable.auto.commit", "true"},           /* stored offsets are committed in the background */
+    {"enable.auto.offset.store", "false"}, /* offsets are stored when everything is acknowledged, not when polled */
+    {"enable.auto.commit", "true"},        /* stored offsets are committed in the background */
     {"auto.commit.interval.ms", "500"},
-    {"auto.offset.reset", "earliest"},        /* a new group begins with the first order, not the next */
+    {"auto.offset.reset", "earliest"},                     /* a new group begins with the first order, not the next */
     {"partition.assignment.strategy", "range,roundrobin"}, /* cooperative-sticky hangs and crashes in 2.0.2 */
     {"session.timeout.ms", "6000"},
     {"heartbeat.interval.ms", "1500"},
-    {"enable.partition.eof", "true"},         /* where a partition ends: only that tells that records of aborted transactions are passed */
+    {"enable.partition.eof", "true"}, /* only where a partition ends tells that records of aborted transactions are passed */
     {"check.crcs", "true"},
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
-    {"fetch.message.max.bytes", "65536"},     /* of a partition at once: it may unpack to ten times that. A larger record still comes */
-    {"fetch.max.bytes", "131072"},            /* and of all together: else as often that as there are partitions */
-    {"message.max.bytes", "131072"},          /* librdkafka raises the line above to this; of a consumer it limits nothing else */
-    {"queued.max.messages.kbytes", "4096"},   /* memory stays flat behind a backlog; this is a fifth of a second of a flood */
+    {"fetch.message.max.bytes", "65536"},   /* of a partition at once, packed: a larger record still comes */
+    {"fetch.max.bytes", "131072"},          /* and of all together: else as often that as there are partitions */
+    {"message.max.bytes", "131072"},        /* librdkafka raises the line above to this; of a consumer it limits nothing else */
+    {"queued.max.messages.kbytes", "4096"}, /* memory stays flat behind a backlog; this is a fifth of a second of a flood */
 };
 
 #define TEXT_OF_NUMBER_(number) #number
@@ -42,10 +42,10 @@ _Static_assert(PRODUCED_BYTES_MAX == BUS_RECORD_MAX + BUS_BURIED_ROOM, "one limi
 static const struct property producer_properties[] = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
-    {"message.timeout.ms", "0"},              /* never give up: sending again ourselves would double it */
-    {"partitioner", "murmur2_random"},        /* where an order's records lie is the same for every program */
-    {"compression.codec", "lz4"},             /* the broker takes apart each header of an uncompressed batch, and skims a compressed one */
-    {"linger.ms", "5"},              /* for full requests in a flood; bus_push() overrides it when nothing else is there to do */
+    {"message.timeout.ms", "0"},       /* never give up: sending again ourselves would double it */
+    {"partitioner", "murmur2_random"}, /* where an order's records lie is the same for every program */
+    {"compression.codec", "lz4"}, /* the broker takes apart each header of an uncompressed batch, and skims a compressed one */
+    {"linger.ms", "5"},           /* for full requests in a flood; bus_push() overrides it when nothing else is there to do */
     {"message.max.bytes", TEXT_OF_NUMBER(PRODUCED_BYTES_MAX)},
     {"topic.metadata.propagation.max.ms", "5000"},
 };

@@ -7,10 +7,7 @@
 
 #define REPLY_ROOM_MS 1000 /* librdkafka reports a time-out of its own a little after it */
 
-const char *bus_library_version(void)
-{
-    return rd_kafka_version_str();
-}
+const char *bus_library_version(void) { return rd_kafka_version_str(); }
 
 static enum status unavailable(struct bus *bus, const char *what)
 {
@@ -103,7 +100,8 @@ static void question_end(struct question *question)
 
 /* ---- settings ---- */
 
-static void see_settings(const rd_kafka_ConfigResource_t *resource, bus_see_setting see, void *context, char *problem, size_t size)
+static void see_settings(const rd_kafka_ConfigResource_t *resource, bus_see_setting see, void *context, char *problem,
+                         size_t size)
 {
     const char *topic = rd_kafka_ConfigResource_name(resource);
     const rd_kafka_ConfigEntry_t **entries;
@@ -140,7 +138,8 @@ enum status bus_describe_settings(struct bus *bus, const char *const topics[], s
     problem = question_wait(&question, wait_ms);
     snprintf(out_problem, size, "%s", problem == NULL ? "" : problem);
     if (problem == NULL)
-        answered = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(question.answer), &answered_count);
+        answered =
+            rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(question.answer), &answered_count);
     for (size_t i = 0; i < answered_count; i++)
         see_settings(answered[i], see, context, out_problem, size);
     question_end(&question);

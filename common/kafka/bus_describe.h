@@ -1,4 +1,5 @@
-/* bus_describe.h - what Kafka tells of itself: brokers, topics and their settings, the members of groups. Nothing is changed by it.
+/* bus_describe.h - what Kafka tells of itself: brokers, topics and their settings, the members of groups. Nothing is changed by
+ * it.
  *
  * Source  librdkafka: metadata, DescribeConfigs, DescribeConsumerGroups. It does not tell which version a broker is. */
 #ifndef ORDERLY_BUS_DESCRIBE_H
@@ -9,8 +10,8 @@
 /* A topic as the cluster knows it. */
 struct bus_topic_state {
     bool exists;
-    int partitions, copies;         /* copies: of the partition that has the fewest */
-    int without_leader, behind;     /* partitions that nobody serves; partitions of which a copy is not in sync */
+    int partitions, copies;     /* copies: of the partition that has the fewest */
+    int without_leader, behind; /* partitions that nobody serves; partitions of which a copy is not in sync */
 };
 
 struct bus_cluster {
@@ -25,13 +26,14 @@ MUST_CHECK enum status bus_describe_cluster(struct bus *bus, const char *const t
 
 /* Sees one setting of a topic; its texts live as long as the call. */
 typedef void (*bus_see_setting)(const char *topic, const char *name, const char *value, void *context);
-/* Shows every setting of these topics. out_problem (size bytes) tells of the first topic that could not be asked about; "" for none.
- * STATUS_UNAVAILABLE  no answer within wait_ms, or more than BUS_TOPICS_MAX topics: problem says why */
+/* Shows every setting of these topics. out_problem (size bytes) tells of the first topic that could not be asked about; "" for
+ * none. STATUS_UNAVAILABLE  no answer within wait_ms, or more than BUS_TOPICS_MAX topics: problem says why */
 MUST_CHECK enum status bus_describe_settings(struct bus *bus, const char *const topics[], size_t count, int wait_ms,
                                              bus_see_setting see, void *context, char *out_problem, size_t size);
 /* How many members each group has; -1 when the brokers do not say (no right to ask).
  * STATUS_UNAVAILABLE  no answer within wait_ms, or more than BUS_TOPICS_MAX groups: bus_problem() */
-MUST_CHECK enum status bus_describe_groups(struct bus *bus, const char *const groups[], size_t count, int wait_ms, int out_members[]);
+MUST_CHECK enum status bus_describe_groups(struct bus *bus, const char *const groups[], size_t count, int wait_ms,
+                                           int out_members[]);
 /* The version of librdkafka. Static. */
 const char *bus_library_version(void);
 

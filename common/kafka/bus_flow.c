@@ -150,7 +150,8 @@ static void put_aside(struct bus *bus, rd_kafka_message_t *message)
 
 bool bus_flow_puts_aside(struct bus *bus, rd_kafka_message_t *message)
 {
-    if ((message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !bus_is_end(message)) || !is_limited(bus, rd_kafka_topic_name(message->rkt)))
+    if ((message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !bus_is_end(message)) ||
+        !is_limited(bus, rd_kafka_topic_name(message->rkt)))
         return false;
     if (bus_is_end(message) && !has_waiting(bus))
         return false;
@@ -179,8 +180,9 @@ void bus_flow_note_silence(struct bus *bus)
 }
 
 /* ---- where partitions end ----
- * Records of aborted transactions, and those that end any transaction, take offsets and are never delivered: only the end of a partition tells
- * that they are passed. It is stored when all that was handed out before it is handled, so that the group's commit gets there too. */
+ * Records of aborted transactions, and those that end any transaction, take offsets and are never delivered: only the end of a
+ * partition tells that they are passed. It is stored when all that was handed out before it is handled, so that the group's
+ * commit gets there too. */
 
 void bus_flow_note_end(struct bus *bus, const rd_kafka_message_t *message)
 {

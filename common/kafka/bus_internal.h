@@ -2,7 +2,9 @@
 #ifndef ORDERLY_BUS_INTERNAL_H
 #define ORDERLY_BUS_INTERNAL_H
 
-#include "bus.h"
+#include "bus_poll.h"
+#include "bus_rounds.h"
+#include "bus_send.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -26,16 +28,17 @@ struct bus_position {
     int32_t partition;
     int64_t next;    /* behind the last record that was handed out */
     int64_t handled; /* behind the last one that bus_store_offsets() was given */
-    int64_t end;     /* where the client had nothing more to read: behind records that are never delivered, those of aborted transactions among them */
+    int64_t end;     /* where the client had nothing more to read: behind records that are never delivered, those of aborted
+                        transactions among them */
     int64_t silent;  /* where the partition ended when a poll waited and nothing came */
 };
 
 /* One topic that is held back, and how far all are read. */
 struct bus_flow {
-    char topic[128];                /* "": none is limited */
-    size_t room;                    /* how many of its records may still be handed out */
-    bool paused;                    /* its partitions are */
-    rd_kafka_message_t **waiting;   /* of its records: came when there was no room */
+    char topic[128];              /* "": none is limited */
+    size_t room;                  /* how many of its records may still be handed out */
+    bool paused;                  /* its partitions are */
+    rd_kafka_message_t **waiting; /* of its records: came when there was no room */
     size_t waiting_next, waiting_count, waiting_bytes;
     struct bus_position *positions; /* of the present assignment */
     size_t position_count, last_position;
@@ -48,44 +51,51 @@ struct bus_round {
 };
 
 struct bus {
-    rd_kafka_t *consumer; /* NULL: only sends */
+    rd_kafka_t *consumer;                  /* NULL: only sends */
     rd_kafka_t *producers[BUS_TOPICS_MAX]; /* one for each topic that is sent to; the first also sends dead letters, and asks */
     size_t producer_count;
     struct bus_topic topics[BUS_TOPICS_MAX];
     size_t topic_count;
     size_t batch_max;
-    bus_log *log; /* NULL: nobody hears it */
-    size_t in_flight, refused;      /* sent and not yet reported; reported as undeliverable */
-    size_t bytes_in_flight;         /* keys and values of what is sent and not yet reported */
+    bus_log *log;                                /* NULL: nobody hears it */
+    size_t in_flight, refused;                   /* sent and not yet reported; reported as undeliverable */
+    size_t bytes_in_flight;                      /* keys and values of what is sent and not yet reported */
     struct bus_round rounds[BUS_ROUNDS_MAX + 1]; /* a ring: those that are closed, the oldest first, then the open one */
     size_t round_first, round_count;             /* count: of the closed ones */
     bool joined, paused, brokers_down, fatal;
-    size_t assignments;             /* so far */
-    size_t counted;                 /* the assignments when the partitions of what is sent to were counted last */
-    size_t tenure;                  /* grows whenever partitions come or go, or are read again from what is committed */
-    rd_kafka_message_t **held;      /* came while all partitions were paused: first of the next batches */
+    size_t assignments;        /* so far */
+    size_t counted;            /* the assignments when the partitions of what is sent to were counted last */
+    size_t tenure;             /* grows whenever partitions come or go, or are read again from what is committed */
+    rd_kafka_message_t **held; /* came while all partitions were paused: first of the next batches */
     size_t held_next, held_count;
-    rd_kafka_topic_partition_list_t *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
+    rd_kafka_topic_partition_list_t
+        *handled; /* every assigned partition: its first record that is not handled; INVALID: not known */
     struct bus_flow flow;
-    bool dated;                     /* something that was acknowledged since bus_broker_clocks() was asked */
+    bool dated;                                /* something that was acknowledged since bus_broker_clocks() was asked */
     int64_t lowest_ahead_ms, highest_ahead_ms; /* only with dated */
     char problem[BUS_PROBLEM_SIZE];
 };
 
-/* The configuration of both clients, with all callbacks set. The caller owns it until rd_kafka_new() takes it; NULL: problem says why. */
+/* The configuration of both clients, with all callbacks set. The caller owns it until rd_kafka_new() takes it; NULL: problem says
+ * why. */
 rd_kafka_conf_t *bus_consumer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
 rd_kafka_conf_t *bus_producer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
-/* The callbacks, in bus.c. The group has given partitions, or takes them away. */
+/* A message of librdkafka, which is no error, as a record that borrows it; its tenure is 0. */
+struct record bus_record_of(const rd_kafka_message_t *message);
+/* Counts the partitions of what is sent to, after an assignment. */
+void bus_count_again(struct bus *bus);
+/* Hears that partitions are given to this member or taken from it (bus_poll.c). As all of these it is called by librdkafka, with
+ * the bus last. */
 void bus_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *bus);
-/* The broker has acknowledged a record, or refused it for good. */
+/* Hears what became of a message that was sent. */
 void bus_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *bus);
-/* A client has a problem. */
+/* Hears of an error that is about no single message. */
 void bus_on_error(rd_kafka_t *client, int error, const char *reason, void *bus);
-/* A client has something to say. */
+/* Hears a line that librdkafka logs, in any thread. */
 void bus_on_log(const rd_kafka_t *client, int level, const char *facility, const char *line);
-/* bus_lag.c. The assignment has changed; NULL: there is none. */
+/* Notes that the assignment has changed (NULL: there is none). */
 void bus_lag_assigned(struct bus *bus, const rd_kafka_topic_partition_list_t *partitions);
-/* These offsets are those of the first records that are not handled. */
+/* Notes that everything before these offsets is handled. */
 void bus_lag_handled(struct bus *bus, const rd_kafka_topic_partition_list_t *offsets);
 /* The next record of the limited topic that waits and may be handed out, or NULL. */
 rd_kafka_message_t *bus_flow_next(struct bus *bus);
@@ -97,12 +107,14 @@ void bus_flow_note(struct bus *bus, const rd_kafka_message_t *message);
 void bus_flow_note_silence(struct bus *bus);
 /* Notes that nothing more is to be read of a partition, for now: message is the client's word on it. */
 void bus_flow_note_end(struct bus *bus, const rd_kafka_message_t *message);
-/* Notes that what was handed out is handled up to these offsets. Where that is all, and the partition's end is known, the offset becomes that. */
+/* Notes that what was handed out is handled up to these offsets. Where that is all, and the partition's end is known, the offset
+ * becomes that. */
 void bus_flow_handled(struct bus *bus, rd_kafka_topic_partition_list_t *offsets);
 /* The partitions among all that are of the limited topic, or those that are not. The caller owns the list. */
-rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all, bool limited);
-/* Partitions go: what of them waits is dropped (their next owner reads it), and what is paused is resumed, because librdkafka keeps the pause
- * for when they come back. */
+rd_kafka_topic_partition_list_t *bus_flow_partitions(const struct bus *bus, const rd_kafka_topic_partition_list_t *all,
+                                                     bool limited);
+/* Partitions go: what of them waits is dropped (their next owner reads it), and what is paused is resumed, because librdkafka
+ * keeps the pause for when they come back. */
 void bus_flow_revoke(struct bus *bus, const rd_kafka_topic_partition_list_t *revoked);
 /* Releases everything. */
 void bus_flow_end(struct bus *bus);
@@ -116,13 +128,12 @@ struct bus_round *bus_round_open(struct bus *bus);
 void bus_rounds_settle(struct bus *bus);
 /* Everything of a partition up to this offset is handled, or never delivered: it is stored after the rounds under way. */
 void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int64_t offset);
-/* Says which leader's term an offset is of, so that the client notices a log that lost its end: that of the record before it. NULL: not known. */
+/* Says which leader's term an offset is of, so that the client notices a log that lost its end: that of the record before it.
+ * NULL: not known. */
 void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *message);
-/* Whether a message is the client's word that nothing more is to be read of a partition, for now. It comes behind the partition's records. */
-static inline bool bus_is_end(const rd_kafka_message_t *message)
-{
-    return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-}
+/* Whether a message is the client's word that nothing more is to be read of a partition, for now. It comes behind the partition's
+ * records. */
+static inline bool bus_is_end(const rd_kafka_message_t *message) { return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF; }
 /* How many bytes a message holds, but for its headers. */
 static inline size_t bus_message_bytes(const rd_kafka_message_t *message)
 {

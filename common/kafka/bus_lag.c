@@ -69,8 +69,8 @@ static void ask_where_it_begins(struct bus *bus)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Where the paused partitions end. The answer to every fetch tells it; of those that are not fetched the broker is asked. NULL: none are
- * paused, or no answer came. */
+/* Where the paused partitions end. The answer to every fetch tells it; of those that are not fetched the broker is asked. NULL:
+ * none are paused, or no answer came. */
 static rd_kafka_topic_partition_list_t *ends_of_paused(struct bus *bus)
 {
     rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_new(bus->handled->cnt);
@@ -96,8 +96,7 @@ static int64_t end_of(struct bus *bus, rd_kafka_topic_partition_list_t *ends, co
 
     if (asked != NULL && asked->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         return asked->offset;
-    if (rd_kafka_get_watermark_offsets(bus->consumer, entry->topic, entry->partition, &low, &high) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_get_watermark_offsets(bus->consumer, entry->topic, entry->partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return -1;
     return high;
 }
@@ -118,8 +117,7 @@ size_t bus_lags(struct bus *bus, struct bus_lag out_lags[], size_t lags_max)
         int64_t end = end_of(bus, ends, entry);
         if (entry->offset < 0 || end < 0)
             continue;
-        out_lags[count++] =
-            (struct bus_lag){entry->topic, entry->partition, end > entry->offset ? end - entry->offset : 0};
+        out_lags[count++] = (struct bus_lag){entry->topic, entry->partition, end > entry->offset ? end - entry->offset : 0};
     }
     if (ends != NULL)
         rd_kafka_topic_partition_list_destroy(ends);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LEADER_STEP_MS 100 /* between two questions while a partition has no leader: a topic was just made, or a broker went down */
+#define LEADER_STEP_MS                                                                                                           \
+    100 /* between two questions while a partition has no leader: a topic was just made, or a broker went down */
 #define NO_GROUP "orderly-reader" /* librdkafka wants a name; nothing is ever committed under it */
 
 struct bus_reader {
@@ -53,10 +54,7 @@ void bus_reader_close(struct bus_reader *reader)
     free(reader);
 }
 
-const char *bus_reader_problem(const struct bus_reader *reader)
-{
-    return reader->bus.problem;
-}
+const char *bus_reader_problem(const struct bus_reader *reader) { return reader->bus.problem; }
 
 static enum status failed(struct bus_reader *reader, const char *topic, rd_kafka_resp_err_t error)
 {
@@ -83,7 +81,8 @@ static enum status count_partitions(struct bus_reader *reader, const char *topic
     return STATUS_OK;
 }
 
-static enum status read_committed(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span spans[], size_t count)
+static enum status read_committed(struct bus_reader *reader, const char *topic, int wait_ms, struct bus_span spans[],
+                                  size_t count)
 {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new((int)count);
     rd_kafka_resp_err_t error;
@@ -174,21 +173,6 @@ static void pass(struct scan *scan, size_t i, int64_t next)
         scan->open--;
 }
 
-static struct record record_of(const rd_kafka_message_t *message)
-{
-    int64_t timestamp_ms = rd_kafka_message_timestamp(message, NULL);
-
-    return (struct record){
-        .topic = text_of(rd_kafka_topic_name(message->rkt)),
-        .partition = message->partition,
-        .offset = message->offset,
-        .timestamp_ms = timestamp_ms < 0 ? 0 : timestamp_ms,
-        .key = {message->key, message->key_len},
-        .value = {message->payload, message->len},
-        .handle = message,
-    };
-}
-
 static enum status show(struct scan *scan, const rd_kafka_message_t *message, bus_see see, void *context)
 {
     for (size_t i = 0; i < scan->span_count; i++) {
@@ -199,14 +183,15 @@ static enum status show(struct scan *scan, const rd_kafka_message_t *message, bu
             pass(scan, i, scan->spans[i].high); /* what retention took away meanwhile is not missing */
             return STATUS_OK;
         }
-        record = record_of(message);
+        record = bus_record_of(message);
         pass(scan, i, message->offset + 1);
         return see(&record, context);
     }
     return STATUS_OK;
 }
 
-static enum status read_on(struct bus_reader *reader, struct scan *scan, const char *topic, int wait_ms, bus_see see, void *context)
+static enum status read_on(struct bus_reader *reader, struct scan *scan, const char *topic, int wait_ms, bus_see see,
+                           void *context)
 {
     while (scan->open > 0) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->bus.consumer, wait_ms);
@@ -225,8 +210,8 @@ static enum status read_on(struct bus_reader *reader, struct scan *scan, const c
     return STATUS_OK;
 }
 
-enum status bus_reader_scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, int wait_ms,
-                            bus_see see, void *context)
+enum status bus_reader_scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count,
+                            int wait_ms, bus_see see, void *context)
 {
     rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
     struct scan scan = {.spans = spans, .span_count = count};
@@ -267,7 +252,7 @@ enum status bus_reader_next(struct bus_reader *reader, int wait_ms, bus_see see,
 
     for (int seen = 1; message != NULL; seen++) {
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            struct record record = record_of(message);
+            struct record record = bus_record_of(message);
             status = see(&record, context);
         } else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             bus_set_problem(&reader->bus, "%s", rd_kafka_message_errstr(message));

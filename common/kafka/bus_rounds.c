@@ -1,5 +1,5 @@
-/* bus_rounds.c - offsets last: what a batch sent is a round, and its offsets are stored when the broker has acknowledged its round and all
- * rounds before it. The next batches are handled meanwhile, BUS_ROUNDS_MAX of them. */
+/* bus_rounds.c - offsets last: what a batch sent is a round, and its offsets are stored when the broker has acknowledged its
+ * round and all rounds before it. The next batches are handled meanwhile, BUS_ROUNDS_MAX of them. */
 #include "bus_internal.h"
 #include "clock.h"
 
@@ -7,17 +7,15 @@
 
 #define FLUSH_STEP_MS 100
 #define PUSH_WAIT_MS 2 /* long enough for the client's thread to hear of it */
-#define PAUSE_AFTER_MS 3000 /* then the group has to be kept alive; not earlier: a partition that was paused is fetched again a second late */
+#define PAUSE_AFTER_MS                                                                                                           \
+    3000 /* then the group has to be kept alive; not earlier: a partition that was paused is fetched again a second late */
 
 static struct bus_round *round_at(struct bus *bus, size_t number)
 {
     return &bus->rounds[(bus->round_first + number) % COUNT_OF(bus->rounds)];
 }
 
-struct bus_round *bus_round_open(struct bus *bus)
-{
-    return round_at(bus, bus->round_count);
-}
+struct bus_round *bus_round_open(struct bus *bus) { return round_at(bus, bus->round_count); }
 
 static void end_first(struct bus *bus)
 {
@@ -74,8 +72,8 @@ void bus_rounds_forget(struct bus *bus)
         end_first(bus);
 }
 
-/* librdkafka refuses the offsets of a partition that is gone, but not those of one that is back: they would take its commit back to before what
- * was handled in between. */
+/* librdkafka refuses the offsets of a partition that is gone, but not those of one that is back: they would take its commit back
+ * to before what was handled in between. */
 void bus_rounds_disown(struct bus *bus)
 {
     bus->tenure++;
@@ -102,7 +100,8 @@ static rd_kafka_topic_partition_t *offset_entry(rd_kafka_topic_partition_list_t 
 
 void bus_set_epoch(rd_kafka_topic_partition_t *entry, const rd_kafka_message_t *message)
 {
-#if RD_KAFKA_VERSION >= 0x02030000 /* from 2.1 on there are terms, but until 2.3 an offset without one counts as before all others */
+#if RD_KAFKA_VERSION >=                                                                                                          \
+    0x02030000 /* from 2.1 on there are terms, but until 2.3 an offset without one counts as before all others */
     rd_kafka_topic_partition_set_leader_epoch(entry, message == NULL ? -1 : rd_kafka_message_leader_epoch(message));
 #else
     (void)entry, (void)message;
@@ -151,12 +150,10 @@ void bus_rounds_reach(struct bus *bus, const char *topic, int32_t partition, int
 
 /* ---- waiting for the broker's word ---- */
 
-bool bus_has_under_way(const struct bus *bus)
-{
-    return bus->in_flight > 0 || bus->round_count > 0;
-}
+bool bus_has_under_way(const struct bus *bus) { return bus->in_flight > 0 || bus->round_count > 0; }
 
-/* One step of a wait that began at began_ms. at_once: what is sent is not held back for more to come: rd_kafka_flush() overrides linger.ms. */
+/* One step of a wait that began at began_ms. at_once: what is sent is not held back for more to come: rd_kafka_flush() overrides
+ * linger.ms. */
 static enum status wait_step(struct bus *bus, const volatile int *stop, int64_t began_ms, bool at_once)
 {
     if (bus->fatal)
@@ -216,25 +213,4 @@ void bus_rounds_wait(struct bus *bus, int wait_ms)
     for (int64_t end_ms = clock_steady_ms() + wait_ms; bus->in_flight > 0 && clock_steady_ms() < end_ms && !bus->fatal;)
         serve_busy(bus, FLUSH_STEP_MS, true);
     bus_rounds_settle(bus);
-}
-
-/* ---- again ---- */
-
-void bus_rewind(struct bus *bus)
-{
-    rd_kafka_topic_partition_list_t *assigned = NULL;
-
-    bus_rounds_forget(bus);
-    bus_rounds_disown(bus);
-    rd_kafka_commit(bus->consumer, NULL, 0);
-    if (rd_kafka_assignment(bus->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    bus_flow_revoke(bus, assigned);
-    bus_drop_held(bus);
-    for (int i = 0; i < assigned->cnt; i++)
-        assigned->elems[i].offset = RD_KAFKA_OFFSET_INVALID; /* from what is committed */
-    rd_kafka_assign(bus->consumer, assigned);
-    if (bus->paused)
-        rd_kafka_pause_partitions(bus->consumer, assigned);
-    rd_kafka_topic_partition_list_destroy(assigned);
 }

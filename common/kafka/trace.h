@@ -5,7 +5,7 @@
 #ifndef ORDERLY_TRACE_H
 #define ORDERLY_TRACE_H
 
-#include "bus.h"
+#include "bus_record.h"
 #include "message.h"
 
 #define TRACESTATE_MAX 512
@@ -17,8 +17,8 @@ struct trace {
     struct text state;
 };
 
-/* Whether a text is a traceparent, of any version: the first TRACEPARENT_LENGTH bytes are what 00 knows of it; of a version above 00 there may be
- * more behind them. */
+/* Whether a text is a traceparent, of any version: the first TRACEPARENT_LENGTH bytes are what 00 knows of it; of a version above
+ * 00 there may be more behind them. */
 bool trace_is_parent(struct text text);
 /* The trace of a record: its headers, when they are well-formed. Of a version above 00 only what 00 knows is read. */
 struct trace trace_of(const struct record *record);

@@ -8,7 +8,10 @@
 #ifndef ORDERLY_SERVICE_H
 #define ORDERLY_SERVICE_H
 
-#include "bus.h"
+#include "bus_letter.h"
+#include "bus_poll.h"
+#include "bus_rounds.h"
+#include "bus_send.h"
 #include "health.h"
 #include "metrics.h"
 #include "names.h"

@@ -1,5 +1,6 @@
 #include "service_metrics.h"
 
+#include "bus_poll.h"
 #include "clock.h"
 
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #define ORDERLY_SERVICE_METRICS_H
 
 #include "bus.h"
+#include "bus_record.h"
 #include "health.h"
 #include "metrics.h"
 #include "names.h"

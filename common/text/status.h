@@ -7,6 +7,7 @@
 /* What the loop does with the message, or the batch, that a call was about. */
 enum status_then { THEN_COMMIT, THEN_BURY, THEN_RETRY, THEN_STOP };
 
+/* clang-format off */
 /*      name         text                                                  then */
 #define STATUS_TABLE(row)                                                            \
     row(OK,          "done",                                               COMMIT)   \
@@ -16,6 +17,7 @@ enum status_then { THEN_COMMIT, THEN_BURY, THEN_RETRY, THEN_STOP };
     row(BROKEN,      "stored data breaks our own rules",                   BURY)     \
     row(NOT_FOUND,   "there is no such thing",                             BURY)     \
     row(FATAL,       "this process cannot go on",                          STOP)
+/* clang-format on */
 
 #define STATUS_NAME(name, text, then) STATUS_##name,
 enum status { STATUS_TABLE(STATUS_NAME) STATUS_COUNT };

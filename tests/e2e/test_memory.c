@@ -18,8 +18,8 @@
 #endif
 #endif
 
-/* The same order with a member that nobody knows, which is kept: letters at random, or all the same ones, which unpack to two hundred times
- * what is fetched. */
+/* The same order with a member that nobody knows, which is kept: letters at random, or all the same ones, which unpack to two
+ * hundred times what is fetched. */
 static const char *padded(const char *order, bool at_random)
 {
     char *text = malloc(strlen(order) + PADDING + 16);
@@ -42,7 +42,8 @@ Test(memory, a_backlog_of_large_orders_stays_small)
     cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
     for (size_t i = 0; i < crowd->count; i++)
         crowd->values[i] = padded(crowd->values[i], i % 2 == 0);
-    system = system_start(&(struct system_options){.redis_url = redis_process_url(redis), .without = "orchestrator"}, "tests/support/catalog.json");
+    system = system_start(&(struct system_options){.redis_url = redis_process_url(redis), .without = "orchestrator"},
+                          "tests/support/catalog.json");
     system_send_orders(crowd->values, crowd->count);
     system_revive(system, "orchestrator", 0);
     wait_for_end(store, crowd->ids, crowd->count);

@@ -1,4 +1,5 @@
-/* mock_cluster.h - librdkafka's own mock of a cluster, with one broker: for what a real one does only when it breaks. Asserts by itself. */
+/* mock_cluster.h - librdkafka's own mock of a cluster, with one broker: for what a real one does only when it breaks. Asserts by
+ * itself. */
 #ifndef ORDERLY_TEST_MOCK_CLUSTER_H
 #define ORDERLY_TEST_MOCK_CLUSTER_H
 

@@ -5,7 +5,11 @@
 #ifndef ORDERLY_TEST_SYSTEM_H
 #define ORDERLY_TEST_SYSTEM_H
 
-#include "bus.h"
+#include "bus_letter.h"
+#include "bus_poll.h"
+#include "bus_rounds.h"
+#include "bus_send.h"
+#include "bus_topics.h"
 #include "store.h"
 
 #include <sys/types.h>

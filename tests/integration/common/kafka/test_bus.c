@@ -1,4 +1,5 @@
-/* Kafka for real: what is stored is not read again, what is not is, and what is buried keeps its bytes. Each test has a topic of its own. */
+/* Kafka for real: what is stored is not read again, what is not is, and what is buried keeps its bytes. Each test has a topic of
+ * its own. */
 #include "bus_reader.h"
 #include "clock.h"
 #include "system.h"
@@ -64,8 +65,9 @@ static void send_numbers(int from, int to)
 
     for (int i = from; i < to; i++) {
         snprintf(value, sizeof(value), "%d", i);
-        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .key = TEXT("one"), .value = text_of(value)}),
-                     STATUS_OK);
+        cr_assert_eq(
+            bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .key = TEXT("one"), .value = text_of(value)}),
+            STATUS_OK);
     }
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     bus_close(bus);
@@ -180,8 +182,10 @@ Test(bus, too_large_is_told_at_once)
     struct bus *bus = open_as(false);
     char *huge = calloc(1, BUS_RECORD_MAX + 1);
 
-    cr_expect_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .value = {huge, BUS_RECORD_MAX}}), STATUS_BAD_MESSAGE);
-    cr_expect_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .value = {huge, BUS_RECORD_MAX - 4096}}), STATUS_OK);
+    cr_expect_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .value = {huge, BUS_RECORD_MAX}}),
+                 STATUS_BAD_MESSAGE);
+    cr_expect_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .value = {huge, BUS_RECORD_MAX - 4096}}),
+                 STATUS_OK);
     cr_expect_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     free(huge);
     bus_close(bus);
@@ -197,7 +201,8 @@ Test(bus, the_largest_record_comes)
 
     for (size_t i = 0; i < BUS_RECORD_MAX; i++)
         large[i] = (char)rand(); /* it can't be packed */
-    cr_assert_eq(bus_send(sender, &(struct outgoing){.topic = topic, .partition = 1, .value = {large, BUS_RECORD_MAX - 4096}}), STATUS_OK);
+    cr_assert_eq(bus_send(sender, &(struct outgoing){.topic = topic, .partition = 1, .value = {large, BUS_RECORD_MAX - 4096}}),
+                 STATUS_OK);
     cr_assert_eq(bus_flush(sender, NULL), STATUS_OK, "%s", bus_problem(sender));
     for (int64_t end_ms = test_now_ms() + WAIT_MS; count == 0 && test_now_ms() < end_ms;)
         cr_assert_eq(bus_poll(bus, 100, &record, &count), STATUS_OK);
@@ -231,7 +236,9 @@ static void see_buried(const struct record *record, void *context)
 
 Test(bus, a_dead_letter_keeps_key_bytes_and_headers)
 {
-    static const struct header headers[] = {{{"own", 3}, {"kept", 4}}, {{"dlq-reason", 10}, {"old", 3}}, {{"dlq-redrives", 12}, {"2", 1}},
+    static const struct header headers[] = {{{"own", 3}, {"kept", 4}},
+                                            {{"dlq-reason", 10}, {"old", 3}},
+                                            {{"dlq-redrives", 12}, {"2", 1}},
                                             {{"dlq-timestamp", 13}, {"1234", 4}}};
     struct bus *sender = open_as(false), *bus = open_as(true);
     struct record record;
@@ -239,8 +246,12 @@ Test(bus, a_dead_letter_keeps_key_bytes_and_headers)
     char dead[80];
     struct buried buried = {.count = 0};
 
-    cr_assert_eq(bus_send(sender, &(struct outgoing){.topic = topic, .partition = 1, .key = TEXT("k"), .value = TEXT("v\x01"),
-                                                     .headers = headers, .header_count = COUNT_OF(headers)}),
+    cr_assert_eq(bus_send(sender, &(struct outgoing){.topic = topic,
+                                                     .partition = 1,
+                                                     .key = TEXT("k"),
+                                                     .value = TEXT("v\x01"),
+                                                     .headers = headers,
+                                                     .header_count = COUNT_OF(headers)}),
                  STATUS_OK);
     cr_assert_eq(bus_flush(sender, NULL), STATUS_OK);
     for (int64_t end_ms = test_now_ms() + WAIT_MS; count == 0 && test_now_ms() < end_ms;)
@@ -254,7 +265,8 @@ Test(bus, a_dead_letter_keeps_key_bytes_and_headers)
     snprintf(dead, sizeof(dead), "%s.dlq", topic);
     read_topic(dead, see_buried, &buried);
     cr_expect_eq(buried.count, 1);
-    cr_expect_str_eq(buried.seen, "k|v\x01|own=kept original-dlq-reason=old dlq-partition=1 dlq-offset=0 dlq-timestamp=1234 dlq-service=tester dlq-reason=not_json dlq-redrives=2 ");
+    cr_expect_str_eq(buried.seen, "k|v\x01|own=kept original-dlq-reason=old dlq-partition=1 dlq-offset=0 dlq-timestamp=1234 "
+                                  "dlq-service=tester dlq-reason=not_json dlq-redrives=2 ");
 }
 
 /* Buries a letter and gives what the dead-letter topic holds of it. */
@@ -288,7 +300,8 @@ Test(bus, a_dead_letter_with_many_headers_keeps_all_and_counts_its_redrives)
         headers[i] = (struct header){TEXT("h"), TEXT("v")};
     headers[HEADERS] = (struct header){TEXT("dlq-redrives"), TEXT("3")};
     headers[HEADERS + 1] = (struct header){TEXT("dlq-timestamp"), TEXT("1234")};
-    buried = bury_one((struct dead_letter){.key = TEXT("k"), .timestamp_ms = 5000, .headers = headers, .header_count = COUNT_OF(headers)});
+    buried = bury_one(
+        (struct dead_letter){.key = TEXT("k"), .timestamp_ms = 5000, .headers = headers, .header_count = COUNT_OF(headers)});
     for (const char *at = strstr(buried.seen, "h=v "); at != NULL; at = strstr(at + 1, "h=v "))
         buried.count++;
     cr_expect_eq(buried.count, HEADERS + 1, "%s", buried.seen);
@@ -302,13 +315,15 @@ Test(bus, headers_of_the_clients_own_are_kept_under_another_name)
     static const char *const values[] = {"abc", "", "-1", "2", "99999999999999999999", "9223372036854775807"};
 
     for (size_t i = 0; i < COUNT_OF(values); i++) {
-        struct header headers[] = {{TEXT("dlq-redrives"), text_of(values[i])}, {TEXT("dlq-own"), TEXT("kept")}, {TEXT("dlq-cut"), TEXT_NONE}};
+        struct header headers[] = {
+            {TEXT("dlq-redrives"), text_of(values[i])}, {TEXT("dlq-own"), TEXT("kept")}, {TEXT("dlq-cut"), TEXT_NONE}};
         struct buried buried;
         char expected[160];
         set_up(); /* a topic of its own */
-        buried = bury_one((struct dead_letter){.key = TEXT("k"), .value = TEXT("v"), .timestamp_ms = 5000, .headers = headers,
-                                               .header_count = COUNT_OF(headers)});
-        snprintf(expected, sizeof(expected), "k|v|original-dlq-redrives=%s dlq-own=kept original-dlq-cut= dlq-partition=0 ", values[i]);
+        buried = bury_one((struct dead_letter){
+            .key = TEXT("k"), .value = TEXT("v"), .timestamp_ms = 5000, .headers = headers, .header_count = COUNT_OF(headers)});
+        snprintf(expected, sizeof(expected), "k|v|original-dlq-redrives=%s dlq-own=kept original-dlq-cut= dlq-partition=0 ",
+                 values[i]);
         EXPECT_SEEN(buried, expected);
         EXPECT_SEEN(buried, " dlq-redrives=0 ");
         EXPECT_SEEN(buried, " dlq-timestamp=5000 ");
@@ -318,24 +333,35 @@ Test(bus, headers_of_the_clients_own_are_kept_under_another_name)
 Test(bus, card_numbers_in_key_and_headers_are_masked)
 {
     static const char span[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-4111111111111111-01";
-    const struct header headers[] = {{TEXT("card"), TEXT("4111-1111-1111-1111")}, {TEXT("traceparent"), text_of(span)},
-                                     {TEXT("4111111111111111"), TEXT("name")},    {TEXT("traceparent"), TEXT("4111111111111111")},
+    const struct header headers[] = {{TEXT("card"), TEXT("4111-1111-1111-1111")},
+                                     {TEXT("traceparent"), text_of(span)},
+                                     {TEXT("4111111111111111"), TEXT("name")},
+                                     {TEXT("traceparent"), TEXT("4111111111111111")},
                                      {TEXT("ce_subject"), TEXT("5500000000000004")}};
-    struct buried buried = bury_one((struct dead_letter){.key = TEXT("5500000000000004"), .value = TEXT("v"), .timestamp_ms = 5000,
-                                                         .headers = headers, .header_count = COUNT_OF(headers)});
+    struct buried buried = bury_one((struct dead_letter){.key = TEXT("5500000000000004"),
+                                                         .value = TEXT("v"),
+                                                         .timestamp_ms = 5000,
+                                                         .headers = headers,
+                                                         .header_count = COUNT_OF(headers)});
 
-    EXPECT_SEEN(buried, "****************|v|card=****-****-****-**** traceparent=00-4bf92f3577b34da6a3ce929d0e0e4736-4111111111111111-01 "
-                        "****************=name traceparent=**************** ce_subject=**************** dlq-");
+    EXPECT_SEEN(buried,
+                "****************|v|card=****-****-****-**** traceparent=00-4bf92f3577b34da6a3ce929d0e0e4736-4111111111111111-01 "
+                "****************=name traceparent=**************** ce_subject=**************** dlq-");
     EXPECT_SEEN(buried, " dlq-masked=true ");
 }
 
 /* An id that looks like a card number stands in the order too: it is none. What a redrive writes is no card number either. */
 Test(bus, ids_and_what_a_redrive_writes_are_no_card_numbers)
 {
-    const struct header headers[] = {{TEXT("ce_subject"), TEXT("5500000000000004")}, {TEXT("dlq-redrives"), TEXT("1")},
+    const struct header headers[] = {{TEXT("ce_subject"), TEXT("5500000000000004")},
+                                     {TEXT("dlq-redrives"), TEXT("1")},
                                      {TEXT("dlq-timestamp"), TEXT("1700000000004")}};
-    struct buried buried = bury_one((struct dead_letter){.key = TEXT("5500000000000004"), .id = TEXT("5500000000000004"), .value = TEXT("v"),
-                                                         .timestamp_ms = 1800000000000, .headers = headers, .header_count = COUNT_OF(headers)});
+    struct buried buried = bury_one((struct dead_letter){.key = TEXT("5500000000000004"),
+                                                         .id = TEXT("5500000000000004"),
+                                                         .value = TEXT("v"),
+                                                         .timestamp_ms = 1800000000000,
+                                                         .headers = headers,
+                                                         .header_count = COUNT_OF(headers)});
 
     EXPECT_SEEN(buried, "5500000000000004|v|ce_subject=5500000000000004 dlq-partition=0 ");
     EXPECT_SEEN(buried, " dlq-timestamp=1700000000004 ");
@@ -350,8 +376,8 @@ Test(bus, headers_that_are_too_much_are_cut_off_and_it_says_so)
 
     for (int i = 0; i < HEADERS; i++)
         headers[i] = (struct header){TEXT("a header's name"), TEXT("v")};
-    buried = bury_one((struct dead_letter){.key = TEXT("k"), .value = TEXT("v"), .timestamp_ms = 5000, .headers = headers,
-                                           .header_count = HEADERS});
+    buried = bury_one((struct dead_letter){
+        .key = TEXT("k"), .value = TEXT("v"), .timestamp_ms = 5000, .headers = headers, .header_count = HEADERS});
     EXPECT_SEEN(buried, "k|v|dlq-partition=0 ");
     EXPECT_SEEN(buried, " dlq-cut=true ");
     free(headers);
@@ -408,7 +434,8 @@ Test(bus, a_reader_sees_what_the_topic_holds_and_what_the_group_has_committed)
     cr_expect_eq(spans[partition].high, 70);
     cr_expect_eq(spans[partition].committed, 40);
     send_numbers(70, 80);
-    cr_expect_eq(bus_reader_scan(reader, topic, spans, count, WAIT_MS, count_one, &seen), STATUS_OK, "%s", bus_reader_problem(reader));
+    cr_expect_eq(bus_reader_scan(reader, topic, spans, count, WAIT_MS, count_one, &seen), STATUS_OK, "%s",
+                 bus_reader_problem(reader));
     cr_expect_eq(seen, 70, "what came after the spans were asked for is not seen: %zu", seen);
     seen = 0;
     cr_expect_eq(bus_reader_scan(reader, topic, spans, count, WAIT_MS, stop_at_third, &seen), STATUS_BROKEN);

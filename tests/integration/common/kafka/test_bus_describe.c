@@ -28,8 +28,12 @@ TestSuite(bus_describe, .init = set_up, .fini = tear_down);
 static struct bus *open_bus(const char *bootstrap, const char *group)
 {
     const char *topics[] = {topic, NULL};
-    struct bus_options options = {
-        .bootstrap = bootstrap, .client_id = "orderly-test", .group_id = group, .topics = topics, .sends_to = topics, .batch_max = 1};
+    struct bus_options options = {.bootstrap = bootstrap,
+                                  .client_id = "orderly-test",
+                                  .group_id = group,
+                                  .topics = topics,
+                                  .sends_to = topics,
+                                  .batch_max = 1};
     char problem[256] = "";
     struct bus *bus = NULL;
 
@@ -167,8 +171,13 @@ static const char *timestamp_of(const char *came_with, int64_t now_ms)
     static char buried[64];
     static const char *const config[] = {"message.timestamp.type", "LogAppendTime", NULL};
     const struct header headers[] = {{TEXT("dlq-timestamp"), text_of(came_with)}, {TEXT("dlq-redrives"), TEXT("1")}};
-    struct dead_letter letter = {.topic = text_of(topic), .timestamp_ms = now_ms, .value = TEXT("x"), .headers = headers,
-                                 .header_count = 2, .service = "tester", .reason = "again"};
+    struct dead_letter letter = {.topic = text_of(topic),
+                                 .timestamp_ms = now_ms,
+                                 .value = TEXT("x"),
+                                 .headers = headers,
+                                 .header_count = 2,
+                                 .service = "tester",
+                                 .reason = "again"};
     CLEANUP(bus_close) struct bus *bus = open_bus(getenv("ORDERLY_TEST_KAFKA"), NULL);
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test"};

@@ -244,7 +244,8 @@ static int64_t held_committed(int partition)
     return spans[partition].committed;
 }
 
-/* The end of a partition is known to the client while what lies before it waits in memory, held back: nothing of it may be passed over. */
+/* The end of a partition is known to the client while what lies before it waits in memory, held back: nothing of it may be passed
+ * over. */
 Test(bus_flow, the_end_waits_for_what_is_held_back)
 {
     struct bus *bus = open_as(true);

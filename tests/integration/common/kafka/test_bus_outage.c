@@ -1,5 +1,5 @@
-/* A broker that goes away or refuses, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards, and offsets are
- * stored only behind what the broker has acknowledged. */
+/* A broker that goes away or refuses, on librdkafka's own mock cluster: what was paused in the meantime is read again afterwards,
+ * and offsets are stored only behind what the broker has acknowledged. */
 #include "bus_internal.h"
 #include "bus_reader.h"
 #include "mock_cluster.h"
@@ -31,10 +31,7 @@ static struct bus *open_sender(const struct mock_cluster *cluster, const char *c
     return bus;
 }
 
-static struct bus *open_member(const struct mock_cluster *cluster)
-{
-    return open_sender(cluster, topics);
-}
+static struct bus *open_member(const struct mock_cluster *cluster) { return open_sender(cluster, topics); }
 
 static void send_one(struct bus *bus, const char *key)
 {
@@ -127,8 +124,9 @@ static size_t poll_batch(struct bus *bus, struct record records[])
 
 static void queue_one(struct bus *bus, const char *key)
 {
-    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topics[0], .partition = -1, .key = text_of(key), .value = text_of(key)}),
-                 STATUS_OK);
+    cr_assert_eq(
+        bus_send(bus, &(struct outgoing){.topic = topics[0], .partition = -1, .key = text_of(key), .value = text_of(key)}),
+        STATUS_OK);
 }
 
 Test(bus_outage, a_batch_whose_record_was_refused_is_read_again)
@@ -180,7 +178,8 @@ Test(bus_outage, later_batches_are_handled_while_acknowledgements_are_awaited)
 
     send_one(bus, "one");
     read_until(bus, "one");
-    rd_kafka_mock_broker_push_request_error_rtts(cluster.mock, MOCK_BROKER, MOCK_PRODUCE_REQUEST, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 3000);
+    rd_kafka_mock_broker_push_request_error_rtts(cluster.mock, MOCK_BROKER, MOCK_PRODUCE_REQUEST, 1, RD_KAFKA_RESP_ERR_NO_ERROR,
+                                                 3000);
     for (int i = 0; i < BUS_ROUNDS_MAX; i++) {
         cr_assert_eq(bus_make_room(bus, &stop), STATUS_OK, "there is room for batch %d", i);
         queue_one(bus, "slow");
@@ -227,7 +226,8 @@ Test(bus_outage, a_flush_waits_for_every_client)
     struct bus *bus = open_several(&cluster);
 
     for (int i = 0; i < SENT_TO; i++) {
-        cr_expect_eq(bus_partition(bus, several[i], TEXT("k")), bus_partition(bus, several[0], TEXT("k")), "%s is known", several[i]);
+        cr_expect_eq(bus_partition(bus, several[i], TEXT("k")), bus_partition(bus, several[0], TEXT("k")), "%s is known",
+                     several[i]);
         cr_assert_eq(send_to(bus, several[i]), STATUS_OK);
     }
     cr_expect(bus_has_under_way(bus));

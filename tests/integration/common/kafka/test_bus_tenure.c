@@ -1,5 +1,5 @@
-/* Partitions that go and come back, on librdkafka's own mock cluster: what was read under an earlier assignment stores nothing under a later one,
- * so that no commit goes backwards. */
+/* Partitions that go and come back, on librdkafka's own mock cluster: what was read under an earlier assignment stores nothing
+ * under a later one, so that no commit goes backwards. */
 #include "bus_internal.h"
 #include "bus_reader.h"
 #include "mock_cluster.h"
@@ -10,8 +10,8 @@
 #define WAIT_MS 60000
 #define BATCH 100
 #define GROUP "tenure"
-#define FIRST 5     /* records of each partition that are read under the first assignment */
-#define ALL 20      /* and in all */
+#define FIRST 5 /* records of each partition that are read under the first assignment */
+#define ALL 20  /* and in all */
 
 static const char *const topics[] = {"numbers", NULL};
 
@@ -36,7 +36,8 @@ static struct bus *open_member(const struct mock_cluster *cluster)
 static void send_to_both(struct bus *bus, size_t count)
 {
     for (size_t i = 0; i < 2 * count; i++)
-        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topics[0], .partition = (int32_t)(i % 2), .value = TEXT("x")}), STATUS_OK);
+        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topics[0], .partition = (int32_t)(i % 2), .value = TEXT("x")}),
+                     STATUS_OK);
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
 }
 
@@ -71,7 +72,8 @@ static void finish(struct bus *bus, struct taken *taken)
     taken->count = 0;
 }
 
-/* A second member joins, handles all that is in the partition it gets, and leaves again; the first one idles meanwhile, as with Redis away. */
+/* A second member joins, handles all that is in the partition it gets, and leaves again; the first one idles meanwhile, as with
+ * Redis away. */
 static int32_t other_handles_one_partition(const struct mock_cluster *cluster, struct bus *first)
 {
     struct bus *second = open_member(cluster);
@@ -124,7 +126,8 @@ static struct bus *begin(const struct mock_cluster *cluster, struct taken *taken
     return bus;
 }
 
-/* The commit of that partition is where the other member has put it, and the member that has read the first records goes on from there. */
+/* The commit of that partition is where the other member has put it, and the member that has read the first records goes on from
+ * there. */
 static void expect_no_step_back(const struct mock_cluster *cluster, struct bus *bus, int32_t partition)
 {
     cr_expect_not(bus_has_under_way(bus));
@@ -166,7 +169,8 @@ Test(bus_tenure, a_round_that_is_acknowledged_after_its_partition_has_come_back_
     mock_cluster_stop(&cluster);
 }
 
-/* A refusal sets a member back to what is committed: a batch that was polled before is read again, and what lies before it with it. */
+/* A refusal sets a member back to what is committed: a batch that was polled before is read again, and what lies before it with
+ * it. */
 Test(bus_tenure, a_batch_that_is_done_after_a_rewind_stores_nothing)
 {
     struct mock_cluster cluster = mock_cluster_start(topics[0], 2);

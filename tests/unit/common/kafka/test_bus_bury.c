@@ -1,5 +1,5 @@
 /* What is masked of a dead letter, and what is not though it looks like a card number. */
-#include "bus.h"
+#include "bus_letter.h"
 
 #include <criterion/criterion.h>
 
