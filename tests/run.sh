@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh - installs what is missing, builds with gcc, clang and the sanitizers, starts a Redis and a Kafka of its own, and runs every suite.
+# run.sh - installs what is missing, builds with gcc, clang and the sanitizers, starts a Redis and a Kafka of its own, and runs
+# every suite.
 # Ends with "N passed, N failed", and non-zero when anything failed.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tidy.sh - the rules of the house that a machine can see. Prints every place that breaks one, and exits 1 when there is any. Needs only git,
+# tidy.sh - the rules of the house that a machine can see. Prints every place that breaks one, and exits 1 when there is any.
+# Needs only git,
 # awk and, where it is there, clang-format 14 (Debian 12's: other versions lay out some lines differently).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -71,7 +72,8 @@ found '"(saga\.inbox|order\.events|(orders|saga\.inbox)\.dlq|(validator|payment|
 found '\b(sprintf|strcpy|strcat|atoi|gets)\(' | breaks 'use snprintf, a text or text_to_number'
 undocumented | breaks 'a prototype says shape, units, ownership, errors right above it'
 # shellcheck disable=SC2016 # the program is in awk
-all_code | xargs awk -v max="$columns_max" 'length($0) > max { printf "%s:%d: %d columns\n", FILENAME, FNR, length($0) }' |
+git ls-files '*.c' '*.h' '*.lua' '*.cmake' '*CMakeLists.txt' |
+    xargs awk -v max="$columns_max" 'length($0) > max { printf "%s:%d: %d columns\n", FILENAME, FNR, length($0) }' |
     breaks "no line is longer than $columns_max columns"
 lost_pages | breaks 'there is no such page'
 exit "$broken"

@@ -75,8 +75,7 @@ static void queue_parts(struct audit *audit, const struct look *look, bool every
 
     queue(audit, (struct text[]){TEXT("HMGET"), payment, TEXT("status"), TEXT("amount"), TEXT("currency")}, 5);
     queue(audit,
-          (struct text[]){TEXT("HMGET"), key_reservation(audit->arena, look->warehouse, id), TEXT("status"), TEXT("items")},
-          4);
+          (struct text[]){TEXT("HMGET"), key_reservation(audit->arena, look->warehouse, id), TEXT("status"), TEXT("items")}, 4);
     queue(audit, (struct text[]){TEXT("HMGET"), shipment, TEXT("status")}, 3);
     queue(audit, (struct text[]){TEXT("LINDEX"), history, TEXT("-1")}, 3);
     queue_listings(audit, look, everywhere);

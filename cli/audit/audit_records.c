@@ -308,7 +308,8 @@ static enum cli_exit scan_window(struct audit_records *records)
     enum status status;
 
     next_window(records, window);
-    status = bus_reader_scan(records->reader, topic_name(TOPIC_ORDERS), window, records->span_count, CLI_WAIT_MS, see_order, records);
+    status =
+        bus_reader_scan(records->reader, topic_name(TOPIC_ORDERS), window, records->span_count, CLI_WAIT_MS, see_order, records);
     if (records->code != CLI_DONE)
         return records->code;
     return status == STATUS_OK ? end_page(records) : unreachable(records, status);

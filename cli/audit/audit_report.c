@@ -170,16 +170,15 @@ void audit_report_record(struct audit *audit, const struct audit_finding *findin
     struct member members[] = {{"order", finding->order_id[0] == '\0' ? TEXT("none") : text_of(finding->order_id)},
                                {"violation", text_of(audit_word(AUDIT_ORDER_UNANSWERED))}};
 
-    print_violation(audit, members, COUNT_OF(members),
-                    text_format(audit->arena, "topic=orders partition=%" PRId32 " offset=%" PRId64, finding->partition,
-                                finding->offset));
+    print_violation(
+        audit, members, COUNT_OF(members),
+        text_format(audit->arena, "topic=orders partition=%" PRId32 " offset=%" PRId64, finding->partition, finding->offset));
 }
 
 void audit_report_product(struct audit *audit, enum audit_violation violation, struct text warehouse, struct text product_id,
                           struct text detail)
 {
-    struct member members[] = {
-        {"product", product_id}, {"warehouse", warehouse}, {"violation", text_of(audit_word(violation))}};
+    struct member members[] = {{"product", product_id}, {"warehouse", warehouse}, {"violation", text_of(audit_word(violation))}};
 
     print_violation(audit, members, COUNT_OF(members), detail);
 }

@@ -68,22 +68,22 @@ static const struct move {
     enum ask pending;
     unsigned payment, reservation, shipment;
 } moves[] = {
-    {SAGA_VALIDATING,           ASK_VALIDATE,        P(NONE),                     R(NONE),            S(NONE)},
-    {SAGA_AUTHORIZING_PAYMENT,  ASK_AUTHORIZE,       P_OPEN,                      R(NONE),            S(NONE)},
-    {SAGA_ALLOCATING_INVENTORY, ASK_ALLOCATE,        P(AUTHORIZED),               R_OPEN,             S(NONE)},
-    {SAGA_FULFILLING,           ASK_SHIP,            P(AUTHORIZED),               R(ALLOCATED),       S_OPEN},
-    {SAGA_CAPTURING_PAYMENT,    ASK_CAPTURE,         P(AUTHORIZED) | P(CAPTURED), R(ALLOCATED),       S(SHIPPED)},
-    {SAGA_COMPENSATING,         ASK_CANCEL_SHIPMENT, P(AUTHORIZED),               R(ALLOCATED),       S_OPEN | S(CANCELLED)},
-    {SAGA_COMPENSATING,         ASK_RELEASE,         P(AUTHORIZED),               R_OPEN | R(RELEASED), S_BACK},
-    {SAGA_COMPENSATING,         ASK_VOID,            P_OPEN | P(VOIDED),          R_BACK,             S_BACK},
-    {SAGA_COMPENSATION_FAILED,  ASK_CANCEL_SHIPMENT, P(AUTHORIZED),               R(ALLOCATED),       S_OPEN | S(CANCELLED)},
-    {SAGA_COMPENSATION_FAILED,  ASK_RELEASE,         P(AUTHORIZED),               R_OPEN | R(RELEASED), S_BACK},
-    {SAGA_COMPENSATION_FAILED,  ASK_VOID,            P_OPEN | P(VOIDED),          R_BACK,             S_BACK},
-    {SAGA_NEEDS_ATTENTION,      ASK_CAPTURE,         P_ANY,                       R(ALLOCATED),       S(SHIPPED)}, /* why */
-    {SAGA_COMPLETED,            ASK_NOTHING,         P(CAPTURED),                 R(ALLOCATED),       S(SHIPPED)},
-    {SAGA_REJECTED,             ASK_NOTHING,         P(NONE),                     R(NONE),            S(NONE)},
-    {SAGA_FAILED,               ASK_NOTHING,         P_BACK,                      R_BACK,             S_BACK},
-    {SAGA_CANCELLED,            ASK_NOTHING,         P_BACK,                      R_BACK,             S_BACK},
+    {SAGA_VALIDATING, ASK_VALIDATE, P(NONE), R(NONE), S(NONE)},
+    {SAGA_AUTHORIZING_PAYMENT, ASK_AUTHORIZE, P_OPEN, R(NONE), S(NONE)},
+    {SAGA_ALLOCATING_INVENTORY, ASK_ALLOCATE, P(AUTHORIZED), R_OPEN, S(NONE)},
+    {SAGA_FULFILLING, ASK_SHIP, P(AUTHORIZED), R(ALLOCATED), S_OPEN},
+    {SAGA_CAPTURING_PAYMENT, ASK_CAPTURE, P(AUTHORIZED) | P(CAPTURED), R(ALLOCATED), S(SHIPPED)},
+    {SAGA_COMPENSATING, ASK_CANCEL_SHIPMENT, P(AUTHORIZED), R(ALLOCATED), S_OPEN | S(CANCELLED)},
+    {SAGA_COMPENSATING, ASK_RELEASE, P(AUTHORIZED), R_OPEN | R(RELEASED), S_BACK},
+    {SAGA_COMPENSATING, ASK_VOID, P_OPEN | P(VOIDED), R_BACK, S_BACK},
+    {SAGA_COMPENSATION_FAILED, ASK_CANCEL_SHIPMENT, P(AUTHORIZED), R(ALLOCATED), S_OPEN | S(CANCELLED)},
+    {SAGA_COMPENSATION_FAILED, ASK_RELEASE, P(AUTHORIZED), R_OPEN | R(RELEASED), S_BACK},
+    {SAGA_COMPENSATION_FAILED, ASK_VOID, P_OPEN | P(VOIDED), R_BACK, S_BACK},
+    {SAGA_NEEDS_ATTENTION, ASK_CAPTURE, P_ANY, R(ALLOCATED), S(SHIPPED)}, /* why */
+    {SAGA_COMPLETED, ASK_NOTHING, P(CAPTURED), R(ALLOCATED), S(SHIPPED)},
+    {SAGA_REJECTED, ASK_NOTHING, P(NONE), R(NONE), S(NONE)},
+    {SAGA_FAILED, ASK_NOTHING, P_BACK, R_BACK, S_BACK},
+    {SAGA_CANCELLED, ASK_NOTHING, P_BACK, R_BACK, S_BACK},
 };
 
 /* The step of a saga is the one that asks, or is undone, for the pending command; of an ended one it is where it ended. */
@@ -150,18 +150,14 @@ unsigned audit_index_bit(enum saga_status status)
     return 1U << (runs ? SAGA_CAPTURING_PAYMENT : status);
 }
 
-static audit_set set_if(bool wrong, enum audit_violation violation)
-{
-    return wrong ? AUDIT_SET(violation) : 0;
-}
+static audit_set set_if(bool wrong, enum audit_violation violation) { return wrong ? AUDIT_SET(violation) : 0; }
 
 static audit_set judge_orphan(const struct audit_order *order)
 {
     return set_if(text_is_there(order->payment), AUDIT_ORPHAN_PAYMENT) |
            set_if(text_is_there(order->reservation) || order->reserved_elsewhere, AUDIT_ORPHAN_RESERVATION) |
            set_if(text_is_there(order->shipment), AUDIT_ORPHAN_SHIPMENT) | set_if(order->has_history, AUDIT_ORPHAN_HISTORY) |
-           set_if(order->indexes != 0, AUDIT_INDEX_STRAY) |
-           set_if(order->has_timer || order->has_stray_timer, AUDIT_TIMER_STRAY);
+           set_if(order->indexes != 0, AUDIT_INDEX_STRAY) | set_if(order->has_timer || order->has_stray_timer, AUDIT_TIMER_STRAY);
 }
 
 static bool is_active(const struct saga *saga)

@@ -54,12 +54,30 @@ _Static_assert(AUDIT_VIOLATION_COUNT <= 64, "one bit for each");
 #define AUDIT_TIMER_ALLOWANCE_MS 60000
 
 /* The statuses of what the workers own; UNKNOWN is none of DESIGN.md section 4, NONE is no key. */
-enum payment_status { PAYMENT_NONE, PAYMENT_AUTHORIZING, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, PAYMENT_VOIDED, PAYMENT_DECLINED,
-                      PAYMENT_UNKNOWN };
-enum reservation_status { RESERVATION_NONE, RESERVATION_ALLOCATED, RESERVATION_RELEASED, RESERVATION_REFUSED,
-                          RESERVATION_UNKNOWN };
-enum shipment_status { SHIPMENT_NONE, SHIPMENT_BOOKING, SHIPMENT_SHIPPED, SHIPMENT_CANCELLED, SHIPMENT_REFUSED,
-                       SHIPMENT_UNKNOWN };
+enum payment_status {
+    PAYMENT_NONE,
+    PAYMENT_AUTHORIZING,
+    PAYMENT_AUTHORIZED,
+    PAYMENT_CAPTURED,
+    PAYMENT_VOIDED,
+    PAYMENT_DECLINED,
+    PAYMENT_UNKNOWN
+};
+enum reservation_status {
+    RESERVATION_NONE,
+    RESERVATION_ALLOCATED,
+    RESERVATION_RELEASED,
+    RESERVATION_REFUSED,
+    RESERVATION_UNKNOWN
+};
+enum shipment_status {
+    SHIPMENT_NONE,
+    SHIPMENT_BOOKING,
+    SHIPMENT_SHIPPED,
+    SHIPMENT_CANCELLED,
+    SHIPMENT_REFUSED,
+    SHIPMENT_UNKNOWN
+};
 
 /* Where an order's saga and its parts stand. */
 struct audit_parts {
@@ -75,20 +93,20 @@ struct audit_parts {
 /* Everything that is known of one order. Texts are borrowed. */
 struct audit_order {
     struct text order_id;
-    bool has_saga, is_readable;  /* readable: saga is set */
+    bool has_saga, is_readable; /* readable: saga is set */
     struct saga saga;
-    struct text payment, amount, currency;     /* of payment:<id>: status, ...; TEXT_NONE: not there */
-    struct text reservation, items;            /* of the reservation in the order's warehouse */
-    struct text expected_items;                /* of the order's lines; TEXT_NONE: it can't be read */
+    struct text payment, amount, currency; /* of payment:<id>: status, ...; TEXT_NONE: not there */
+    struct text reservation, items;        /* of the reservation in the order's warehouse */
+    struct text expected_items;            /* of the order's lines; TEXT_NONE: it can't be read */
     struct text shipment;
-    bool reserved_elsewhere;                   /* there is a reservation in another warehouse */
+    bool reserved_elsewhere; /* there is a reservation in another warehouse */
     bool is_set_aside;
     bool has_history;
-    int64_t history_version;                   /* of its last line; 0: makes no sense */
-    unsigned indexes;                          /* bit s: it is in the sorted set of status s (the five running ones count as
+    int64_t history_version;         /* of its last line; 0: makes no sense */
+    unsigned indexes;                /* bit s: it is in the sorted set of status s (the five running ones count as
                                                 * SAGA_CAPTURING_PAYMENT) */
-    bool has_timer, has_stray_timer;           /* in its own shard; in another */
-    int64_t timer_ms;                          /* the score of the entry in its own shard */
+    bool has_timer, has_stray_timer; /* in its own shard; in another */
+    int64_t timer_ms;                /* the score of the entry in its own shard */
 };
 
 /* The word of a violation; static. */

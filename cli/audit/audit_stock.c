@@ -14,7 +14,7 @@
 #define PRODUCTS_MAX ((size_t)1 << 20) /* of all warehouses; with more nothing is added up, and a line says so */
 #define WAREHOUSES_MAX 1000
 #define PRODUCTS_SCANNED 1000 /* products that Redis goes through in one step */
-#define PRODUCT_PAGE 500 /* products in one transaction: Redis serves nobody else meanwhile */
+#define PRODUCT_PAGE 500      /* products in one transaction: Redis serves nobody else meanwhile */
 #define UNITS_MAX MONEY_MAX
 
 enum number { NUMBER_SUPPLIED, NUMBER_LEFT, NUMBER_TAKEN, NUMBER_SWEPT, NUMBER_COUNT };

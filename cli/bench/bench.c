@@ -67,16 +67,36 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct bench_options *options = state->input;
 
     switch (key) {
-    case 'n': options->order_count = number_argument(state, "orders", argument, 1, BENCH_ORDERS_MAX); return 0;
-    case 'r': options->rate = number_argument(state, "rate", argument, 1, BENCH_RATE_MAX); return 0;
-    case 'p': options->product_count = number_argument(state, "products", argument, 1, BENCH_PRODUCTS_MAX); return 0;
-    case 'c': options->customer_count = number_argument(state, "customers", argument, 1, BENCH_ORDERS_MAX); return 0;
-    case 't': cli_take_duration(state, "timeout", "30s or 5m", argument, &options->timeout_ms); return 0;
-    case 'i': items_argument(state, argument, options); return 0;
-    case 'j': options->json = true; return 0;
-    case OPTION_PID: pid_argument(state, argument, &options->named); return 0;
-    case OPTION_NO_AUDIT: options->audit = false; return 0;
-    case OPTION_ONCE_PLACED: options->once_placed = argument; return 0;
+    case 'n':
+        options->order_count = number_argument(state, "orders", argument, 1, BENCH_ORDERS_MAX);
+        return 0;
+    case 'r':
+        options->rate = number_argument(state, "rate", argument, 1, BENCH_RATE_MAX);
+        return 0;
+    case 'p':
+        options->product_count = number_argument(state, "products", argument, 1, BENCH_PRODUCTS_MAX);
+        return 0;
+    case 'c':
+        options->customer_count = number_argument(state, "customers", argument, 1, BENCH_ORDERS_MAX);
+        return 0;
+    case 't':
+        cli_take_duration(state, "timeout", "30s or 5m", argument, &options->timeout_ms);
+        return 0;
+    case 'i':
+        items_argument(state, argument, options);
+        return 0;
+    case 'j':
+        options->json = true;
+        return 0;
+    case OPTION_PID:
+        pid_argument(state, argument, &options->named);
+        return 0;
+    case OPTION_NO_AUDIT:
+        options->audit = false;
+        return 0;
+    case OPTION_ONCE_PLACED:
+        options->once_placed = argument;
+        return 0;
     case 'm':
         if (!bench_mix_read(argument, &options->mix))
             argp_error(state, "--mix takes endings with weights such as completed=95,refused=5, not '%s'; see --help", argument);
@@ -85,7 +105,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (options->items_high > options->product_count)
             argp_error(state, "an order of %" PRId64 " lines needs as many --products", options->items_high);
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -149,7 +170,6 @@ static void make_plan(struct bench *bench)
         abort();
     bench_mix_spread(&options->mix, plan->endings, plan->order_count);
 }
-
 
 /* What a topic holds now. */
 static enum cli_exit read_spans(struct bench *bench, const char *topic, struct bus_span spans[], size_t *out_count)
@@ -264,9 +284,14 @@ static void release(struct bench *bench)
 
 enum cli_exit bench_run(int argument_count, char **arguments)
 {
-    struct bench_options options = {.order_count = 10000, .product_count = 100, .customer_count = 1000,
-                                    .items_low = 1, .items_high = 1, .timeout_ms = TIMEOUT_MS,
-                                    .mix = {{[BENCH_COMPLETED] = 1}}, .audit = true};
+    struct bench_options options = {.order_count = 10000,
+                                    .product_count = 100,
+                                    .customer_count = 1000,
+                                    .items_low = 1,
+                                    .items_high = 1,
+                                    .timeout_ms = TIMEOUT_MS,
+                                    .mix = {{[BENCH_COMPLETED] = 1}},
+                                    .audit = true};
     struct cli_settings settings;
     struct bench bench = {.options = &options, .settings = &settings};
     enum cli_exit code;

@@ -28,7 +28,8 @@ static int64_t wait_for_turn(const struct bench *bench, int64_t began_us, size_t
 
 static enum cli_exit place_one(struct bench *bench, struct arena *arena, size_t number)
 {
-    struct outgoing outgoing = {.topic = topic_name(TOPIC_ORDERS), .partition = -1, .key = bench_order_id(arena, &bench->plan, number)};
+    struct outgoing outgoing = {
+        .topic = topic_name(TOPIC_ORDERS), .partition = -1, .key = bench_order_id(arena, &bench->plan, number)};
     enum status status;
 
     outgoing.value = bench_order(arena, &bench->plan, number);

@@ -14,27 +14,18 @@ static const struct {
 #undef BENCH_ENDING_ROW
 };
 
-const char *bench_ending_name(enum bench_ending ending)
-{
-    return endings[ending].name;
-}
+const char *bench_ending_name(enum bench_ending ending) { return endings[ending].name; }
 
-const char *bench_ending_status(enum bench_ending ending)
-{
-    return endings[ending].status;
-}
+const char *bench_ending_status(enum bench_ending ending) { return endings[ending].status; }
 
-const char *bench_ending_reason(enum bench_ending ending)
-{
-    return endings[ending].reason;
-}
+const char *bench_ending_reason(enum bench_ending ending) { return endings[ending].reason; }
 
 enum bench_ending bench_ending_of(struct text status, struct text reason)
 {
     enum bench_ending ending = 0;
 
-    while (ending < BENCH_ENDING_COUNT && !(text_equals(status, text_of(endings[ending].status)) &&
-                                            text_equals(reason, text_of(endings[ending].reason))))
+    while (ending < BENCH_ENDING_COUNT &&
+           !(text_equals(status, text_of(endings[ending].status)) && text_equals(reason, text_of(endings[ending].reason))))
         ending++;
     return ending;
 }

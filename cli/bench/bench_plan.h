@@ -36,9 +36,9 @@ struct bench_mix {
 struct bench_plan {
     char prefix[BENCH_PREFIX_SIZE]; /* of every orderId of this run */
     size_t order_count;
-    int64_t items_low, items_high;  /* lines of an order */
+    int64_t items_low, items_high; /* lines of an order */
     int64_t product_count, customer_count;
-    uint8_t *endings;               /* by number: enum bench_ending */
+    uint8_t *endings; /* by number: enum bench_ending */
 };
 
 /* The name of an ending in --mix and in reports ("out_of_stock"). Static. */

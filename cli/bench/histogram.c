@@ -24,10 +24,7 @@ struct histogram *histogram_create(void)
     return histogram;
 }
 
-void histogram_destroy(struct histogram *histogram)
-{
-    free(histogram);
-}
+void histogram_destroy(struct histogram *histogram) { free(histogram); }
 
 static int counter_of(int64_t value)
 {
@@ -62,10 +59,7 @@ void histogram_add(struct histogram *histogram, int64_t value)
         histogram->largest = value;
 }
 
-int64_t histogram_count(const struct histogram *histogram)
-{
-    return histogram->count;
-}
+int64_t histogram_count(const struct histogram *histogram) { return histogram->count; }
 
 int64_t histogram_at(const struct histogram *histogram, double percent)
 {

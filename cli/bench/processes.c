@@ -101,8 +101,8 @@ bool process_stat_read(struct text line, int64_t *out_cpu_ticks, int64_t *out_st
     /* Behind the name: the state, then numbers; utime and stime are fields 14 and 15, starttime is field 22. */
     if (name_end == NULL ||
         sscanf(name_end + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNd64 " %" SCNd64 " %*d %*d %*d %*d %*d %*d %" SCNd64,
-               &user, &system, &started) != 3)
+               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNd64 " %" SCNd64 " %*d %*d %*d %*d %*d %*d %" SCNd64, &user,
+               &system, &started) != 3)
         return false;
     *out_cpu_ticks = user + system;
     *out_started = started;

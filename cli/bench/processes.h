@@ -17,7 +17,7 @@ struct process {
     char name[PROCESS_NAME_SIZE]; /* "inventory", "redis", "kafka" */
     enum process_kind kind;
     int pid;
-    int64_t started;              /* clock ticks since boot: with the pid it names a process for ever */
+    int64_t started; /* clock ticks since boot: with the pid it names a process for ever */
     int64_t cpu_us;
     int64_t resident_bytes, peak_bytes;
 };

@@ -19,9 +19,9 @@
 #define DLQ_TOPICS_MAX TOPIC_COUNT
 #define DLQ_TOPIC_SIZE 128
 #define DLQ_WORD_SIZE 64
-#define DLQ_BATCH 500                                /* dead letters whose marks are looked up in one round trip */
+#define DLQ_BATCH 500 /* dead letters whose marks are looked up in one round trip */
 #define DLQ_DAY_MS DAY_MS
-#define DLQ_MARK_DAYS 32                             /* a mark outlives its dead letter (30 days), and a clock that is wrong */
+#define DLQ_MARK_DAYS 32 /* a mark outlives its dead letter (30 days), and a clock that is wrong */
 
 extern const struct argp dlq_list_argp, dlq_show_argp, dlq_redrive_argp;
 /* orderly dlq list */
@@ -41,14 +41,14 @@ struct place {
 /* What its headers tell. Texts are fit to be shown. */
 struct letter {
     struct place place;
-    bool is_ours; /* it has the headers that every dead letter of that topic has; what follows is 0 or "" without them */
-    int64_t buried_ms;                  /* the record's own time */
-    int64_t written_ms;                 /* when the original was first written */
+    bool is_ours;       /* it has the headers that every dead letter of that topic has; what follows is 0 or "" without them */
+    int64_t buried_ms;  /* the record's own time */
+    int64_t written_ms; /* when the original was first written */
     int64_t from_partition, from_offset; /* where the original lies; -1: nobody knew */
     int64_t redrives;
     char service[DLQ_WORD_SIZE], reason[DLQ_WORD_SIZE];
     bool masked, cut;
-    bool redriven;                      /* as dlq_look_up() found */
+    bool redriven; /* as dlq_look_up() found */
 };
 
 /* ---- dlq_letter.c ---- */

@@ -47,16 +47,17 @@ static enum status send_parcel(struct driving *driving, struct parcel *parcel)
 
     add_own_headers(driving->arena, parcel);
     snprintf(topic, sizeof(topic), "%.*s", TEXT_ARG(place_origin(&parcel->letter.place)));
-    status = bus_send(driving->bus, &(struct outgoing){.topic = topic, .partition = -1, .key = parcel->key, .value = parcel->value,
-                                                       .headers = parcel->headers, .header_count = parcel->header_count});
+    status = bus_send(driving->bus, &(struct outgoing){.topic = topic,
+                                                       .partition = -1,
+                                                       .key = parcel->key,
+                                                       .value = parcel->value,
+                                                       .headers = parcel->headers,
+                                                       .header_count = parcel->header_count});
     parcel->too_large = status == STATUS_BAD_MESSAGE;
     return status == STATUS_BAD_MESSAGE ? STATUS_OK : status;
 }
 
-static bool is_going(const struct parcel *parcel)
-{
-    return parcel->verdict == VERDICT_SEND && !parcel->too_large;
-}
+static bool is_going(const struct parcel *parcel) { return parcel->verdict == VERDICT_SEND && !parcel->too_large; }
 
 static enum cli_exit send_batch(struct driving *driving)
 {
@@ -68,7 +69,8 @@ static enum cli_exit send_batch(struct driving *driving)
             status = send_parcel(driving, driving->parcels[i]);
     if (status == STATUS_OK && cli_confirm(driving->bus, &problem))
         return CLI_DONE;
-    return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last batch (%s): run it again, what arrives twice is done once", problem);
+    return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last batch (%s): run it again, what arrives twice is done once",
+                    problem);
 }
 
 static enum cli_exit mark_batch(struct driving *driving)
@@ -116,7 +118,8 @@ static void print_for_people(struct driving *driving, const struct parcel *parce
 {
     const struct letter *letter = &parcel->letter;
 
-    printf("%-30.*s %-14s ", TEXT_ARG(place_text(driving->arena, &letter->place)), letter->reason[0] == '\0' ? "(none)" : letter->reason);
+    printf("%-30.*s %-14s ", TEXT_ARG(place_text(driving->arena, &letter->place)),
+           letter->reason[0] == '\0' ? "(none)" : letter->reason);
     if (is_going(parcel))
         printf("%s to %.*s\n", driving->redrive->dry_run ? "would go" : "sent", TEXT_ARG(place_origin(&letter->place)));
     else
@@ -158,8 +161,8 @@ void drive_print_totals(const struct driving *driving)
     if (driving->redrive->json)
         print_totals_json(driving);
     else
-        printf("%" PRId64 " %s, %" PRId64 " refused, %" PRId64 " failed, %" PRId64 " had been redriven before\n", driving->sent, sent,
-               driving->refused, driving->failed, driving->skipped);
+        printf("%" PRId64 " %s, %" PRId64 " refused, %" PRId64 " failed, %" PRId64 " had been redriven before\n", driving->sent,
+               sent, driving->refused, driving->failed, driving->skipped);
 }
 
 /* ---- a batch ---- */

@@ -57,7 +57,8 @@ static const struct argp_option options[] = {
 const struct argp dlq_list_argp = {
     .options = options,
     .parser = parse,
-    .doc = "Show what could not be handled: how many records of each topic and reason lie in the dead-letter topics, and the newest of "
+    .doc = "Show what could not be handled: how many records of each topic and reason lie in the dead-letter topics, and the "
+           "newest of "
            "them with where they lie, where they came from, and how they begin.\v"
            "POSITION is what `orderly dlq show` and `orderly dlq redrive` take. Dead letters stay for 30 days.\n\n"
            "Exit codes: 0 done, 1 a dead-letter topic is missing, 2 usage, 3 Kafka unreachable.\n\n"
@@ -111,10 +112,7 @@ static enum cli_exit see(const struct record *record, void *context)
 
 /* ---- for people ---- */
 
-static const char *shown_reason(const char *reason)
-{
-    return reason[0] == '\0' ? "(none)" : reason;
-}
+static const char *shown_reason(const char *reason) { return reason[0] == '\0' ? "(none)" : reason; }
 
 static void print_counts(const struct newest *newest)
 {

@@ -5,9 +5,9 @@
 
 #include "dlq.h"
 
-#define DLQ_KEY_SHOWN 80      /* bytes of a key that are shown, and of a value */
+#define DLQ_KEY_SHOWN 80 /* bytes of a key that are shown, and of a value */
 #define DLQ_PREVIEW_SHOWN 160
-#define DLQ_COUNTS_MAX 200    /* pairs of topic and reason that are told apart */
+#define DLQ_COUNTS_MAX 200 /* pairs of topic and reason that are told apart */
 
 /* A dead letter as the list shows it. */
 struct listed_letter {

@@ -62,8 +62,10 @@ static const struct argp_option options[] = {
     {"all", 'a', NULL, 0, "all dead letters of all topics", 0},
     {"dry-run", 'd', NULL, 0, "say what would be done, and do nothing", 0},
     {"force", 'f', NULL, 0,
-     "also conflicts, what is older than RETENTION_DAYS, what came back 3 times, and what was masked; and, when its position is given, what was "
-     "redriven already", 0},
+     "also conflicts, what is older than RETENTION_DAYS, what came back 3 times, and what was masked; and, when its position is "
+     "given, what was "
+     "redriven already",
+     0},
     {"json", 'j', NULL, 0, "print one JSON object a line", 0},
     {0},
 };
@@ -72,12 +74,16 @@ const struct argp dlq_redrive_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "POSITION...\n--topic TOPIC [--reason REASON]\n--reason REASON\n--all",
-    .doc = "Send dead letters back to where they came from, once what was wrong is mended: with their key, value and headers, and a header "
+    .doc = "Send dead letters back to where they came from, once what was wrong is mended: with their key, value and headers, "
+           "and a header "
            "dlq-redrives that counts.\v"
-           "What is redriven is remembered and not sent again; it stays in its topic until it expires. What can't be handled again is "
-           "buried again. Only its beginning was kept of what is `cut`: that never goes back. With --force a command that is older than "
+           "What is redriven is remembered and not sent again; it stays in its topic until it expires. What can't be handled "
+           "again is "
+           "buried again. Only its beginning was kept of what is `cut`: that never goes back. With --force a command that is "
+           "older than "
            "RETENTION_DAYS may be carried out a second time: its mark may be gone.\n\n"
-           "Exit codes: 0 done, 1 a position was refused or is not there, or one could not be sent, 2 usage, 3 Kafka or Redis unreachable.\n\n"
+           "Exit codes: 0 done, 1 a position was refused or is not there, or one could not be sent, 2 usage, 3 Kafka or Redis "
+           "unreachable.\n\n"
            "Examples:\n  orderly dlq redrive orders.dlq/0/12\n  orderly dlq redrive --topic orders --reason too_large --dry-run",
 };
 
@@ -161,8 +167,8 @@ static enum cli_exit drive(struct arena *arena, const struct redrive *redrive, c
         return code;
     if (count == 0)
         return cli_fail(CLI_USAGE, "there is no topic '%s' with dead letters", redrive->topic);
-    driving.rules = (struct redrive_rules){.retention_ms = settings->retention_days * DLQ_DAY_MS,
-                                           .force = redrive->force, .named = redrive->place_count > 0};
+    driving.rules = (struct redrive_rules){
+        .retention_ms = settings->retention_days * DLQ_DAY_MS, .force = redrive->force, .named = redrive->place_count > 0};
     code = open_all(&driving, arena, settings, &reader, &bus, &store);
     if (code == CLI_DONE)
         code = cli_redis_clock(store, &driving.rules.now_ms);

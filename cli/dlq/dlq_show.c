@@ -202,7 +202,8 @@ static enum cli_exit show_letter(const struct dlq_show *show, const struct cli_s
     showing.store = store;
     CLI_TRY(dlq_scan_place(reader, &show->place, show_record, &showing, &found));
     if (!showing.done)
-        return cli_fail(CLI_ENDED_BADLY, "there is no dead letter %s (perhaps not any more: they stay for 30 days)", show->position);
+        return cli_fail(CLI_ENDED_BADLY, "there is no dead letter %s (perhaps not any more: they stay for 30 days)",
+                        show->position);
     return CLI_DONE;
 }
 

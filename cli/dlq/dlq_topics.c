@@ -47,7 +47,8 @@ static enum cli_exit code_of(struct bus_reader *reader, const char *topic, enum 
     return cli_fail(CLI_UNREACHABLE, "Kafka does not answer: check KAFKA_BOOTSTRAP_SERVERS (%s)", bus_reader_problem(reader));
 }
 
-static enum cli_exit scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, dlq_see see, void *context)
+static enum cli_exit scan(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, dlq_see see,
+                          void *context)
 {
     struct seeing seeing = {see, context, CLI_DONE};
     enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_one, &seeing);

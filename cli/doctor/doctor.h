@@ -18,8 +18,8 @@ struct doctor {
     struct bus *bus;
     struct store *store;
     bool json, kafka_away, redis_away;
-    struct text info;           /* Redis' INFO; TEXT_NONE: it may not be asked */
-    int64_t newest_ms;          /* of the newest record of Kafka, as the check of its clock found it; 0: none */
+    struct text info;  /* Redis' INFO; TEXT_NONE: it may not be asked */
+    int64_t newest_ms; /* of the newest record of Kafka, as the check of its clock found it; 0: none */
     size_t counts[FINDING_COUNT];
 };
 

@@ -10,15 +10,18 @@
 #define PROBLEM_SIZE 512
 #define SERVICES 5
 #define RECENT_DAYS 7
-#define COUNTED_MAX 10000 /* dead letters that are looked at one by one; more are reckoned from their offsets, which others take too */
-#define BACK_MAX 4096     /* how far before the end of a partition its newest record is looked for */
+#define COUNTED_MAX                                                                                                              \
+    10000 /* dead letters that are looked at one by one; more are reckoned from their offsets, which others take too */
+#define BACK_MAX 4096 /* how far before the end of a partition its newest record is looked for */
 #define BACK_FACTOR 64
 
 static const char *const services[SERVICES] = {"validator", "payment", "inventory", "fulfillment", "orchestrator"};
 
 static enum status open_reader(struct doctor *doctor, const char *group, struct bus_reader **out_reader)
 {
-    struct bus_options options = {.bootstrap = doctor->settings->bootstrap, .client_id = "orderly-cli", .group_id = group,
+    struct bus_options options = {.bootstrap = doctor->settings->bootstrap,
+                                  .client_id = "orderly-cli",
+                                  .group_id = group,
                                   .passed = &doctor->settings->passed};
     char problem[PROBLEM_SIZE] = "";
 
@@ -45,7 +48,8 @@ static enum status see_any(const struct record *record, void *context)
 
 /* Whether a record lies in one of the spans: offsets are also taken by what is never delivered, records of aborted
  * transactions among them. */
-static enum status look_for_records(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, bool *found)
+static enum status look_for_records(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count,
+                                    bool *found)
 {
     enum status status = bus_reader_scan(reader, topic, spans, count, CLI_WAIT_MS, see_any, found);
 
@@ -97,7 +101,8 @@ static void tell_group(struct doctor *doctor, const char *service, const char *g
         buffer_add_format(&said, "; %" PRId64 " went before they were handled: orderly audit tells whose orders they were",
                           progress->missed);
     if (progress->beyond > 0) {
-        buffer_add_format(&said, "; the log lost its end, and the next %" PRId64 " new records would be passed over", progress->beyond);
+        buffer_add_format(&said, "; the log lost its end, and the next %" PRId64 " new records would be passed over",
+                          progress->beyond);
         mend = text_format(doctor->arena,
                            "stop the service, then kafka-consumer-groups.sh --bootstrap-server %s --group %s%.*s --reset-offsets "
                            "--to-latest --execute",
@@ -167,8 +172,8 @@ static enum status see_time(const struct record *record, void *context)
 }
 
 /* Sees the last of what each span holds: so many offsets, which need not all be records. */
-static enum status scan_last(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count, int64_t last,
-                             int64_t *newest_ms)
+static enum status scan_last(struct bus_reader *reader, const char *topic, const struct bus_span spans[], size_t count,
+                             int64_t last, int64_t *newest_ms)
 {
     struct bus_span ends[BUS_PARTITIONS_MAX];
 
@@ -216,9 +221,10 @@ void doctor_kafka_clock(struct doctor *doctor)
         doctor_tell(doctor, skew_finding(ahead_ms), "clock of kafka", TEXT("chronyc tracking, on all machines"),
                     "at least %" PRId64 " ms ahead of this machine's", ahead_ms);
     else
-        doctor_tell(doctor, FINDING_OK, "clock of kafka", TEXT_NONE,
-                    "not ahead of this machine's, as far as the newest record shows (%.*s old); behind can't be seen without writing one",
-                    TEXT_ARG(age_text(doctor->arena, -ahead_ms)));
+        doctor_tell(
+            doctor, FINDING_OK, "clock of kafka", TEXT_NONE,
+            "not ahead of this machine's, as far as the newest record shows (%.*s old); behind can't be seen without writing one",
+            TEXT_ARG(age_text(doctor->arena, -ahead_ms)));
 }
 
 /* ---- dead letters ---- */
@@ -256,7 +262,8 @@ static int64_t count_redriven(struct doctor *doctor, int64_t since_ms)
 
     if (doctor->redis_away)
         return 0;
-    reply = doctor_ask(doctor, "dead letters", (struct text[]){TEXT("ZCOUNT"), key_redriven(doctor->arena), since, TEXT("+inf")}, 4, &refusal);
+    reply = doctor_ask(doctor, "dead letters", (struct text[]){TEXT("ZCOUNT"), key_redriven(doctor->arena), since, TEXT("+inf")},
+                       4, &refusal);
     return reply == NULL ? 0 : store_number(reply);
 }
 

@@ -108,8 +108,8 @@ static void begin_topic(struct doctor *doctor, struct topic_check *check, size_t
     if (state->exists)
         settings.topic_replication = state->copies;
     topic_plans(doctor->arena, &settings, plans);
-    *check = (struct topic_check){.plan = plans[number], .state = *state, .said = buffer_in(doctor->arena, 256),
-                                  .mend = buffer_in(doctor->arena, 64)};
+    *check = (struct topic_check){
+        .plan = plans[number], .state = *state, .said = buffer_in(doctor->arena, 256), .mend = buffer_in(doctor->arena, 64)};
 }
 
 static void tell_topic(struct doctor *doctor, const struct topic_check *check)

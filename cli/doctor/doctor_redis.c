@@ -146,7 +146,8 @@ void doctor_memory(struct doctor *doctor)
     if (limit == 0)
         doctor_tell(doctor, FINDING_WARNING, "redis memory",
                     TEXT("redis-cli CONFIG SET maxmemory <60 % of what it may take>; redis-cli CONFIG REWRITE"),
-                    "%" PRId64 " MB used, no maxmemory: when its machine or container is full Redis is killed, not orders held back",
+                    "%" PRId64
+                    " MB used, no maxmemory: when its machine or container is full Redis is killed, not orders held back",
                     used / 1000000);
     else
         doctor_tell(doctor, memory_finding(used, limit), "redis memory",

@@ -4,24 +4,21 @@
 
 #include <assert.h>
 
-#define SKEW_WARNING_MS 2000  /* timers come late by as much */
-#define SKEW_WRONG_MS 60000   /* longer than any step is given */
+#define SKEW_WARNING_MS 2000 /* timers come late by as much */
+#define SKEW_WRONG_MS 60000  /* longer than any step is given */
 #define MEMORY_WARNING_PERCENT 80
 #define MEMORY_WRONG_PERCENT 95
 
 const char *finding_word(enum finding finding)
 {
-    static const char *const words[] = {[FINDING_OK] = "ok", [FINDING_UNKNOWN] = "unknown", [FINDING_WARNING] = "warning",
-                                        [FINDING_WRONG] = "wrong"};
+    static const char *const words[] = {
+        [FINDING_OK] = "ok", [FINDING_UNKNOWN] = "unknown", [FINDING_WARNING] = "warning", [FINDING_WRONG] = "wrong"};
 
     assert(finding < FINDING_COUNT);
     return words[finding];
 }
 
-enum finding finding_worse(enum finding a, enum finding b)
-{
-    return a > b ? a : b;
-}
+enum finding finding_worse(enum finding a, enum finding b) { return a > b ? a : b; }
 
 /* ---- topics ---- */
 

@@ -1,4 +1,5 @@
-/* doctor_transactions.c - transactions that do not end. The services read what is committed, and the broker gives them nothing that lies
+/* doctor_transactions.c - transactions that do not end. The services read what is committed, and the broker gives them nothing
+ * that lies
  * behind a transaction that is open: as long as one hangs, a partition stands still, though no record seems to wait. */
 #include "bus_reader.h"
 #include "clock.h"
@@ -23,8 +24,8 @@ struct open_transactions {
 static enum status open_readers(struct doctor *doctor, struct open_transactions *open)
 {
     struct bus_properties all = doctor->settings->passed;
-    struct bus_options options = {.bootstrap = doctor->settings->bootstrap, .client_id = "orderly-cli",
-                                  .passed = &doctor->settings->passed};
+    struct bus_options options = {
+        .bootstrap = doctor->settings->bootstrap, .client_id = "orderly-cli", .passed = &doctor->settings->passed};
     char problem[PROBLEM_SIZE] = "";
 
     if (all.count == BUS_PROPERTIES_MAX)
@@ -68,7 +69,8 @@ static enum status look_at_topic(struct open_transactions *open, const char *top
     TRY(bus_reader_spans(open->all, topic, CLI_WAIT_MS, all, &count_all));
     TRY(bus_reader_spans(open->committed, topic, CLI_WAIT_MS, stable, &count));
     for (size_t i = 0; i < count && i < count_all; i++) {
-        const struct bus_span behind = {.partition = all[i].partition, .low = stable[i].high, .high = all[i].high, .committed = -1};
+        const struct bus_span behind = {
+            .partition = all[i].partition, .low = stable[i].high, .high = all[i].high, .committed = -1};
         if (behind.high > behind.low)
             TRY(look_at(open, topic, &behind));
     }
@@ -83,9 +85,11 @@ static void tell(struct doctor *doctor, const struct open_transactions *open)
         doctor_tell(doctor, FINDING_OK, "transactions", TEXT_NONE, "none is open for long");
     else
         doctor_tell(doctor, FINDING_WARNING, "transactions",
-                    text_format(doctor->arena, "end it, or: kafka-transactions.sh --bootstrap-server %s find-hanging --broker-id ID",
+                    text_format(doctor->arena,
+                                "end it, or: kafka-transactions.sh --bootstrap-server %s find-hanging --broker-id ID",
                                 doctor->settings->bootstrap),
-                    "one is open on %s/%" PRId32 " for %.*s: what came behind it waits until it ends (partitions with an open one: %" PRId64 ")",
+                    "one is open on %s/%" PRId32
+                    " for %.*s: what came behind it waits until it ends (partitions with an open one: %" PRId64 ")",
                     open->topic, open->partition, TEXT_ARG(age_text(doctor->arena, age_ms)), open->count);
 }
 

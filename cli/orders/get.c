@@ -212,9 +212,18 @@ static void read_state(struct arena *arena, struct text order_id, const struct f
 static const struct {
     const char *label, *name;
 } shown_fields[] = {
-    {"status", "status"},       {"reason", "reason"},          {"product", "productId"},         {"total", NULL},
-    {"waits for", "pendingCommandId"}, {"attempt", "attempt"}, {"last failure", "lastFailure"},  {"next look", "nextDueAt"},
-    {"cancelled by", "cancelledBy"},   {"because", "cancelReason"}, {"placed", "createdAt"},     {"ended", "completedAt"},
+    {"status", "status"},
+    {"reason", "reason"},
+    {"product", "productId"},
+    {"total", NULL},
+    {"waits for", "pendingCommandId"},
+    {"attempt", "attempt"},
+    {"last failure", "lastFailure"},
+    {"next look", "nextDueAt"},
+    {"cancelled by", "cancelledBy"},
+    {"because", "cancelReason"},
+    {"placed", "createdAt"},
+    {"ended", "completedAt"},
 };
 
 static void print_for_people(struct arena *arena, const struct order_state *state, const struct found *found, int64_t now_ms)

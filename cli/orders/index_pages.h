@@ -19,7 +19,7 @@ struct index_entry {
 
 /* What is read, and how far it has come. Set the first part; the rest begins as zeros. */
 struct index_cursor {
-    enum saga_status index; /* one of the statuses that it lists */
+    enum saga_status index;  /* one of the statuses that it lists */
     int64_t low_ms, high_ms; /* both inclusive */
     bool newest_first;
 

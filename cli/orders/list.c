@@ -67,10 +67,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     char *end;
 
     switch (key) {
-    case 'j': list->json = true; return 0;
-    case KEY_STUCK: cli_take_duration(state, "stuck", DURATION_EXAMPLES, argument, &list->stuck_ms); return 0;
-    case KEY_SINCE: cli_take_duration(state, "since", DURATION_EXAMPLES, argument, &list->since_ms); return 0;
-    case ARGP_KEY_END: return check(state, list);
+    case 'j':
+        list->json = true;
+        return 0;
+    case KEY_STUCK:
+        cli_take_duration(state, "stuck", DURATION_EXAMPLES, argument, &list->stuck_ms);
+        return 0;
+    case KEY_SINCE:
+        cli_take_duration(state, "since", DURATION_EXAMPLES, argument, &list->since_ms);
+        return 0;
+    case ARGP_KEY_END:
+        return check(state, list);
     case 's':
         if (!is_status(argument))
             argp_error(state, "there is no status '%s'", argument);
@@ -81,7 +88,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (*argument == '\0' || *end != '\0' || list->limit < 1 || list->limit > LIMIT_MAX)
             argp_error(state, "--limit takes 1 to %d, not '%s'", LIMIT_MAX, argument);
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 

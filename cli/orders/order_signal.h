@@ -9,7 +9,6 @@
 #include "names.h"
 #include "trace.h"
 
-
 struct order_signal {
     const char *kind; /* "cancel", "retry" */
     struct text order_id;

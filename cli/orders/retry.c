@@ -56,12 +56,23 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct retry *retry = state->input;
 
     switch (key) {
-    case 'a': retry->all = true; return 0;
-    case 'r': retry->reason = argument; return 0;
-    case 'w': retry->wait = true; return 0;
-    case KEY_BY: retry->by = argument; return 0;
-    case KEY_TIMEOUT: cli_take_duration(state, "timeout", "30s or 5m", argument, &retry->wait_ms); return 0;
-    case ARGP_KEY_END: return check(state, retry);
+    case 'a':
+        retry->all = true;
+        return 0;
+    case 'r':
+        retry->reason = argument;
+        return 0;
+    case 'w':
+        retry->wait = true;
+        return 0;
+    case KEY_BY:
+        retry->by = argument;
+        return 0;
+    case KEY_TIMEOUT:
+        cli_take_duration(state, "timeout", "30s or 5m", argument, &retry->wait_ms);
+        return 0;
+    case ARGP_KEY_END:
+        return check(state, retry);
     case 's':
         if (!saga_status_is_parked(saga_status_of(text_of(argument))))
             argp_error(state, "--status takes compensation_failed or needs_attention, not '%s'", argument);
@@ -71,7 +82,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         retry->order_ids = state->argv + state->next;
         retry->order_id_count = (size_t)(state->argc - state->next);
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 

@@ -63,14 +63,15 @@ const struct argp submit_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE",
-    .doc = "Place orders: each line of FILE is one, as JSON; - is standard input. Ends when the broker has confirmed all of them.\v"
-           "A line that is no JSON object is refused with its number, and the others are placed. Blank lines, line ends of\n"
-           "Windows and a byte-order mark of UTF-8 do not matter.\n\n"
-           "Exit codes: 0 all placed (with --wait: and all ended, however), 1 a line was refused or an order did not end in\n"
-           "time, 2 usage, 3 Kafka or Redis unreachable.\n\n"
-           "Example:\n"
-           "  echo '{\"orderId\":\"ORD-1\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"KEYBOARD\",\"quantity\":1}],\n"
-           "        \"paymentMethod\":\"tok_visa\"}' | tr -d '\\n' | orderly submit --wait -",
+    .doc =
+        "Place orders: each line of FILE is one, as JSON; - is standard input. Ends when the broker has confirmed all of them.\v"
+        "A line that is no JSON object is refused with its number, and the others are placed. Blank lines, line ends of\n"
+        "Windows and a byte-order mark of UTF-8 do not matter.\n\n"
+        "Exit codes: 0 all placed (with --wait: and all ended, however), 1 a line was refused or an order did not end in\n"
+        "time, 2 usage, 3 Kafka or Redis unreachable.\n\n"
+        "Example:\n"
+        "  echo '{\"orderId\":\"ORD-1\",\"customerId\":\"C-1\",\"items\":[{\"productId\":\"KEYBOARD\",\"quantity\":1}],\n"
+        "        \"paymentMethod\":\"tok_visa\"}' | tr -d '\\n' | orderly submit --wait -",
 };
 
 /* ---- sending ---- */
@@ -104,7 +105,8 @@ static enum cli_exit send_line(struct submission *submission, struct bus *bus, s
     order_id = json_string(arena, json_member(root, TEXT("orderId")));
     if (!id_is_good(order_id))
         order_id = TEXT_NONE; /* the order is sent without a key: that it becomes a dead letter is for the orchestrator to say */
-    status = bus_send(bus, &(struct outgoing){.topic = topic_name(TOPIC_ORDERS), .partition = -1, .key = order_id, .value = line});
+    status =
+        bus_send(bus, &(struct outgoing){.topic = topic_name(TOPIC_ORDERS), .partition = -1, .key = order_id, .value = line});
     if (status == STATUS_BAD_MESSAGE) {
         submission->refused++;
         return cli_fail(CLI_DONE, "line %zu is too large to send", number);
@@ -129,7 +131,8 @@ static enum cli_exit flush(struct submission *submission, struct bus *bus)
         submission->unconfirmed_lines = submission->unconfirmed_bytes = 0;
         return CLI_DONE;
     }
-    return cli_fail(CLI_UNREACHABLE, "Kafka did not confirm the last %zu of %zu orders (%s): submit again, an order is never carried out twice",
+    return cli_fail(CLI_UNREACHABLE,
+                    "Kafka did not confirm the last %zu of %zu orders (%s): submit again, an order is never carried out twice",
                     submission->unconfirmed_lines, submission->sent, problem);
 }
 
@@ -141,7 +144,8 @@ static bool is_flush_due(const struct submission *submission)
 /* Spaces and marks around an order come from the system on which the file was written. They are left out, so that the same
  * order is the same bytes wherever it comes from. A byte-order mark is in the middle where several files were put behind one
  * another. */
-static enum cli_exit take_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line, size_t number)
+static enum cli_exit take_line(struct submission *submission, struct bus *bus, struct arena *arena, struct text line,
+                               size_t number)
 {
     struct text order = text_without_blanks(text_without_mark(line));
 

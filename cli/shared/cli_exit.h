@@ -7,11 +7,11 @@
 enum cli_exit { CLI_DONE = 0, CLI_ENDED_BADLY = 1, CLI_USAGE = 2, CLI_UNREACHABLE = 3 };
 
 /* As TRY, for calls that give an exit code: what is wrong was printed where it was found. */
-#define CLI_TRY(call)                       \
-    do {                                    \
-        enum cli_exit cli_try_code = (call); \
-        if (cli_try_code != CLI_DONE)       \
-            return cli_try_code;            \
+#define CLI_TRY(call)                                                                                                            \
+    do {                                                                                                                         \
+        enum cli_exit cli_try_code = (call);                                                                                     \
+        if (cli_try_code != CLI_DONE)                                                                                            \
+            return cli_try_code;                                                                                                 \
     } while (0)
 
 /* Prints one line on stderr, "orderly: ...", and gives the exit code, so that a command can `return cli_fail(...)`. */

@@ -7,8 +7,8 @@ enum { DAY, HOUR, MINUTE, SECOND, MILLISECOND };
 static const struct unit {
     const char *name;
     int64_t ms;
-} units[] = {[DAY] = {"d", DAY_MS}, [HOUR] = {"h", 3600000}, [MINUTE] = {"m", 60000}, [SECOND] = {"s", 1000},
-             [MILLISECOND] = {"ms", 1}};
+} units[] = {
+    [DAY] = {"d", DAY_MS}, [HOUR] = {"h", 3600000}, [MINUTE] = {"m", 60000}, [SECOND] = {"s", 1000}, [MILLISECOND] = {"ms", 1}};
 
 /* ---- reading ---- */
 

@@ -27,7 +27,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 const struct argp catalog_load_argp = {
     .parser = parse,
     .args_doc = "FILE",
-    .doc = "Load products into the catalog. Prices are always overwritten; stock is supplied only where a warehouse has never heard of the "
+    .doc = "Load products into the catalog. Prices are always overwritten; stock is supplied only where a warehouse has never "
+           "heard of the "
            "product. The whole file is checked first: with one mistake nothing is loaded.\v"
            "FILE is JSON; - is standard input:\n"
            "  {\"products\":[{\"productId\":\"KEYBOARD\",\"name\":\"Mechanical keyboard\",\n"

@@ -3,8 +3,7 @@
 #include "schema.h"
 
 static const struct field product_fields[] = {
-    FIELD_NUMBER(struct product, unit_price, "unitPrice", 0, MONEY_MAX),
-    FIELD_TEXT(struct product, currency, "currency", 3, 3),
+    FIELD_NUMBER(struct product, unit_price, "unitPrice", 0, MONEY_MAX), FIELD_TEXT(struct product, currency, "currency", 3, 3),
     FIELD_TEXT_OPTIONAL(struct product, name, "name", INT64_MAX), /* the name is only shown */
 };
 

@@ -9,12 +9,12 @@
 #include "saga.h"
 
 struct saga_event {
-    struct text id;      /* TEXT_NONE: that of a transition, see event_id() */
-    struct text type;    /* "order.accepted" */
-    int64_t version;     /* of the transition that raised it */
-    struct text at;      /* RFC 3339 */
-    struct text input;   /* "partition/offset" of the record that caused it */
-    struct text detail;  /* raw JSON object, with the status at least */
+    struct text id;     /* TEXT_NONE: that of a transition, see event_id() */
+    struct text type;   /* "order.accepted" */
+    int64_t version;    /* of the transition that raised it */
+    struct text at;     /* RFC 3339 */
+    struct text input;  /* "partition/offset" of the record that caused it */
+    struct text detail; /* raw JSON object, with the status at least */
 };
 
 /* One line of {saga:<orderId>}:history. In the arena. */

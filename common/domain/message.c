@@ -7,7 +7,7 @@
 #define DAY_MS INT64_C(86400000)
 #define TIME_MS_MAX INT64_C(253402300799999) /* the last of the year 9999 */
 #define TYPE_MAX 64
-#define WHO_MAX 200    /* who asked for a cancel, a topic to reply to */
+#define WHO_MAX 200         /* who asked for a cancel, a topic to reply to */
 #define REST_MEMBER_MAX 256 /* bytes of a small member of a result, with its name */
 
 /* ---- fields ---- */
@@ -78,8 +78,8 @@ static const struct field line_fields[] = {
 /* The type inside a command id, <orderId>/<type>; TEXT_NONE when the id is not made that way. */
 static struct text command_type(struct text command_id, struct text order_id)
 {
-    if (!text_begins(command_id, order_id) || command_id.length < order_id.length + 2 ||
-        command_id.length > COMMAND_ID_MAX || command_id.at[order_id.length] != '/')
+    if (!text_begins(command_id, order_id) || command_id.length < order_id.length + 2 || command_id.length > COMMAND_ID_MAX ||
+        command_id.at[order_id.length] != '/')
         return TEXT_NONE;
     return (struct text){command_id.at + order_id.length + 1, command_id.length - order_id.length - 1};
 }
@@ -335,7 +335,7 @@ struct date {
     unsigned year, month, day;
 };
 
-#define ERA_DAYS 146097 /* 400 years, after which the calendar repeats itself */
+#define ERA_DAYS 146097  /* 400 years, after which the calendar repeats itself */
 #define EPOCH_DAY 719468 /* 1970-01-01, from 0000-03-01 on */
 
 static struct date date_of_day(int64_t day)

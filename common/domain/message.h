@@ -15,14 +15,14 @@
 #define LINE_QUANTITY_MAX 10000
 #define PAYMENT_METHOD_MAX 128
 #define COMMAND_ID_MAX 128
-#define REASON_MAX 200                     /* characters, as of every text that is no id */
+#define REASON_MAX 200 /* characters, as of every text that is no id */
 #define ATTEMPT_MAX INT32_MAX
 /* Commands and replies may be this much larger than an order. A command holds the order and, on the longest way, the results of
  * five commands, each of which is no larger than an order may be: there is room for two more. */
 #define COMMAND_BYTES_FACTOR 8
-#define MONEY_MAX (INT64_C(1) << 53)       /* what Redis scripts, Lua and JSON readers hold exactly */
-#define TRACEPARENT_LENGTH 55              /* "00-<32 hex>-<16 hex>-<2 hex>" */
-#define TIME_SIZE 25                       /* "2026-01-31T09:30:00.000Z" and its '\0' */
+#define MONEY_MAX (INT64_C(1) << 53) /* what Redis scripts, Lua and JSON readers hold exactly */
+#define TRACEPARENT_LENGTH 55        /* "00-<32 hex>-<16 hex>-<2 hex>" */
+#define TIME_SIZE 25                 /* "2026-01-31T09:30:00.000Z" and its '\0' */
 
 /* What a worker is asked. order and results are raw JSON objects. */
 struct command {
@@ -49,9 +49,9 @@ struct reply {
 struct inbox_record {
     struct text kind; /* "order", "reply", "nudge", "cancel", "retry" */
     struct text order_id;
-    struct text order, source, policy;   /* order: raw objects */
-    struct reply reply;                  /* reply */
-    struct text requested_by, reason;    /* cancel, retry */
+    struct text order, source, policy; /* order: raw objects */
+    struct reply reply;                /* reply */
+    struct text requested_by, reason;  /* cancel, retry */
 };
 
 /* One line of an order, as far as the workers need it. */

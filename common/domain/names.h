@@ -9,8 +9,8 @@
 
 #include "text.h"
 
-#define NAMESPACE_MAX 32     /* bytes */
-#define TOPIC_NAME_SIZE 128  /* of the longest name of a topic or group, and its '\0' */
+#define NAMESPACE_MAX 32    /* bytes */
+#define TOPIC_NAME_SIZE 128 /* of the longest name of a topic or group, and its '\0' */
 #define DEAD_LETTER_ENDING ".dlq"
 
 /* clang-format off */

@@ -13,13 +13,18 @@ struct saga_field {
     struct text name;
     enum field_form form;
     size_t offset;
-    bool to_the_end; /* kept only as long as the saga has not ended, because what is kept for days has to be small */
+    bool to_the_end;   /* kept only as long as the saga has not ended, because what is kept for days has to be small */
     struct text ended; /* what stands there afterwards */
 };
 
-#define ROW(name_, form_, member) {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), false, {NULL, 0}}
-#define ROW_TO_THE_END(name_, form_, member, ...) \
-    {{name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), true, __VA_ARGS__}
+#define ROW(name_, form_, member)                                                                                                \
+    {                                                                                                                            \
+        {name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), false, { NULL, 0 }                                   \
+    }
+#define ROW_TO_THE_END(name_, form_, member, ...)                                                                                \
+    {                                                                                                                            \
+        {name_, sizeof(name_) - 1}, (form_), offsetof(struct saga, member), true, __VA_ARGS__                                    \
+    }
 
 static const struct saga_field fields[] = {
     ROW("status", FORM_STATUS, status),
@@ -249,9 +254,8 @@ static struct text write_field(struct arena *arena, const struct saga_field *fie
     case FORM_TIME:
         return *(const int64_t *)member == 0 ? TEXT_NONE : time_text(arena, *(const int64_t *)member);
     case FORM_STATUS:
-        return *(const enum saga_status *)member == SAGA_NONE
-                   ? TEXT_NONE
-                   : text_of(saga_status_text(*(const enum saga_status *)member));
+        return *(const enum saga_status *)member == SAGA_NONE ? TEXT_NONE
+                                                              : text_of(saga_status_text(*(const enum saga_status *)member));
     case FORM_STEP:
         return text_of(ask_type(step_at((int)saga->step)->ask));
     case FORM_PENDING:

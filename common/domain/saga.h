@@ -21,21 +21,21 @@ struct input {
 
 struct saga {
     struct text order_id;
-    int64_t version;              /* 0: there is no saga yet; each transition adds 1 */
+    int64_t version; /* 0: there is no saga yet; each transition adds 1 */
     enum saga_status status;
-    int64_t since_ms;             /* when it came into the index of its status */
-    int64_t step;                 /* the step it is at, or that is being undone, or that said no: 0..STEP_COUNT-1 */
-    enum saga_status ends_as;     /* while compensating: what it ends as */
+    int64_t since_ms;         /* when it came into the index of its status */
+    int64_t step;             /* the step it is at, or that is being undone, or that said no: 0..STEP_COUNT-1 */
+    enum saga_status ends_as; /* while compensating: what it ends as */
     struct text reason, errors, product_id;
     /* Raw JSON objects. When a saga has ended, its policy is {} in Redis, and it has no deadline. */
     struct text order, results, policy, source;
-    enum ask pending;             /* what was asked last and not answered */
+    enum ask pending; /* what was asked last and not answered */
     int64_t attempt;
-    int64_t backing_off;          /* 1: the attempt has not been sent yet, it is at next_due_ms */
+    int64_t backing_off; /* 1: the attempt has not been sent yet, it is at next_due_ms */
     int64_t next_due_ms, step_deadline_ms;
-    int64_t timer_ms;             /* the entry in sagas:timers is at this time or before */
-    struct text last_failure;     /* the reason of the last `failed` to what is pending */
-    int64_t cancel_requested;     /* 1: remembered while the shipment is pending */
+    int64_t timer_ms;                        /* the entry in sagas:timers is at this time or before */
+    struct text last_failure;                /* the reason of the last `failed` to what is pending */
+    int64_t cancel_requested;                /* 1: remembered while the shipment is pending */
     struct text cancelled_by, cancel_reason; /* of the cancel that was honoured, or is remembered */
     struct input last_input;
     int64_t created_ms, updated_ms, deadline_ms, completed_ms;

@@ -4,11 +4,12 @@
 
 static const struct saga_step steps[STEP_COUNT] = {
     /* while it runs, asks for, is undone by, done event, undone event, refused it ends as, usual reason */
-    {SAGA_VALIDATING,           ASK_VALIDATE,  ASK_NOTHING,         "order.validated",     NULL,                 SAGA_REJECTED,        "validation_failed"},
-    {SAGA_AUTHORIZING_PAYMENT,  ASK_AUTHORIZE, ASK_VOID,            "payment.authorized",  "payment.voided",     SAGA_FAILED,          "payment_declined"},
-    {SAGA_ALLOCATING_INVENTORY, ASK_ALLOCATE,  ASK_RELEASE,         "inventory.allocated", "inventory.released", SAGA_FAILED,          "insufficient_inventory"},
-    {SAGA_FULFILLING,           ASK_SHIP,      ASK_CANCEL_SHIPMENT, "order.shipped",       "shipment.cancelled", SAGA_FAILED,          "fulfillment_refused"},
-    {SAGA_CAPTURING_PAYMENT,    ASK_CAPTURE,   ASK_NOTHING,         "payment.captured",    NULL,                 SAGA_NEEDS_ATTENTION, "capture_refused"},
+    {SAGA_VALIDATING, ASK_VALIDATE, ASK_NOTHING, "order.validated", NULL, SAGA_REJECTED, "validation_failed"},
+    {SAGA_AUTHORIZING_PAYMENT, ASK_AUTHORIZE, ASK_VOID, "payment.authorized", "payment.voided", SAGA_FAILED, "payment_declined"},
+    {SAGA_ALLOCATING_INVENTORY, ASK_ALLOCATE, ASK_RELEASE, "inventory.allocated", "inventory.released", SAGA_FAILED,
+     "insufficient_inventory"},
+    {SAGA_FULFILLING, ASK_SHIP, ASK_CANCEL_SHIPMENT, "order.shipped", "shipment.cancelled", SAGA_FAILED, "fulfillment_refused"},
+    {SAGA_CAPTURING_PAYMENT, ASK_CAPTURE, ASK_NOTHING, "payment.captured", NULL, SAGA_NEEDS_ATTENTION, "capture_refused"},
 };
 
 static const struct {
@@ -57,15 +58,9 @@ int step_to_undo(int from)
     return from;
 }
 
-const char *saga_status_text(enum saga_status status)
-{
-    return statuses[status].text;
-}
+const char *saga_status_text(enum saga_status status) { return statuses[status].text; }
 
-const char *saga_status_index(enum saga_status status)
-{
-    return statuses[status].index;
-}
+const char *saga_status_index(enum saga_status status) { return statuses[status].index; }
 
 enum saga_status saga_status_of(struct text text)
 {
@@ -75,10 +70,7 @@ enum saga_status saga_status_of(struct text text)
     return SAGA_NONE;
 }
 
-bool saga_status_is_terminal(enum saga_status status)
-{
-    return status >= SAGA_COMPLETED;
-}
+bool saga_status_is_terminal(enum saga_status status) { return status >= SAGA_COMPLETED; }
 
 bool saga_status_is_parked(enum saga_status status)
 {
@@ -91,20 +83,11 @@ const char *saga_status_event(enum saga_status status)
     return end_events[status];
 }
 
-const char *ask_type(enum ask ask)
-{
-    return asks[ask].type;
-}
+const char *ask_type(enum ask ask) { return asks[ask].type; }
 
-enum topic ask_topic(enum ask ask)
-{
-    return asks[ask].topic;
-}
+enum topic ask_topic(enum ask ask) { return asks[ask].topic; }
 
-const char *ask_setting(enum ask ask)
-{
-    return asks[ask].setting;
-}
+const char *ask_setting(enum ask ask) { return asks[ask].setting; }
 
 enum ask ask_of(struct text type)
 {
@@ -162,24 +145,26 @@ void steps_print_markdown(FILE *out)
 {
     fprintf(out, "# The saga\n\nPrinted by `print-saga` from `common/domain/steps.c`; do not edit.\n\n");
     print_table(out);
-    fprintf(out, "\nA command that nobody answers is sent again after `STEP_TIMEOUT_MS`, then after twice, four times, … as long,\n"
-                 "which uses up no attempt, until `STEP_DEADLINE_SECONDS` after it was asked for first: then the step is given up.\n"
-                 "One that is answered `failed` is tried again after `RETRY_FIRST_DELAY_MS` (times `RETRY_FACTOR` each time), as\n"
-                 "often as its `*_ATTEMPTS` say, and each attempt is waited for anew.\n");
+    fprintf(out,
+            "\nA command that nobody answers is sent again after `STEP_TIMEOUT_MS`, then after twice, four times, … as long,\n"
+            "which uses up no attempt, until `STEP_DEADLINE_SECONDS` after it was asked for first: then the step is given up.\n"
+            "One that is answered `failed` is tried again after `RETRY_FIRST_DELAY_MS` (times `RETRY_FACTOR` each time), as\n"
+            "often as its `*_ATTEMPTS` say, and each attempt is waited for anew.\n");
     fprintf(out, "\n```mermaid\nstateDiagram-v2\n    [*] --> %s: admitted\n", saga_status_text(steps[0].status));
     for (int i = 0; i < STEP_COUNT; i++)
         print_step(out, i);
     fprintf(out, "    state compensating {\n");
     for (int i = STEP_PIVOT; i >= 0; i = step_to_undo(i - 1))
         print_undo(out, i);
-    fprintf(out, "    }\n"
-                 "    compensating --> failed: all undone\n"
-                 "    compensating --> cancelled: all undone, on request\n"
-                 "    compensating --> compensation_failed: an undo can't be done\n"
-                 "    compensating --> %s: already shipped\n"
-                 "    compensation_failed --> compensating: retry, or a late success\n"
-                 "    needs_attention --> %s: retry\n"
-                 "    needs_attention --> completed: a late success\n"
-                 "    completed --> [*]\n    rejected --> [*]\n    failed --> [*]\n    cancelled --> [*]\n```\n",
+    fprintf(out,
+            "    }\n"
+            "    compensating --> failed: all undone\n"
+            "    compensating --> cancelled: all undone, on request\n"
+            "    compensating --> compensation_failed: an undo can't be done\n"
+            "    compensating --> %s: already shipped\n"
+            "    compensation_failed --> compensating: retry, or a late success\n"
+            "    needs_attention --> %s: retry\n"
+            "    needs_attention --> completed: a late success\n"
+            "    completed --> [*]\n    rejected --> [*]\n    failed --> [*]\n    cancelled --> [*]\n```\n",
             saga_status_text(steps[STEP_COUNT - 1].status), saga_status_text(steps[STEP_COUNT - 1].status));
 }

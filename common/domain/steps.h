@@ -50,7 +50,7 @@ enum ask {
 #define STEP_NONE (-1)
 
 struct saga_step {
-    enum saga_status status;     /* while it runs */
+    enum saga_status status; /* while it runs */
     enum ask ask, undo;
     const char *done_event;      /* raised when it succeeded */
     const char *undone_event;    /* raised when its undo succeeded */

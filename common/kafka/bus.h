@@ -64,7 +64,8 @@ enum bus_end bus_end(const struct bus *bus);
 void bus_leave(struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);
-/* How far the brokers' clocks are ahead of clock_running_ms(), lowest and highest, by the times they gave to what they acknowledged
+/* How far the brokers' clocks are ahead of clock_running_ms(), lowest and highest, by the times they gave to what they
+ * acknowledged
  * since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes. False:
  * nothing was acknowledged, or not dated by a broker. */
 MUST_CHECK bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms);

@@ -11,7 +11,7 @@ size_t saga_queue_load(struct store *store, struct arena *arena, struct text ord
 }
 
 enum status saga_take(struct arena *arena, const struct store_value *reply, struct text order_id,
-                        struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga)
+                      struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga)
 {
     if (store_count(reply) != SAGA_FIELD_COUNT)
         return STATUS_BROKEN;

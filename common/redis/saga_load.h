@@ -13,6 +13,6 @@ size_t saga_queue_load(struct store *store, struct arena *arena, struct text ord
 /* The values and the saga of such a reply; both borrow the reply, so store_begin() ends them: values are copied into the arena.
  * STATUS_BROKEN  the hash makes no sense */
 MUST_CHECK enum status saga_take(struct arena *arena, const struct store_value *reply, struct text order_id,
-                                   struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga);
+                                 struct text out_values[SAGA_FIELD_COUNT], struct saga *out_saga);
 
 #endif

@@ -65,17 +65,11 @@ bool store_url_is_good(const char *url)
     return address_is_good(url, &address);
 }
 
-const char *store_problem(const struct store *store)
-{
-    return store->problem;
-}
+const char *store_problem(const struct store *store) { return store->problem; }
 
 /* ---- queue ---- */
 
-void store_begin(struct store *store)
-{
-    forget(store);
-}
+void store_begin(struct store *store) { forget(store); }
 
 size_t store_queue(struct store *store, struct text route, const struct text words[], size_t count)
 {
@@ -148,20 +142,14 @@ const struct store_value *store_value(const struct store *store, size_t number)
     return (const struct store_value *)store->commands[number].reply;
 }
 
-static struct text reply_text(const redisReply *reply)
-{
-    return (struct text){reply->str, reply->len};
-}
+static struct text reply_text(const redisReply *reply) { return (struct text){reply->str, reply->len}; }
 
 struct text store_error(const struct store_value *value)
 {
     return value->reply.type == REDIS_REPLY_ERROR ? reply_text(&value->reply) : TEXT_NONE;
 }
 
-bool store_is_status(const struct store_value *value)
-{
-    return value->reply.type == REDIS_REPLY_STATUS;
-}
+bool store_is_status(const struct store_value *value) { return value->reply.type == REDIS_REPLY_STATUS; }
 
 struct text store_text(const struct store_value *value)
 {
@@ -175,10 +163,7 @@ int64_t store_number(const struct store_value *value)
     return value->reply.type == REDIS_REPLY_INTEGER ? value->reply.integer : 0;
 }
 
-size_t store_count(const struct store_value *value)
-{
-    return value->reply.type == REDIS_REPLY_ARRAY ? value->reply.elements : 0;
-}
+size_t store_count(const struct store_value *value) { return value->reply.type == REDIS_REPLY_ARRAY ? value->reply.elements : 0; }
 
 const struct store_value *store_element(const struct store_value *value, size_t index)
 {
@@ -202,7 +187,8 @@ static void fill_in_shas(struct store *store)
         const struct store_command *command = &store->commands[i];
 
         if (command->script != STORE_NO_SCRIPT)
-            memcpy(store->connections[command->connection].bytes + command->sha_at, store->scripts[command->script].sha, STORE_SHA_LENGTH);
+            memcpy(store->connections[command->connection].bytes + command->sha_at, store->scripts[command->script].sha,
+                   STORE_SHA_LENGTH);
     }
 }
 

@@ -24,7 +24,7 @@ struct store_value; /* one reply, or an element of one */
 
 /* A Lua script, embedded at build time. key_count keys come first among its arguments. */
 struct store_script {
-    const char *name;   /* "allocate" */
+    const char *name; /* "allocate" */
     const char *source;
 };
 

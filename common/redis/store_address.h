@@ -12,7 +12,7 @@
 
 struct store_address {
     bool is_tls, is_unix;
-    char host[STORE_ADDRESS_TEXT_SIZE]; /* or the path of the socket */
+    char host[STORE_ADDRESS_TEXT_SIZE];                                    /* or the path of the socket */
     char user[STORE_ADDRESS_TEXT_SIZE], password[STORE_ADDRESS_TEXT_SIZE]; /* %XX undone; "" when there is none */
     int64_t port, database;
 };

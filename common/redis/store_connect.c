@@ -10,10 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-bool store_has_tls(void)
-{
-    return true;
-}
+bool store_has_tls(void) { return true; }
 
 /* A session that goes on only with a server whose certificate is for this host, from an authority that OpenSSL trusts
  * (SSL_CERT_FILE). hiredis' own redisCreateSSLContext() would take a certificate of any host. */
@@ -48,10 +45,7 @@ static const char *make_secure(redisContext *context, const char *host)
     return context->errstr;
 }
 #else
-bool store_has_tls(void)
-{
-    return false;
-}
+bool store_has_tls(void) { return false; }
 
 static const char *make_secure(redisContext *context, const char *host)
 {
@@ -64,10 +58,7 @@ static const char *make_secure(redisContext *context, const char *host)
 #define TEXT_OF_NUMBER(number) TEXT_OF_NUMBER_(number)
 #define HIREDIS_VERSION TEXT_OF_NUMBER(HIREDIS_MAJOR) "." TEXT_OF_NUMBER(HIREDIS_MINOR) "." TEXT_OF_NUMBER(HIREDIS_PATCH)
 
-const char *store_library_version(void)
-{
-    return store_has_tls() ? HIREDIS_VERSION " with TLS" : HIREDIS_VERSION " without TLS";
-}
+const char *store_library_version(void) { return store_has_tls() ? HIREDIS_VERSION " with TLS" : HIREDIS_VERSION " without TLS"; }
 
 void store_disconnect(struct store *store)
 {
@@ -120,10 +111,10 @@ static enum status open_context(struct store *store, struct store_connection *co
 
 /* One command of the greeting, by which a connection is made ready. */
 struct greeting {
-    const char *topic;    /* what a complaint is about */
+    const char *topic; /* what a complaint is about */
     const char *words[3];
     int word_count;
-    bool is_secret;       /* Redis may quote the command in its complaint: then only the first word of that is kept */
+    bool is_secret; /* Redis may quote the command in its complaint: then only the first word of that is kept */
 };
 
 /* Whether a reply is an error; then out_complaint says so. */
@@ -179,7 +170,8 @@ static enum status load_scripts(struct store *store, redisContext *context)
     for (size_t i = 0; i < store->script_count; i++) {
         const struct store_script *script = store->scripts[i].script;
 
-        TRY(greet(store, context, (struct greeting){script->name, {"SCRIPT", "LOAD", script->source}, 3, false}, store->scripts[i].sha));
+        TRY(greet(store, context, (struct greeting){script->name, {"SCRIPT", "LOAD", script->source}, 3, false},
+                  store->scripts[i].sha));
     }
     return STATUS_OK;
 }

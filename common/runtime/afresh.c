@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define LEFT_BEHIND "ORDERLY_STARTED_AFRESH" /* how many starts in a row */
-#define IN_A_ROW_MAX 30 /* the pause has been the longest for many starts by then */
+#define IN_A_ROW_MAX 30                      /* the pause has been the longest for many starts by then */
 
 /* A signal that asks for the end must not be lost between two programs: it waits until the next one can hear it. */
 static sigset_t stop_signals(void)

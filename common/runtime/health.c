@@ -43,10 +43,11 @@ struct health {
     atomic_int_fast64_t trouble_since_ms;           /* 0: no batch is in trouble */
 };
 
-static const char *const part_names[HEALTH_PART_COUNT] = {[HEALTH_KAFKA] = "kafka", [HEALTH_REDIS] = "redis", [HEALTH_SERVICE] = "service"};
+static const char *const part_names[HEALTH_PART_COUNT] = {
+    [HEALTH_KAFKA] = "kafka", [HEALTH_REDIS] = "redis", [HEALTH_SERVICE] = "service"};
 
-static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                              const char *upload, size_t *upload_size, void **request);
+static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **request);
 
 /* Calls try with the socket address of bind:port and a fresh socket; gives the socket when that went well, else -1 and errno. */
 static int open_socket(const char *bind, uint16_t port, int (*try)(int, const struct sockaddr *, socklen_t))
@@ -216,15 +217,9 @@ void health_stop(struct health *health)
     free(health);
 }
 
-void health_set(struct health *health, enum health_part part, const char *lack)
-{
-    atomic_store(&health->lacks[part], lack);
-}
+void health_set(struct health *health, enum health_part part, const char *lack) { atomic_store(&health->lacks[part], lack); }
 
-void health_trouble(struct health *health, int64_t since_ms)
-{
-    atomic_store(&health->trouble_since_ms, since_ms);
-}
+void health_trouble(struct health *health, int64_t since_ms) { atomic_store(&health->trouble_since_ms, since_ms); }
 
 static bool is_in_trouble(const struct health *health)
 {
@@ -246,7 +241,8 @@ bool health_is_ready(const struct health *health)
 /* ---- answering ---- */
 
 /* Releases the response. */
-static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned code, struct MHD_Response *response, const char *type)
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned code, struct MHD_Response *response,
+                                     const char *type)
 {
     enum MHD_Result result;
 
@@ -295,11 +291,12 @@ static enum MHD_Result send_readiness(struct MHD_Connection *connection, const s
         if (lack != NULL && length < sizeof(body))
             length += (size_t)snprintf(body + length, sizeof(body) - length, "%s: %s\n", part_names[i], lack);
     }
-    return length == 0 ? send_text(connection, MHD_HTTP_OK, "ready\n") : send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, body);
+    return length == 0 ? send_text(connection, MHD_HTTP_OK, "ready\n")
+                       : send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, body);
 }
 
-static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                              const char *upload, size_t *upload_size, void **request)
+static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **request)
 {
     const struct health *health = opaque;
 

@@ -18,9 +18,9 @@
 
 #define METRIC_LABELS_MAX 3
 #define METRIC_TABLES_MAX 4
-#define METRIC_LABEL_SIZE 64            /* bytes of a label's value, with its '\0'; a longer one is cut */
-#define METRICS_SECOND_US 1000000       /* the scale of what is measured in microseconds and printed in seconds */
-#define METRICS_SECOND_MS 1000          /* the same for milliseconds */
+#define METRIC_LABEL_SIZE 64      /* bytes of a label's value, with its '\0'; a longer one is cut */
+#define METRICS_SECOND_US 1000000 /* the scale of what is measured in microseconds and printed in seconds */
+#define METRICS_SECOND_MS 1000    /* the same for milliseconds */
 #define METRICS_OTHER "other"
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -28,16 +28,16 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 /* One row of a table of families; the table outlives its registry. */
 struct metric_family {
-    const char *name, *help;            /* orderly_batch_seconds; one sentence */
+    const char *name, *help; /* orderly_batch_seconds; one sentence */
     enum metric_type type;
     const char *labels[METRIC_LABELS_MAX];
-    size_t series_max;                  /* of a family with labels */
+    size_t series_max; /* of a family with labels */
     /* Not NULL: all series_max series are there from the start, with these values (static) of their labels. */
     const char *(*value)(size_t number, size_t label);
-    int64_t scale;                      /* 0 counts as 1; else a power of ten */
-    const int64_t *bounds;              /* histogram: the upper bounds of its buckets, rising, scaled as its values */
+    int64_t scale;         /* 0 counts as 1; else a power of ten */
+    const int64_t *bounds; /* histogram: the upper bounds of its buckets, rising, scaled as its values */
     size_t bound_count;
-    double (*read)(void);               /* not NULL: has no labels, and is read at every print, by the printing thread */
+    double (*read)(void); /* not NULL: has no labels, and is read at every print, by the printing thread */
 };
 
 /* A table and its length. */

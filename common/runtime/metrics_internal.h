@@ -11,8 +11,8 @@
 struct metric {
     struct metric_group *group;
     char values[METRIC_LABELS_MAX][METRIC_LABEL_SIZE];
-    _Atomic int64_t value;              /* of a histogram: the sum */
-    _Atomic int64_t *buckets;           /* of a histogram: each alone, the last is for what is above all bounds */
+    _Atomic int64_t value;    /* of a histogram: the sum */
+    _Atomic int64_t *buckets; /* of a histogram: each alone, the last is for what is above all bounds */
     _Atomic bool hidden;
     int64_t staged, *staged_buckets;
     bool is_staged;
@@ -25,9 +25,9 @@ struct metric {
 struct metric_group {
     struct metrics *metrics;
     const struct metric_family *family;
-    struct metric **series;             /* series_max + 1 of them at most: the last is called "other" */
+    struct metric **series; /* series_max + 1 of them at most: the last is called "other" */
     size_t series_max;
-    _Atomic size_t series_count;        /* the series below this number are complete */
+    _Atomic size_t series_count; /* the series below this number are complete */
 };
 
 struct metrics {

@@ -4,7 +4,6 @@
 #include "log.h"
 #include "service_metrics.h"
 
-
 #define IDLE_STEP_MS 100
 #define WARM_UP_WAIT_MS 1000
 #define JOIN_STEP_MS 20 /* until the group has let us in: what is ready then is told at once */

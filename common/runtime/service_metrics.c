@@ -61,13 +61,13 @@ static const struct metric_family families[FAMILY_COUNT] = {
                              .type = METRIC_COUNTER,
                              .labels = {"topic", "reason"},
                              .series_max = TOPICS_MAX * REASONS_MAX},
-    [FAMILY_LAG] =
-        {.name = "orderly_consumer_lag",
-         .help = "Records of an assigned partition that are not handled yet; what a transaction aborted counts until the end of the partition is "
-                 "reached; partitions that went to another replica disappear",
-         .type = METRIC_GAUGE,
-         .labels = {"topic", "partition"},
-         .series_max = LAGS_MAX},
+    [FAMILY_LAG] = {.name = "orderly_consumer_lag",
+                    .help = "Records of an assigned partition that are not handled yet; what a transaction aborted counts until "
+                            "the end of the partition is "
+                            "reached; partitions that went to another replica disappear",
+                    .type = METRIC_GAUGE,
+                    .labels = {"topic", "partition"},
+                    .series_max = LAGS_MAX},
     [FAMILY_READY] = {.name = "orderly_ready", .help = "1 when /readyz says ready, else 0", .type = METRIC_GAUGE},
     [FAMILY_BUILD] = {.name = "orderly_build_info",
                       .help = "Always 1; the version is in the label",

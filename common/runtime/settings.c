@@ -14,13 +14,13 @@
 #define PASSED_PREFIX "RDKAFKA_"
 #define NAME_WIDTH 42
 #define FILE_BYTES_MAX (SETTING_TEXT_SIZE + 64) /* room for what is around the longest value */
-#define LINE_FULL (LOG_LINE_MAX - 600) /* behind this place there is room for one more pair and the line's head */
+#define LINE_FULL (LOG_LINE_MAX - 600)          /* behind this place there is room for one more pair and the line's head */
 
 /* Where a value came from. */
 struct source {
     char variable[NAME_SIZE + sizeof(FILE_SUFFIX)]; /* what to name in a complaint: NAME or NAME_FILE */
     char value[SETTING_TEXT_SIZE];
-    bool is_secret;           /* the value must not be shown */
+    bool is_secret; /* the value must not be shown */
 };
 
 /* ---- complaints ---- */
@@ -145,10 +145,7 @@ static int64_t *number_at(const struct setting *setting, void *settings)
     return (int64_t *)(void *)((char *)settings + setting->offset);
 }
 
-static char *text_at(const struct setting *setting, void *settings)
-{
-    return (char *)settings + setting->offset;
-}
+static char *text_at(const struct setting *setting, void *settings) { return (char *)settings + setting->offset; }
 
 /* The place of a word in "debug info error", or -1. */
 static int64_t word_place(const char *words, const char *word)

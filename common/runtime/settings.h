@@ -21,10 +21,10 @@ enum setting_kind { SETTING_KIND_TEXT, SETTING_KIND_NUMBER, SETTING_KIND_SECRET,
 struct setting {
     const char *name;
     enum setting_kind kind;
-    size_t offset;              /* TEXT, SECRET: char[SETTING_TEXT_SIZE]; NUMBER: int64_t; WORD: int64_t, the word's place in words */
-    const char *text_default;   /* TEXT, SECRET, WORD */
+    size_t offset; /* TEXT, SECRET: char[SETTING_TEXT_SIZE]; NUMBER: int64_t; WORD: int64_t, the word's place in words */
+    const char *text_default; /* TEXT, SECRET, WORD */
     int64_t low, high, number_default;
-    const char *words;          /* WORD: "debug info warning error" */
+    const char *words; /* WORD: "debug info warning error" */
     const char *meaning;
 };
 
@@ -38,16 +38,26 @@ struct setting_table {
     size_t (*check)(const void *settings, FILE *report);
 };
 
-#define SETTING_TEXT(name_, type, member, default_, meaning_) \
-    {.name = (name_), .kind = SETTING_KIND_TEXT, .offset = offsetof(type, member), .text_default = (default_), .meaning = (meaning_)}
-#define SETTING_SECRET(name_, type, member, default_, meaning_) \
-    {.name = (name_), .kind = SETTING_KIND_SECRET, .offset = offsetof(type, member), .text_default = (default_), .meaning = (meaning_)}
-#define SETTING_NUMBER(name_, type, member, default_, low_, high_, meaning_)                          \
-    {.name = (name_), .kind = SETTING_KIND_NUMBER, .offset = offsetof(type, member), .low = (low_),   \
-     .high = (high_), .number_default = (default_), .meaning = (meaning_)}
+#define SETTING_TEXT(name_, type, member, default_, meaning_)                                                                    \
+    {                                                                                                                            \
+        .name = (name_), .kind = SETTING_KIND_TEXT, .offset = offsetof(type, member), .text_default = (default_),                \
+        .meaning = (meaning_)                                                                                                    \
+    }
+#define SETTING_SECRET(name_, type, member, default_, meaning_)                                                                  \
+    {                                                                                                                            \
+        .name = (name_), .kind = SETTING_KIND_SECRET, .offset = offsetof(type, member), .text_default = (default_),              \
+        .meaning = (meaning_)                                                                                                    \
+    }
+#define SETTING_NUMBER(name_, type, member, default_, low_, high_, meaning_)                                                     \
+    {                                                                                                                            \
+        .name = (name_), .kind = SETTING_KIND_NUMBER, .offset = offsetof(type, member), .low = (low_), .high = (high_),          \
+        .number_default = (default_), .meaning = (meaning_)                                                                      \
+    }
 #define SETTING_WORD(name_, type, member, default_, words_, meaning_)                                                            \
-    {.name = (name_), .kind = SETTING_KIND_WORD, .offset = offsetof(type, member), .text_default = (default_), .words = (words_), \
-     .meaning = (meaning_)}
+    {                                                                                                                            \
+        .name = (name_), .kind = SETTING_KIND_WORD, .offset = offsetof(type, member), .text_default = (default_),                \
+        .words = (words_), .meaning = (meaning_)                                                                                 \
+    }
 
 /* Reads every setting of the table into the struct at out_settings; prints one line on report for each mistake (never a
  * secret's value) and goes on. Gives the number of mistakes; 0 is good. What is not set gets its default. A set but empty

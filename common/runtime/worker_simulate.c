@@ -1,7 +1,6 @@
 #include "clock.h"
 #include "worker_internal.h"
 
-
 /* ---- failures ---- */
 
 /* The mark comes first here too: a command that was done, at another attempt or before the settings were changed, keeps its

@@ -86,10 +86,7 @@ void arena_reset(struct arena *arena)
     free_from(arena, NULL);
 }
 
-struct arena_mark arena_mark(const struct arena *arena)
-{
-    return (struct arena_mark){arena->current, arena->at};
-}
+struct arena_mark arena_mark(const struct arena *arena) { return (struct arena_mark){arena->current, arena->at}; }
 
 void arena_rewind(struct arena *arena, struct arena_mark mark)
 {

@@ -62,7 +62,8 @@ static inline void *arena_take(struct arena *arena, size_t size)
 }
 /* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
-/* The list, with room for one more thing of size bytes behind the count that are in it. It starts as NULL with a count of 0, grows
+/* The list, with room for one more thing of size bytes behind the count that are in it. It starts as NULL with a count of 0,
+ * grows
  * through here alone, and has room for a power of two; when it moves, what is in it is copied. */
 void *arena_list_room(struct arena *arena, void *list, size_t count, size_t size);
 

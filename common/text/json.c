@@ -1,5 +1,4 @@
 #include "json.h"
-
 #include "json_number.h"
 
 #include <stdlib.h>
@@ -107,7 +106,10 @@ static const char *skip_escape(const char *at, const char *end)
     return memchr("\"\\/bfnrt", at[1], 8) != NULL ? at + 2 : NULL;
 }
 
-static bool is_between(char byte, unsigned low, unsigned high) { return (unsigned char)byte >= low && (unsigned char)byte <= high; }
+static bool is_between(char byte, unsigned low, unsigned high)
+{
+    return (unsigned char)byte >= low && (unsigned char)byte <= high;
+}
 
 /* What follows a well-formed UTF-8 sequence of two bytes or more (RFC 3629 section 4); NULL for everything else. */
 static const char *skip_utf8(const char *at, const char *end)
@@ -324,13 +326,20 @@ static bool read_value(struct scan *scan)
     if (scan->at == scan->end)
         return false;
     switch (*scan->at) {
-    case '"': return read_string(scan);
-    case '{': return read_nested(scan, JSON_OBJECT, '}');
-    case '[': return read_nested(scan, JSON_ARRAY, ']');
-    case 't': return read_word(scan, TEXT("true"), JSON_TRUE);
-    case 'f': return read_word(scan, TEXT("false"), JSON_FALSE);
-    case 'n': return read_word(scan, TEXT("null"), JSON_NULL);
-    default: return read_number(scan);
+    case '"':
+        return read_string(scan);
+    case '{':
+        return read_nested(scan, JSON_OBJECT, '}');
+    case '[':
+        return read_nested(scan, JSON_ARRAY, ']');
+    case 't':
+        return read_word(scan, TEXT("true"), JSON_TRUE);
+    case 'f':
+        return read_word(scan, TEXT("false"), JSON_FALSE);
+    case 'n':
+        return read_word(scan, TEXT("null"), JSON_NULL);
+    default:
+        return read_number(scan);
     }
 }
 
@@ -469,10 +478,14 @@ static bool is_same(struct arena *arena, const struct json *a, const struct json
     if (a->type != b->type || a->count != b->count)
         return false;
     switch ((enum json_value_type)a->type) {
-    case JSON_STRING: return text_equals(json_string(arena, a), json_string(arena, b));
-    case JSON_ARRAY: return array_is_same(arena, a, b);
-    case JSON_OBJECT: return object_is_same(arena, a, b);
-    default: return true; /* true, false and null are types of their own: there is nothing more to compare */
+    case JSON_STRING:
+        return text_equals(json_string(arena, a), json_string(arena, b));
+    case JSON_ARRAY:
+        return array_is_same(arena, a, b);
+    case JSON_OBJECT:
+        return object_is_same(arena, a, b);
+    default:
+        return true; /* true, false and null are types of their own: there is nothing more to compare */
     }
 }
 

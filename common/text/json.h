@@ -21,13 +21,14 @@ enum json_value_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_INTEGER, JSON_DECI
 /* One value, or the name of a member. In the array an object is followed by name, value, name, value, ...; an array by its
  * elements; each with all that is inside it. INTEGER is a number without fraction and exponent, of any size. */
 struct json {
-    const char *at;    /* first byte, the quote of a string included */
-    uint32_t length;   /* bytes, quotes included */
-    uint32_t span;     /* values in the array from this one on, itself and all inside included */
-    uint32_t count;    /* elements of an array, members of an object */
-    uint8_t type;      /* enum json_value_type */
-    uint8_t depth;     /* arrays and objects inside one another, itself included; 0 for all others. Admission asks for JSON_DEPTH_MAX */
-    bool has_escape;   /* a string with a backslash */
+    const char *at;  /* first byte, the quote of a string included */
+    uint32_t length; /* bytes, quotes included */
+    uint32_t span;   /* values in the array from this one on, itself and all inside included */
+    uint32_t count;  /* elements of an array, members of an object */
+    uint8_t type;    /* enum json_value_type */
+    uint8_t
+        depth; /* arrays and objects inside one another, itself included; 0 for all others. Admission asks for JSON_DEPTH_MAX */
+    bool has_escape; /* a string with a backslash */
 };
 
 /* Reads one whole JSON text. The root is the first of a contiguous array.
@@ -69,11 +70,13 @@ MUST_CHECK bool json_integer(const struct json *value, int64_t *out_number);
  * 1e1). Texts that are not strict JSON are the same when their bytes are. */
 bool json_same(struct text a, struct text b);
 /* for (JSON_EACH(element, array)) runs over the elements; an object's members are walked with JSON_EACH_MEMBER. */
-#define JSON_EACH(element, parent)                                                                                      \
-    const struct json *element##_in = (parent), *element##_end = json_next(element##_in), *element = element##_in + 1; \
-    element < element##_end; element = json_next(element)
-#define JSON_EACH_MEMBER(name, parent)                                                                        \
-    const struct json *name##_in = (parent), *name##_end = json_next(name##_in), *name = name##_in + 1; \
-    name < name##_end; name = json_next(json_next(name))
+#define JSON_EACH(element, parent)                                                                                               \
+    const struct json *element##_in = (parent), *element##_end = json_next(element##_in), *element = element##_in + 1;           \
+    element < element##_end;                                                                                                     \
+    element = json_next(element)
+#define JSON_EACH_MEMBER(name, parent)                                                                                           \
+    const struct json *name##_in = (parent), *name##_end = json_next(name##_in), *name = name##_in + 1;                          \
+    name < name##_end;                                                                                                           \
+    name = json_next(json_next(name))
 
 #endif

@@ -111,13 +111,20 @@ static struct json_object *copy_of_array(struct arena *arena, const struct json 
 static struct json_object *copy_of(struct arena *arena, const struct json *value)
 {
     switch ((enum json_value_type)value->type) {
-    case JSON_NULL: return NULL;
-    case JSON_FALSE: return json_object_new_boolean(false);
-    case JSON_TRUE: return json_object_new_boolean(true);
-    case JSON_STRING: return string_of(json_string(arena, value));
-    case JSON_ARRAY: return copy_of_array(arena, value);
-    case JSON_OBJECT: return copy_of_object(arena, value);
-    default: return number_of(text_copy(arena, json_raw(value)).at);
+    case JSON_NULL:
+        return NULL;
+    case JSON_FALSE:
+        return json_object_new_boolean(false);
+    case JSON_TRUE:
+        return json_object_new_boolean(true);
+    case JSON_STRING:
+        return string_of(json_string(arena, value));
+    case JSON_ARRAY:
+        return copy_of_array(arena, value);
+    case JSON_OBJECT:
+        return copy_of_object(arena, value);
+    default:
+        return number_of(text_copy(arena, json_raw(value)).at);
     }
 }
 
@@ -133,7 +140,8 @@ void json_add_value(struct json_draft *draft, const char *name, const struct jso
 static struct text print(struct arena *arena, struct json_object *object, enum json_style style)
 {
     static const int flags[] = {[JSON_ONE_LINE] = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-                                [JSON_INDENTED] = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE};
+                                [JSON_INDENTED] =
+                                    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE};
 
     return text_copy(arena, text_of(json_object_to_json_string_ext(object, flags[style])));
 }

@@ -10,7 +10,7 @@
 struct json_number {
     struct text digits; /* as they stand in the message, from the first that is not 0 to the last; a point may lie between */
     int64_t exponent;
-    struct text far;    /* of an exponent that is too large to be counted: its digits, no 0 before them; TEXT_NONE: none */
+    struct text far; /* of an exponent that is too large to be counted: its digits, no 0 before them; TEXT_NONE: none */
     bool negative, far_negative;
 };
 

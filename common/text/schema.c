@@ -57,10 +57,14 @@ static bool read_field(struct arena *arena, const struct field *field, const str
     void *place = (char *)out_message + field->offset;
 
     switch (field->kind) {
-    case FIELD_KIND_NUMBER: return read_number(field, value, place);
-    case FIELD_KIND_OBJECT: return read_raw(value, JSON_OBJECT, place);
-    case FIELD_KIND_ARRAY: return read_raw(value, JSON_ARRAY, place);
-    default: return read_text(arena, field, value, place);
+    case FIELD_KIND_NUMBER:
+        return read_number(field, value, place);
+    case FIELD_KIND_OBJECT:
+        return read_raw(value, JSON_OBJECT, place);
+    case FIELD_KIND_ARRAY:
+        return read_raw(value, JSON_ARRAY, place);
+    default:
+        return read_text(arena, field, value, place);
     }
 }
 
@@ -176,7 +180,9 @@ static void write_value(struct buffer *buffer, const struct field *field, const 
     const struct text *text = place;
 
     switch (field->kind) {
-    case FIELD_KIND_NUMBER: buffer_add_number(buffer, *(const int64_t *)place); break;
+    case FIELD_KIND_NUMBER:
+        buffer_add_number(buffer, *(const int64_t *)place);
+        break;
     case FIELD_KIND_OBJECT:
     case FIELD_KIND_ARRAY:
         assert(text->length >= 2);

@@ -28,27 +28,33 @@ struct field {
     size_t offset;
     int64_t low, high;
     const char *words; /* WORD: "succeeded refused failed" */
-    bool required; /* an optional field that is absent, or null, is TEXT_NONE, or 0 */
-    bool mended;   /* a value that breaks the row does not spoil the message: a text that is too long is cut, all else left out */
+    bool required;     /* an optional field that is absent, or null, is TEXT_NONE, or 0 */
+    bool mended; /* a value that breaks the row does not spoil the message: a text that is too long is cut, all else left out */
 };
 
 #define FIELD_NAME(json_name) .name = (json_name), .name_length = sizeof(json_name) - 1, .written = ",\"" json_name "\":"
-#define FIELD(type, member, json_name, field_kind, low_, high_, required_)                                             \
-    {FIELD_NAME(json_name), .kind = (field_kind), .offset = offsetof(type, member), .low = (low_), .high = (high_),    \
-     .required = (required_)}
+#define FIELD(type, member, json_name, field_kind, low_, high_, required_)                                                       \
+    {                                                                                                                            \
+        FIELD_NAME(json_name), .kind = (field_kind), .offset = offsetof(type, member), .low = (low_), .high = (high_),           \
+                               .required = (required_)                                                                           \
+    }
 #define FIELD_TEXT(type, member, name, low, high) FIELD(type, member, name, FIELD_KIND_TEXT, low, high, true)
 #define FIELD_TEXT_OPTIONAL(type, member, name, high) FIELD(type, member, name, FIELD_KIND_TEXT, 0, high, false)
-#define FIELD_WORD(type, member, json_name, words_)                                                                    \
-    {FIELD_NAME(json_name), .kind = FIELD_KIND_WORD, .offset = offsetof(type, member), .words = (words_), .required = true}
+#define FIELD_WORD(type, member, json_name, words_)                                                                              \
+    {                                                                                                                            \
+        FIELD_NAME(json_name), .kind = FIELD_KIND_WORD, .offset = offsetof(type, member), .words = (words_), .required = true    \
+    }
 #define FIELD_NUMBER(type, member, name, low, high) FIELD(type, member, name, FIELD_KIND_NUMBER, low, high, true)
 #define FIELD_NUMBER_OPTIONAL(type, member, name, low, high) FIELD(type, member, name, FIELD_KIND_NUMBER, low, high, false)
 #define FIELD_OBJECT(type, member, name) FIELD(type, member, name, FIELD_KIND_OBJECT, 0, INT64_MAX, true)
 #define FIELD_OBJECT_OPTIONAL(type, member, name) FIELD(type, member, name, FIELD_KIND_OBJECT, 0, INT64_MAX, false)
 #define FIELD_ARRAY_OPTIONAL(type, member, name) FIELD(type, member, name, FIELD_KIND_ARRAY, 0, INT64_MAX, false)
 /* The same, but mended. A number that is left out is 0, and written all the same. */
-#define FIELD_MENDED(type, member, json_name, field_kind, low_, high_, required_)                                      \
-    {FIELD_NAME(json_name), .kind = (field_kind), .offset = offsetof(type, member), .low = (low_), .high = (high_),    \
-     .required = (required_), .mended = true}
+#define FIELD_MENDED(type, member, json_name, field_kind, low_, high_, required_)                                                \
+    {                                                                                                                            \
+        FIELD_NAME(json_name), .kind = (field_kind), .offset = offsetof(type, member), .low = (low_), .high = (high_),           \
+                               .required = (required_), .mended = true                                                           \
+    }
 #define FIELD_TEXT_MENDED(type, member, name, high) FIELD_MENDED(type, member, name, FIELD_KIND_TEXT, 0, high, false)
 #define FIELD_NUMBER_MENDED(type, member, name, low, high) FIELD_MENDED(type, member, name, FIELD_KIND_NUMBER, low, high, true)
 #define FIELD_OBJECT_MENDED(type, member, name) FIELD_MENDED(type, member, name, FIELD_KIND_OBJECT, 0, INT64_MAX, false)

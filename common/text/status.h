@@ -35,16 +35,16 @@ enum status_then status_then(enum status status);
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 /* Frees a local when it goes out of scope: CLEANUP(store_close) struct store *store = NULL; */
 #define CLEANUP(release) __attribute__((cleanup(release##_cleanup)))
-#define DEFINE_CLEANUP(type, release)                                                \
-    static inline void release##_cleanup(type **held) { release(*held); }            \
+#define DEFINE_CLEANUP(type, release)                                                                                            \
+    static inline void release##_cleanup(type **held) { release(*held); }                                                        \
     struct release##_needs_a_semicolon
 
 /* Returns what is not OK. No other macro returns but CLI_TRY of the command line. */
-#define TRY(call)                                                                    \
-    do {                                                                             \
-        enum status try_status = (call);                                             \
-        if (try_status != STATUS_OK)                                                 \
-            return try_status;                                                       \
+#define TRY(call)                                                                                                                \
+    do {                                                                                                                         \
+        enum status try_status = (call);                                                                                         \
+        if (try_status != STATUS_OK)                                                                                             \
+            return try_status;                                                                                                   \
     } while (0)
 
 #endif

@@ -60,7 +60,8 @@ static inline const char *text_skip_plain(const char *at, const char *end)
         memcpy(&word, at, sizeof(word));
         word = le64toh(word);
         const uint64_t special = (word | (word - EVERY_BYTE(0x20)) | ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
-                                  ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1))) & EVERY_BYTE(0x80);
+                                  ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1))) &
+                                 EVERY_BYTE(0x80);
         if (special != 0)
             return at + __builtin_ctzll(special) / 8;
         at += 8;

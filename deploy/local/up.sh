@@ -7,7 +7,8 @@
 # KAFKA_BOOTSTRAP_SERVERS and REDIS_URL together: uses those instead of starting its own.
 # ORDERLY_KAFKA_PORT (9092, and the one behind it), ORDERLY_REDIS_PORT (6379), ORDERLY_HTTP_PORT (8101 to 8105)
 # ORDERLY_RUN_DIR (.run): logs, data, pids
-# NAMESPACE (none): what stands before all topics, groups and keys; a second system beside the first has its own, and its own run folder
+# NAMESPACE (none): what stands before all topics, groups and keys; a second system beside the first has its own, and its own
+# run folder
 set -euo pipefail
 # shellcheck source=deploy/local/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,7 +1,8 @@
 -- Cancels a shipment that has not left, once. Cancelling what never was leaves a mark, so that a late booking is refused.
 -- KEYS  shipment:<orderId>
 -- ARGV  outcome
--- Returns the outcome, as a status reply when it was stored before; 'shipped' and the outcome of the booking when it has left (not
+-- Returns the outcome, as a status reply when it was stored before; 'shipped' and the outcome of the booking when it has left
+-- (not
 -- remembered).
 local stored = redis.call('HGET', KEYS[1], 'fulfillment.cancel')
 if stored then

@@ -2,10 +2,7 @@
 
 #include <inttypes.h>
 
-static bool simulated_delivers(const struct order *order)
-{
-    return !text_equals(order->country, TEXT("AQ"));
-}
+static bool simulated_delivers(const struct order *order) { return !text_equals(order->country, TEXT("AQ")); }
 
 const struct carrier simulated_carrier = {"simulated", simulated_delivers};
 

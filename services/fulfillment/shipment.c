@@ -9,9 +9,15 @@ const struct store_script cancel_script = {"cancel", cancel_lua};
 
 size_t shipment_queue_ship(struct store *store, struct arena *arena, const struct shipment *shipment)
 {
-    struct text arguments[] = {key_shipment(arena, shipment->order_id), shipment->outcome_cancelled, shipment->outcome,
-                               TEXT("status"), shipment->status, TEXT("fulfillment.ship"), shipment->outcome,
-                               TEXT("trackingNumber"), shipment->tracking_number};
+    struct text arguments[] = {key_shipment(arena, shipment->order_id),
+                               shipment->outcome_cancelled,
+                               shipment->outcome,
+                               TEXT("status"),
+                               shipment->status,
+                               TEXT("fulfillment.ship"),
+                               shipment->outcome,
+                               TEXT("trackingNumber"),
+                               shipment->tracking_number};
     size_t count = COUNT_OF(arguments);
 
     return store_call(store, &ship_script, 1, arguments, shipment->tracking_number.length > 0 ? count : count - 2);

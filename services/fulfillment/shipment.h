@@ -12,10 +12,10 @@ extern const struct store_script ship_script, cancel_script;
 
 /* A booking that is to be stored. */
 struct shipment {
-    struct text order_id, status;   /* "shipped", "refused" */
-    struct text tracking_number;    /* TEXT_NONE for a refused one */
-    struct text outcome;            /* what is answered, and remembered */
-    struct text outcome_cancelled;  /* what is answered when the cancellation came first */
+    struct text order_id, status;  /* "shipped", "refused" */
+    struct text tracking_number;   /* TEXT_NONE for a refused one */
+    struct text outcome;           /* what is answered, and remembered */
+    struct text outcome_cancelled; /* what is answered when the cancellation came first */
 };
 
 /* Queues the booking. Gives its number; the reply is the outcome's text. */

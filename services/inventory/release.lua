@@ -1,7 +1,9 @@
--- Puts back what an order's reservation holds, once. Releasing what never was leaves a mark, so that a late allocation is refused.
+-- Puts back what an order's reservation holds, once. Releasing what never was leaves a mark, so that a late allocation is
+-- refused.
 -- KEYS  stock:<warehouse>, {stock:<warehouse>}:taken, {stock:<warehouse>}:reservation:<orderId>
 -- ARGV  outcome
--- Returns the outcome, as a status reply when it was stored before; 'broken' and the productId when a number in the stock makes no sense
+-- Returns the outcome, as a status reply when it was stored before; 'broken' and the productId when a number in the stock
+-- makes no sense
 -- (not remembered, and nothing is put back).
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
 local stored = redis.call('HGET', reservation, 'inventory.release')

@@ -12,8 +12,8 @@ static struct admission dead(struct arena *arena, const char *reason, struct tex
     return admission;
 }
 
-static struct text inbox_value(struct arena *arena, const struct admission_rules *rules,
-                               const struct application *application, const struct admission *admission, struct text order)
+static struct text inbox_value(struct arena *arena, const struct admission_rules *rules, const struct application *application,
+                               const struct admission *admission, struct text order)
 {
     struct buffer buffer = buffer_in(arena, order.length + rules->policy.length + 256);
 

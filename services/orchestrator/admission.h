@@ -24,10 +24,10 @@ struct application {
 };
 
 struct admission {
-    const char *dead_reason; /* why it is a dead letter; NULL: it is admitted */
-    struct text order_id;    /* of an admitted order */
-    struct text inbox_value; /* of an admitted order: the record for saga.inbox */
-    bool masked;             /* card numbers were found */
+    const char *dead_reason;  /* why it is a dead letter; NULL: it is admitted */
+    struct text order_id;     /* of an admitted order */
+    struct text inbox_value;  /* of an admitted order: the record for saga.inbox */
+    bool masked;              /* card numbers were found */
     struct text masked_value; /* what a dead letter holds in their place; TEXT_NONE when nothing was masked */
 };
 

@@ -79,7 +79,7 @@ static enum status load(struct batch *batch, struct store *store)
         if (group->folded || group->cached)
             continue;
         group->broken = saga_take(batch->arena, store_value(store, group->queued), group->order_id, group->old_values,
-                                    &group->loaded) != STATUS_OK;
+                                  &group->loaded) != STATUS_OK;
     }
     return STATUS_OK;
 }
@@ -123,10 +123,7 @@ static struct ledger_change change_of(struct group *group)
     };
 }
 
-static bool is_changed(const struct group *group)
-{
-    return group->saga.version != group->loaded.version;
-}
+static bool is_changed(const struct group *group) { return group->saga.version != group->loaded.version; }
 
 /* Queues everything that the unsettled groups write. */
 static void queue_writes(struct batch *batch, struct store *store, int64_t seconds_to_live)
@@ -284,10 +281,7 @@ static void put_history_before(struct arena *arena, struct group *group, const s
     group->event_count = count + effects->event_count;
 }
 
-static bool needs_history(const struct group *group)
-{
-    return !group->broken && group->effects.redelivered_count > 0;
-}
+static bool needs_history(const struct group *group) { return !group->broken && group->effects.redelivered_count > 0; }
 
 enum status batch_gather_events(struct batch *batch, struct store *store)
 {

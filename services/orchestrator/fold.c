@@ -55,10 +55,7 @@ static enum hearing hear_order(struct transition *transition)
 
 /* ---- a reply ---- */
 
-static struct text result_of(const struct reply *reply)
-{
-    return text_is_there(reply->result) ? reply->result : TEXT("{}");
-}
+static struct text result_of(const struct reply *reply) { return text_is_there(reply->result) ? reply->result : TEXT("{}"); }
 
 static bool is_undoing(const struct saga *saga)
 {
@@ -282,10 +279,7 @@ static enum hearing hear_retry(struct transition *transition)
 
 /* ---- one record ---- */
 
-static bool is_order(const struct heard *heard)
-{
-    return text_equals(heard->message->kind, TEXT("order"));
-}
+static bool is_order(const struct heard *heard) { return text_equals(heard->message->kind, TEXT("order")); }
 
 static bool is_redelivery(const struct saga *saga, const struct input *input)
 {
@@ -303,8 +297,8 @@ static enum hearing hear_again(struct transition *transition)
 
     if (is_order(heard) && !json_same(saga->order, heard->message->order))
         return HEARING_CONFLICT; /* it has caused nothing here */
-    effects->redelivered = arena_list_room(transition->arena, effects->redelivered, effects->redelivered_count,
-                                           sizeof(*effects->redelivered));
+    effects->redelivered =
+        arena_list_room(transition->arena, effects->redelivered, effects->redelivered_count, sizeof(*effects->redelivered));
     effects->redelivered[effects->redelivered_count++] = heard->input;
     effects->write_index = effects->write_timer = effects->mend_indexes = true;
     if (heard->input.offset == saga->last_input.offset)

@@ -49,11 +49,11 @@ struct effects {
     size_t event_count;
     struct input *redelivered; /* inputs whose events are to be sent again, from the history */
     size_t redelivered_count;
-    bool send_command;         /* the pending command, unless it is backing off in the end */
+    bool send_command; /* the pending command, unless it is backing off in the end */
     bool write_index, write_timer;
-    enum ask answered;         /* what the last record heard was the final answer to; ASK_NOTHING: to nothing */
-    int64_t waited_ms;         /* since that was first asked; only with answered */
-    bool mend_indexes;         /* where the saga is listed may be wrong: it is taken out of all the other indexes */
+    enum ask answered; /* what the last record heard was the final answer to; ASK_NOTHING: to nothing */
+    int64_t waited_ms; /* since that was first asked; only with answered */
+    bool mend_indexes; /* where the saga is listed may be wrong: it is taken out of all the other indexes */
 };
 
 /* Hears one record. saga and effects change; what they point to is in the arena or borrowed from the record. */

@@ -89,10 +89,7 @@ static void measure(struct run *run)
         measure_ledger(run, now_ms);
 }
 
-static void end_state(void *state)
-{
-    saga_cache_destroy(((struct orchestrator_state *)state)->cache);
-}
+static void end_state(void *state) { saga_cache_destroy(((struct orchestrator_state *)state)->cache); }
 
 int main(int argc, char **argv)
 {

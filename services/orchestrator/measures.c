@@ -141,28 +141,29 @@ static const struct metric_family families[FAMILY_COUNT] = {
                        .type = METRIC_COUNTER,
                        .labels = {"member"},
                        .series_max = REPLY_MEMBERS},
-    [FAMILY_SAGAS] =
-        {.name = "orderly_sagas",
-         .help = "Sagas in Redis by the index they stand in, broken: set aside; as Redis answered last. Every replica tells of all, so take max, "
-                 "not sum",
-         .type = METRIC_GAUGE,
-         .labels = {"status"},
-         .series_max = SAGA_STATUS_COUNT},
+    [FAMILY_SAGAS] = {.name = "orderly_sagas",
+                      .help = "Sagas in Redis by the index they stand in, broken: set aside; as Redis answered last. Every "
+                              "replica tells of all, so take max, "
+                              "not sum",
+                      .type = METRIC_GAUGE,
+                      .labels = {"status"},
+                      .series_max = SAGA_STATUS_COUNT},
     [FAMILY_OLDEST] = {.name = "orderly_oldest_running_saga_seconds",
                        .help = "Age of the oldest saga in the index of running sagas by Redis' clock, 0 without one",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
-    [FAMILY_TIMERS_DUE] =
-        {.name = "orderly_timers_due",
-         .help = "Entries of all timers whose time has come by Redis' clock; they are taken within a second or so",
-         .type = METRIC_GAUGE},
+    [FAMILY_TIMERS_DUE] = {.name = "orderly_timers_due",
+                           .help =
+                               "Entries of all timers whose time has come by Redis' clock; they are taken within a second or so",
+                           .type = METRIC_GAUGE},
     [FAMILY_CLOCKS] = {.name = "orderly_clock_difference_seconds",
                        .help = "How far Redis' clock is ahead of that of the brokers, as they dated what was sent last; "
                                "negative: behind it. With more than 300 either way nothing is swept",
                        .type = METRIC_GAUGE,
                        .scale = METRICS_SECOND_MS},
     [FAMILY_REDIS_MEMORY] = {.name = "orderly_redis_memory_bytes",
-                             .help = "Memory that Redis uses (used_memory), as it answered last; 0 when its user may not ask INFO",
+                             .help =
+                                 "Memory that Redis uses (used_memory), as it answered last; 0 when its user may not ask INFO",
                              .type = METRIC_GAUGE},
     [FAMILY_REDIS_MEMORY_MAX] = {.name = "orderly_redis_memory_max_bytes",
                                  .help = "maxmemory of Redis: what it refuses to write beyond; 0 is no limit",

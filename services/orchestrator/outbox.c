@@ -42,7 +42,8 @@ static struct text joined(struct arena *arena, struct text a, const char *betwee
 
 /* ---- admitted orders ---- */
 
-/* The order's own key and headers travel along, so that a dead letter can have them: untouched but for card numbers, which get no further than
+/* The order's own key and headers travel along, so that a dead letter can have them: untouched but for card numbers, which get
+ * no further than
  * here. */
 static size_t keep_headers(struct arena *arena, const struct dead_letter *letter, struct header out[])
 {
@@ -115,16 +116,14 @@ static enum status send_of_saga(struct run *run, const struct saga *saga, const 
 
     envelope->subject = saga->order_id;
     envelope->source = ORCHESTRATOR_SOURCE;
-    envelope->trace = trace_continue(run->arena, (struct trace){saga->trace_parent, saga->trace_state}, envelope->id,
-                                     saga->order_id);
+    envelope->trace =
+        trace_continue(run->arena, (struct trace){saga->trace_parent, saga->trace_state}, envelope->id, saga->order_id);
     count = envelope_headers(envelope, headers);
-    return send(run, &(struct outgoing){.topic = topic,
-                                        .partition = -1,
-                                        .key = saga->order_id,
-                                        .value = value,
-                                        .headers = headers,
-                                        .header_count = count},
-                saga->order_id);
+    return send(
+        run,
+        &(struct outgoing){
+            .topic = topic, .partition = -1, .key = saga->order_id, .value = value, .headers = headers, .header_count = count},
+        saga->order_id);
 }
 
 enum status outbox_command(struct run *run, const struct saga *saga)
@@ -170,12 +169,13 @@ enum status outbox_nudge(struct run *run, struct text order_id, int64_t at_ms)
     buffer_add(&value, TEXT("{\"kind\":\"nudge\",\"orderId\":"));
     buffer_add_json_string(&value, order_id);
     buffer_add(&value, TEXT("}"));
-    return send(run, &(struct outgoing){.topic = topic_name(TOPIC_INBOX),
-                                        .partition = -1,
-                                        .key = order_id,
-                                        .value = buffer_text(&value),
-                                        .headers = headers,
-                                        .header_count = count},
+    return send(run,
+                &(struct outgoing){.topic = topic_name(TOPIC_INBOX),
+                                   .partition = -1,
+                                   .key = order_id,
+                                   .value = buffer_text(&value),
+                                   .headers = headers,
+                                   .header_count = count},
                 order_id);
 }
 

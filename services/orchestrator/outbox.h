@@ -9,9 +9,9 @@
 #include "service.h"
 
 #define ORCHESTRATOR_SOURCE "/orderly/orchestrator"
-#define HEADER_OWN_KEY "order-key"    /* of an admitted order: the key it had, when that was not its orderId */
-#define HEADER_OWN "order-header-"    /* stands before the names of the headers it had */
-#define HEADER_OWN_MASKED "order-masked" /* card numbers among these were masked */
+#define HEADER_OWN_KEY "order-key"           /* of an admitted order: the key it had, when that was not its orderId */
+#define HEADER_OWN "order-header-"           /* stands before the names of the headers it had */
+#define HEADER_OWN_MASKED "order-masked"     /* card numbers among these were masked */
 #define HEADER_FORWARDED "orderly-forwarded" /* a record of saga.inbox that has been put where it belongs */
 
 /* All give STATUS_FATAL as bus_send() does; a record that is too large is logged and left out. */

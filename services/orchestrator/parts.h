@@ -8,7 +8,7 @@
 
 #include "batch.h"
 
-#define PART_LOADS_LEAST 32                  /* sagas that are loaded at once, however large they are */
+#define PART_LOADS_LEAST 32                      /* sagas that are loaded at once, however large they are */
 #define PART_BYTES_MAX ((size_t)2 * 1024 * 1024) /* of all sagas that are loaded at once, when there are more */
 
 /* The groups of a batch from number first on that are handled together: a batch that shares everything else with the whole.

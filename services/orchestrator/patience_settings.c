@@ -6,16 +6,16 @@
 #define INFLIGHT_TOP 100000000
 #define DAY_SECONDS_DEFAULT 86400
 
-#define GENERAL(name, member, default_, low, high, meaning) \
+#define GENERAL(name, member, default_, low, high, meaning)                                                                      \
     SETTING_NUMBER(name, struct orchestrator_settings, member, default_, low, high, meaning)
 /* The step settings of one command. */
-#define STEP_SETTINGS(name, type, ask)                                                                                       \
-    SETTING_NUMBER("STEP_TIMEOUT_MS_" name, struct orchestrator_settings, own[ask].step_timeout_ms, 0, 0, DAY_MS,            \
-                   "STEP_TIMEOUT_MS of " type "; 0 = as the general one"),                                                    \
-    SETTING_NUMBER("STEP_DEADLINE_SECONDS_" name, struct orchestrator_settings, own[ask].step_deadline_seconds, 0, 0,        \
-                   WEEK_SECONDS, "STEP_DEADLINE_SECONDS of " type "; 0 = as the general one"),                                \
-    SETTING_NUMBER("STEP_ATTEMPTS_" name, struct orchestrator_settings, own[ask].attempts, 0, 0, ATTEMPTS_TOP,               \
-                   "attempts of " type "; 0 = as the general one")
+#define STEP_SETTINGS(name, type, ask)                                                                                           \
+    SETTING_NUMBER("STEP_TIMEOUT_MS_" name, struct orchestrator_settings, own[ask].step_timeout_ms, 0, 0, DAY_MS,                \
+                   "STEP_TIMEOUT_MS of " type "; 0 = as the general one"),                                                       \
+        SETTING_NUMBER("STEP_DEADLINE_SECONDS_" name, struct orchestrator_settings, own[ask].step_deadline_seconds, 0, 0,        \
+                       WEEK_SECONDS, "STEP_DEADLINE_SECONDS of " type "; 0 = as the general one"),                               \
+        SETTING_NUMBER("STEP_ATTEMPTS_" name, struct orchestrator_settings, own[ask].attempts, 0, 0, ATTEMPTS_TOP,               \
+                       "attempts of " type "; 0 = as the general one")
 
 static const struct setting table[] = {
     GENERAL("STEP_TIMEOUT_MS", general.step_timeout_ms, 10000, 10, DAY_MS,

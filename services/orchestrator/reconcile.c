@@ -60,8 +60,7 @@ static enum status give_timers(struct run *run, struct text index, const struct 
 
 static enum status walk_indexes(struct run *run, struct walk *walk, const struct reconcile_rules *rules)
 {
-    struct store_scan page = {
-        .verb = "ZSCAN", .key = key_index(run->arena, under_way[walk->place]), .count = RECONCILE_PAGE};
+    struct store_scan page = {.verb = "ZSCAN", .key = key_index(run->arena, under_way[walk->place]), .count = RECONCILE_PAGE};
 
     TRY(read_page(run, walk, &page));
     TRY(give_timers(run, page.key, page.texts, page.text_count, rules));
@@ -80,7 +79,7 @@ struct suspect {
     struct text order_id;
     enum saga_status status;
     bool present, broken, listed, settled, astray;
-    bool ahead; /* it has not ended, and changed later than it is now */
+    bool ahead;            /* it has not ended, and changed later than it is now */
     size_t queued, scores; /* its look-up; its score in the index and, next to it, of one that waits in the timers */
 };
 

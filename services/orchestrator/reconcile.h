@@ -13,14 +13,14 @@
 #include "service.h"
 #include "store_scan.h"
 
-#define RECONCILE_PAGE 500 /* entries of an index, or keys, at a time */
+#define RECONCILE_PAGE 500        /* entries of an index, or keys, at a time */
 #define RECONCILE_SETTLED_MS 5000 /* one that changed less long ago is being handled: its entries may be on their way */
 
 /* Where a walk stands. All zero: at the beginning. */
 struct walk {
     char cursor[STORE_CURSOR_SIZE]; /* as Redis gave it; "" means "0" */
-    size_t place;             /* the number of the index that is walked */
-    int64_t resume_ms;        /* here: it rests until then */
+    size_t place;                   /* the number of the index that is walked */
+    int64_t resume_ms;              /* here: it rests until then */
 };
 
 /* Sets a page to where the walk stands; store_scan_next() reads it then. */
@@ -36,7 +36,7 @@ struct reconcile {
 struct reconcile_rules {
     int64_t here_ms, rest_ms; /* by a clock that only runs (clocks.h) */
     int64_t now_ms;           /* milliseconds since 1970, by the clocks that all share */
-    int64_t listed_ms; /* how long, at least, a saga that has ended stays in its index */
+    int64_t listed_ms;        /* how long, at least, a saga that has ended stays in its index */
 };
 
 /* Takes a page of each walk that does not rest. Sends nudges on run->bus. Repeating it after a failure does no harm.

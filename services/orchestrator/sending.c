@@ -134,9 +134,10 @@ static enum status send_order(struct run *run, const struct admission_rules *rul
     if (is_too_old(&admission) && !state->clocks.brokers_known)
         return ask_brokers(run, admission.order_id, now_ms);
     if (admission.dead_reason != NULL)
-        return bury_record(run, record, &(struct burial){.reason = admission.dead_reason,
-                                                          .masked_value = admission.masked_value,
-                                                          .order_id = admission.order_id});
+        return bury_record(run, record,
+                           &(struct burial){.reason = admission.dead_reason,
+                                            .masked_value = admission.masked_value,
+                                            .order_id = admission.order_id});
     return outbox_admit(run, record, &admission);
 }
 

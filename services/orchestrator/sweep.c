@@ -148,14 +148,13 @@ static void queue_reservation(struct run *run, struct text warehouse, struct tex
     struct arena *arena = run->arena;
 
     store_call(run->store, &sweep_script, 2,
-               (struct text[]){key_reservation(arena, warehouse, order_id), key_stock(arena, warehouse, STOCK_SWEPT)},
-               2);
+               (struct text[]){key_reservation(arena, warehouse, order_id), key_stock(arena, warehouse, STOCK_SWEPT)}, 2);
 }
 
 static void queue_removal(struct run *run, const struct sweep *sweep, const struct remains *remains)
 {
     struct text keys[KEYS_OF_AN_ORDER] = {key_payment(run->arena, remains->order_id),
-                                           key_shipment(run->arena, remains->order_id)};
+                                          key_shipment(run->arena, remains->order_id)};
 
     if (remains->fate == FATE_SWEPT && text_is_there(remains->warehouse))
         queue_reservation(run, remains->warehouse, remains->order_id);

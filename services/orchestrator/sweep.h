@@ -11,19 +11,19 @@
 
 #include "reconcile.h"
 
-#define SWEEP_BATCH 500          /* sagas at a time */
-#define SWEEP_COMMANDS_MAX 5000  /* scripts at a time, when every warehouse has to be tried */
-#define SWEEP_SCAN_PAGE 10000    /* keys looked at for warehouses at a time */
-#define SWEEP_ASK_REST_MS 10000  /* between two looks whether the clocks agree */
+#define SWEEP_BATCH 500         /* sagas at a time */
+#define SWEEP_COMMANDS_MAX 5000 /* scripts at a time, when every warehouse has to be tried */
+#define SWEEP_SCAN_PAGE 10000   /* keys looked at for warehouses at a time */
+#define SWEEP_ASK_REST_MS 10000 /* between two looks whether the clocks agree */
 #define WAREHOUSES_MAX 500
 
 extern const struct store_script sweep_script;
 
 /* Where the sweep stands. All zero: at the beginning. */
 struct sweep {
-    size_t place;           /* of the terminal statuses */
-    int64_t resume_ms;      /* here: it rests until then */
-    bool warehouses_known;  /* in this run: they are looked for when a saga has expired, and with it the name of its warehouse */
+    size_t place;          /* of the terminal statuses */
+    int64_t resume_ms;     /* here: it rests until then */
+    bool warehouses_known; /* in this run: they are looked for when a saga has expired, and with it the name of its warehouse */
     size_t warehouse_count;
     char warehouses[WAREHOUSES_MAX][ORDER_ID_MAX + 1];
     struct walk scan;

@@ -18,9 +18,9 @@ struct orchestrator_state {
     struct saga_cache *cache; /* made at the first batch */
     size_t saga_bytes;        /* of the largest saga that was loaded lately; 0: none yet (parts.h) */
     struct clocks clocks;
-    uint32_t misread_shards;  /* of the timers: one bit each; they are told once */
-    bool told_apart;          /* it was logged that the clocks are apart */
-    size_t assignments;       /* how often partitions had been assigned when the cache was emptied last */
+    uint32_t misread_shards; /* of the timers: one bit each; they are told once */
+    bool told_apart;         /* it was logged that the clocks are apart */
+    size_t assignments;      /* how often partitions had been assigned when the cache was emptied last */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */

@@ -14,8 +14,7 @@ void timers_queue(struct store *store, struct arena *arena, size_t limit, struct
     struct text many = text_of_number(arena, (int64_t)limit), lease = text_of_number(arena, TIMER_LEASE_MS);
 
     for (uint64_t shard = 0; shard < TIMER_SHARDS; shard++)
-        out_due->queued[shard] =
-            store_call(store, &due_script, 1, (struct text[]){key_timers(arena, shard), many, lease}, 3);
+        out_due->queued[shard] = store_call(store, &due_script, 1, (struct text[]){key_timers(arena, shard), many, lease}, 3);
 }
 
 /* Members of shards that do not belong there. */

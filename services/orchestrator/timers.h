@@ -10,9 +10,9 @@
 #include "ledger.h"
 #include "service.h"
 
-#define TIMER_BATCH_MAX 250    /* timers taken of one shard at a time */
+#define TIMER_BATCH_MAX 250 /* timers taken of one shard at a time */
 #define TIMER_LEASE_MS 10000
-#define TIMER_TRICKLE 1        /* instead of TIMER_BATCH_MAX, while Redis' clock is further ahead than TIMER_AHEAD_MAX_MS */
+#define TIMER_TRICKLE 1 /* instead of TIMER_BATCH_MAX, while Redis' clock is further ahead than TIMER_AHEAD_MAX_MS */
 #define TIMER_AHEAD_MAX_MS 2000
 
 extern const struct store_script due_script;
@@ -29,7 +29,8 @@ size_t timers_limit(int64_t redis_ahead_ms);
 void timers_queue(struct store *store, struct arena *arena, size_t limit, struct due *out_due);
 /* Sends a nudge for each that was taken; after store_flush(), before anything else is begun. What can't be an order's id, or
  * stands in the shard of another, would be due for ever: it is taken out. misread: one bit for
- * each shard that could not be read, which is told once, until it can be read again. STATUS_FATAL as bus_send(), STATUS_UNAVAILABLE: Redis
+ * each shard that could not be read, which is told once, until it can be read again. STATUS_FATAL as bus_send(),
+ * STATUS_UNAVAILABLE: Redis
  * is away. */
 MUST_CHECK enum status timers_nudge(struct run *run, const struct due *due, uint32_t *misread);
 

@@ -2,10 +2,7 @@
 
 #include <inttypes.h>
 
-static bool simulated_authorizes(const struct order *order)
-{
-    return !text_begins(order->payment_method, TEXT("tok_decline"));
-}
+static bool simulated_authorizes(const struct order *order) { return !text_begins(order->payment_method, TEXT("tok_decline")); }
 
 const struct gateway simulated_gateway = {"simulated", simulated_authorizes};
 

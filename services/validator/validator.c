@@ -9,7 +9,7 @@
 #define NAME_SHOWN_MAX 64 /* characters of the name of an address' member */
 #define FIELD_NAME_SIZE (NAME_SHOWN_MAX * CHARACTER_BYTES_MAX + 16)
 #define MESSAGE_SIZE (FIELD_NAME_SIZE + 128) /* what is cut could end within a character, which is no JSON: nothing is */
-#define PRODUCT_ID ".productId" /* of an item */
+#define PRODUCT_ID ".productId"              /* of an item */
 
 /* An order being checked. */
 struct check {
@@ -30,10 +30,7 @@ static void check_ship_to(struct check *check);
 
 static void add_error(struct check *check, const char *field, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
 
-static bool is_full(const struct check *check)
-{
-    return check->result.error_count == VALIDATION_ERRORS_MAX;
-}
+static bool is_full(const struct check *check) { return check->result.error_count == VALIDATION_ERRORS_MAX; }
 
 static void add_error(struct check *check, const char *field, const char *code, const char *format, ...)
 {
@@ -168,8 +165,9 @@ static void check_currency(struct check *check, size_t number, const struct prod
     if (!text_is_there(check->result.currency))
         check->result.currency = product->currency;
     else if (!text_equals(check->result.currency, product->currency))
-        add_error(check, item_field(number, PRODUCT_ID).text, "mixed_currencies", "this product is sold in %.*s, the others in %.*s",
-                  TEXT_ARG(product->currency), TEXT_ARG(check->result.currency));
+        add_error(check, item_field(number, PRODUCT_ID).text, "mixed_currencies",
+                  "this product is sold in %.*s, the others in %.*s", TEXT_ARG(product->currency),
+                  TEXT_ARG(check->result.currency));
 }
 
 static bool is_listed_before(const struct check *check, size_t number)

@@ -33,10 +33,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     if (argument != NULL && (!text_to_number(text_of(argument), &number) || number < 1 || number > BENCH_ORDERS_MAX))
         argp_error(state, "not '%s': a whole number from 1 to %d", argument, BENCH_ORDERS_MAX);
     switch (key) {
-    case 'n': options->order_count = number; return 0;
-    case 'r': options->rate = number; return 0;
-    case 'j': options->json = true; return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'n':
+        options->order_count = number;
+        return 0;
+    case 'r':
+        options->rate = number;
+        return 0;
+    case 'j':
+        options->json = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -142,7 +149,8 @@ static int64_t own_cpu_us(void)
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_SECOND + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * US_PER_SECOND + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
 }
 
 static void measure(struct floor_run *run)
@@ -169,8 +177,10 @@ int main(int argc, char **argv)
                                                  {"rate", 'r', "R", 0, "orders a second; without it flat out", 0},
                                                  {"json", 'j', NULL, 0, "print one JSON object, as orderly bench does", 0},
                                                  {0}};
-    static const struct argp arguments = {.options = options, .parser = parse,
-                                          .doc = "What Kafka and Redis alone need for orders. KAFKA_BOOTSTRAP_SERVERS (localhost:9092), FLOOR_REDIS_PORT (6379)."};
+    static const struct argp arguments = {
+        .options = options,
+        .parser = parse,
+        .doc = "What Kafka and Redis alone need for orders. KAFKA_BOOTSTRAP_SERVERS (localhost:9092), FLOOR_REDIS_PORT (6379)."};
     struct floor_run run = {.setup = {.bootstrap = getenv("KAFKA_BOOTSTRAP_SERVERS"), .redis_port = 6379},
                             .options = {.order_count = 10000}};
     char name[FLOOR_ID_SIZE];

@@ -12,28 +12,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLOOR_BATCH_MAX 500     /* as BATCH_MAX */
-#define FLOOR_FILL_MS 5         /* flat out: how long a batch may wait to become full */
-#define FLOOR_STAGES 6          /* transitions of an order that completes */
+#define FLOOR_BATCH_MAX 500 /* as BATCH_MAX */
+#define FLOOR_FILL_MS 5     /* flat out: how long a batch may wait to become full */
+#define FLOOR_STAGES 6      /* transitions of an order that completes */
 #define FLOOR_WORKERS 4
 #define FLOOR_PARTITIONS 6
 #define FLOOR_ID_SIZE 32
 #define FLOOR_TAG_SIZE 32
 #define FLOOR_RECORD_MAX 1024
-#define FLOOR_LAST_EVENT 9      /* in the tag of the event that ends an order */
+#define FLOOR_LAST_EVENT 9 /* in the tag of the event that ends an order */
 
 /* ---- what one order needs (floor_order.c) ---- */
 
 /* One transition of the saga, and what it sends. Bytes are those of names and values together. */
 struct floor_stage {
-    int set_fields, set_bytes;  /* HSET */
-    int removed_fields;         /* HDEL */
-    int lines, line_bytes;      /* RPUSH */
-    int worker;                 /* whom the command goes to; -1: the order has ended */
+    int set_fields, set_bytes; /* HSET */
+    int removed_fields;        /* HDEL */
+    int lines, line_bytes;     /* RPUSH */
+    int worker;                /* whom the command goes to; -1: the order has ended */
     int command_bytes;
     int events, event_bytes[2];
     /* what the worker does with the command */
-    int catalog_reads;          /* HLEN, HMGET */
+    int catalog_reads;               /* HLEN, HMGET */
     int effect_fields, effect_bytes; /* of the script that is effect, mark and outcome; 0: none */
     bool takes_stock;
     int reply_bytes;
@@ -47,7 +47,7 @@ extern const char *const floor_worker_names[FLOOR_WORKERS];
 struct floor_tag {
     size_t number;
     int stage;
-    int64_t placed_ms;          /* the broker's time of the order's record */
+    int64_t placed_ms; /* the broker's time of the order's record */
 };
 
 /* ---- Redis (floor_redis.c): one round trip for what was queued ---- */
@@ -73,7 +73,7 @@ struct floor_kafka;
 struct floor_record {
     struct floor_tag tag;
     int64_t timestamp_ms;
-    bool is_order;              /* of the topic of new orders */
+    bool is_order; /* of the topic of new orders */
     void *handle;
 };
 
@@ -86,7 +86,8 @@ void floor_kafka_close(struct floor_kafka *kafka);
 /* Waits up to wait_ms for a first record, then up to fill_ms until FLOOR_BATCH_MAX are there. */
 size_t floor_poll(struct floor_kafka *kafka, int wait_ms, int fill_ms, struct floor_record out_records[FLOOR_BATCH_MAX]);
 /* Sends a record of this many bytes. headers: with the eight of the real ones. */
-void floor_send(struct floor_kafka *kafka, const char *topic, const char *run, const struct floor_tag *tag, int bytes, bool headers);
+void floor_send(struct floor_kafka *kafka, const char *topic, const char *run, const struct floor_tag *tag, int bytes,
+                bool headers);
 /* Waits until all that was sent is acknowledged; then stores the offsets of these records and releases them. */
 void floor_commit(struct floor_kafka *kafka, struct floor_record records[], size_t count);
 

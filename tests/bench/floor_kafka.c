@@ -21,8 +21,8 @@ struct floor_kafka {
     rd_kafka_headers_t *headers;
 };
 
-static const char *const topic_names[TOPIC_MAX] = {"floor.orders", "floor.inbox", "floor.events", "floor.validator", "floor.payment",
-                                                   "floor.inventory", "floor.fulfillment"};
+static const char *const topic_names[TOPIC_MAX] = {"floor.orders",  "floor.inbox",     "floor.events",     "floor.validator",
+                                                   "floor.payment", "floor.inventory", "floor.fulfillment"};
 
 static int topic_number(const char *name)
 {
@@ -67,8 +67,10 @@ static rd_kafka_t *open_client(rd_kafka_type_t type, rd_kafka_conf_t *config)
 
 static rd_kafka_NewTopic_t *new_topic(const char *name)
 {
-    static const char *const pairs[][2] = {
-        {"message.timestamp.type", "LogAppendTime"}, {"segment.ms", "21600000"}, {"max.message.bytes", "2097152"}, {"flush.messages", "1"}};
+    static const char *const pairs[][2] = {{"message.timestamp.type", "LogAppendTime"},
+                                           {"segment.ms", "21600000"},
+                                           {"max.message.bytes", "2097152"},
+                                           {"flush.messages", "1"}};
     char problem[256];
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, FLOOR_PARTITIONS, 1, problem, sizeof(problem));
 
@@ -134,8 +136,8 @@ static void learn_topics(rd_kafka_t *client, const char *bootstrap)
 
 static void open_producer(struct floor_kafka *kafka, const char *bootstrap, int topic)
 {
-    static const char *const pairs[][2] = {{"enable.idempotence", "true"},     {"acks", "all"},     {"message.timeout.ms", "0"},
-                                           {"partitioner", "murmur2_random"}, {"linger.ms", "5"},  {"compression.codec", "lz4"}};
+    static const char *const pairs[][2] = {{"enable.idempotence", "true"},    {"acks", "all"},    {"message.timeout.ms", "0"},
+                                           {"partitioner", "murmur2_random"}, {"linger.ms", "5"}, {"compression.codec", "lz4"}};
     rd_kafka_conf_t *config = shared_config(bootstrap);
 
     set(config, pairs, COUNT_OF(pairs));
@@ -151,7 +153,8 @@ static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
     rd_kafka_resp_err_t error;
     int64_t low, high, end_ms = clock_steady_ms() + WAIT_MS;
 
-    while ((error = rd_kafka_query_watermark_offsets(client, topic, partition, &low, &high, WAIT_MS)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    while ((error = rd_kafka_query_watermark_offsets(client, topic, partition, &low, &high, WAIT_MS)) !=
+           RD_KAFKA_RESP_ERR_NO_ERROR) {
         if (clock_steady_ms() > end_ms)
             floor_die("%s can't be read: %s", topic, rd_kafka_err2str(error));
         clock_pause_ms(RETRY_MS);
@@ -161,8 +164,10 @@ static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
 
 static void open_consumer(struct floor_kafka *kafka, const char *bootstrap, const char *const topics[])
 {
-    static const char *const pairs[][2] = {{"enable.auto.offset.store", "false"}, {"auto.commit.interval.ms", "500"},
-                                           {"fetch.wait.max.ms", "50"},           {"check.crcs", "true"},
+    static const char *const pairs[][2] = {{"enable.auto.offset.store", "false"},
+                                           {"auto.commit.interval.ms", "500"},
+                                           {"fetch.wait.max.ms", "50"},
+                                           {"check.crcs", "true"},
                                            {"queued.max.messages.kbytes", "4096"}};
     rd_kafka_conf_t *config = shared_config(bootstrap);
     rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new(2 * FLOOR_PARTITIONS);
@@ -176,7 +181,8 @@ static void open_consumer(struct floor_kafka *kafka, const char *bootstrap, cons
     learn_topics(kafka->consumer, bootstrap);
     for (size_t i = 0; topics[i] != NULL; i++)
         for (int32_t partition = 0; partition < FLOOR_PARTITIONS; partition++)
-            rd_kafka_topic_partition_list_add(wanted, topics[i], partition)->offset = end_of(kafka->consumer, topics[i], partition);
+            rd_kafka_topic_partition_list_add(wanted, topics[i], partition)->offset =
+                end_of(kafka->consumer, topics[i], partition);
     rd_kafka_assign(kafka->consumer, wanted);
     rd_kafka_topic_partition_list_destroy(wanted);
 }
@@ -273,7 +279,8 @@ size_t floor_poll(struct floor_kafka *kafka, int wait_ms, int fill_ms, struct fl
     return count;
 }
 
-void floor_send(struct floor_kafka *kafka, const char *topic, const char *run, const struct floor_tag *tag, int bytes, bool headers)
+void floor_send(struct floor_kafka *kafka, const char *topic, const char *run, const struct floor_tag *tag, int bytes,
+                bool headers)
 {
     char value[FLOOR_RECORD_MAX], id[FLOOR_ID_SIZE];
     const int number = topic_number(topic);

@@ -83,8 +83,8 @@ void floor_party_serve(const struct floor_setup *setup, int number, int ready)
     static struct party party;
     char own_topic[48];
     const char *const orchestrator_topics[] = {"floor.orders", "floor.inbox", NULL}, *const worker_topics[] = {own_topic, NULL};
-    const char *const orchestrator_sends_to[] = {"floor.payment",   "floor.inventory", "floor.fulfillment",
-                                                 "floor.validator", "floor.inbox",     "floor.events", NULL};
+    const char *const orchestrator_sends_to[] = {
+        "floor.payment", "floor.inventory", "floor.fulfillment", "floor.validator", "floor.inbox", "floor.events", NULL};
     const char *const worker_sends_to[] = {"floor.inbox", NULL};
 
     signal(SIGTERM, request_stop);

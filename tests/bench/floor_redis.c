@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTIONS 4       /* as in common/redis/store.c: Redis reads 16 KB of a connection in a turn */
-#define SHARDS 16           /* of the timers */
-#define SAGA_FIELDS 28      /* names to choose from */
+#define CONNECTIONS 4  /* as in common/redis/store.c: Redis reads 16 KB of a connection in a turn */
+#define SHARDS 16      /* of the timers */
+#define SAGA_FIELDS 28 /* names to choose from */
 #define FIELD_NAME_SIZE 24
 #define FIELD_NAME_LENGTH 9
-#define SMALL_VALUE 20      /* all fields but the first; the first has the rest */
+#define SMALL_VALUE 20 /* all fields but the first; the first has the rest */
 #define WORDS_MAX (2 * FLOOR_BATCH_MAX + 64)
 #define KEY_SIZE 96
 #define VALUE_MAX 1024
@@ -27,7 +27,8 @@ static const char effect_script[] =
     "redis.call('HMGET',KEYS[1],ARGV[1],'status') redis.call('HSET',KEYS[1],unpack(ARGV)) return ARGV[2]";
 /* KEYS the order's key, stock, taken */
 static const char allocate_script[] =
-    "redis.call('HMGET',KEYS[1],ARGV[1],'status') redis.call('HGET',KEYS[2],'BENCH-00001') redis.call('HGET',KEYS[3],'BENCH-00001') "
+    "redis.call('HMGET',KEYS[1],ARGV[1],'status') redis.call('HGET',KEYS[2],'BENCH-00001') "
+    "redis.call('HGET',KEYS[3],'BENCH-00001') "
     "redis.call('HINCRBY',KEYS[2],'BENCH-00001',-1) redis.call('HINCRBY',KEYS[3],'BENCH-00001',1) "
     "redis.call('HSET',KEYS[1],unpack(ARGV)) return ARGV[2]";
 
@@ -62,10 +63,7 @@ static void add(struct words *words, const char *at, size_t length)
     words->lengths[words->count++] = length;
 }
 
-static void add_string(struct words *words, const char *string)
-{
-    add(words, string, strlen(string));
-}
+static void add_string(struct words *words, const char *string) { add(words, string, strlen(string)); }
 
 static void append(struct pipeline *pipeline, const char *bytes, size_t length)
 {
@@ -208,8 +206,8 @@ void floor_queue_transition(struct floor_redis *redis, const struct floor_tag *t
 }
 
 /* One command for all records of the batch at this stage (and shard; -1: all). */
-static void queue_wide(struct floor_redis *redis, const char *command, const char *key, const struct floor_tag tags[], size_t count,
-                       int stage, int shard)
+static void queue_wide(struct floor_redis *redis, const char *command, const char *key, const struct floor_tag tags[],
+                       size_t count, int stage, int shard)
 {
     static char ids[FLOOR_BATCH_MAX][FLOOR_ID_SIZE];
     struct words words = {.count = 0};

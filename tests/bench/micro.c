@@ -18,20 +18,23 @@
 #define STARTED_MS INT64_C(1795562644000)
 #define SECONDS_TO_LIVE 777600
 
-#define ORDER(id)                                                                                                                    \
-    "{\"orderId\":\"" id "\",\"customerId\":\"C-17\",\"items\":[{\"productId\":\"BENCH-00001\",\"quantity\":1}],\"paymentMethod\":"  \
-    "\"tok_visa\",\"shipTo\":{\"name\":\"Ada\",\"line1\":\"1 Main St\",\"city\":\"Turin\",\"postalCode\":\"10121\",\"country\":\"IT\"}}"
+#define ORDER(id)                                                                                                                \
+    "{\"orderId\":\"" id                                                                                                         \
+    "\",\"customerId\":\"C-17\",\"items\":[{\"productId\":\"BENCH-00001\",\"quantity\":1}],\"paymentMethod\":"                   \
+    "\"tok_visa\",\"shipTo\":{\"name\":\"Ada\",\"line1\":\"1 Main "                                                              \
+    "St\",\"city\":\"Turin\",\"postalCode\":\"10121\",\"country\":\"IT\"}}"
 #define ID "BENCH-6b062214-002405-0000000"
 #define RESULTS "{\"order.validate\":{\"lines\":1,\"currency\":\"USD\"}}"
 #define RESULT "{\"authorizationId\":\"auth_15a595b0dfd41a41\",\"amount\":1999,\"currency\":\"USD\"}"
 
 static const char order_bytes[] = ORDER(ID);
-static const char reply_bytes[] = "{\"kind\":\"reply\",\"commandId\":\"" ID "/payment.authorize\",\"orderId\":\"" ID
-                                  "\",\"type\":\"payment.authorize\",\"attempt\":1,\"outcome\":\"succeeded\",\"result\":" RESULT "}";
+static const char reply_bytes[] =
+    "{\"kind\":\"reply\",\"commandId\":\"" ID "/payment.authorize\",\"orderId\":\"" ID
+    "\",\"type\":\"payment.authorize\",\"attempt\":1,\"outcome\":\"succeeded\",\"result\":" RESULT "}";
 static const char command_bytes[] =
     "{\"commandId\":\"" ID "/payment.authorize\",\"orderId\":\"" ID "\",\"type\":\"payment.authorize\",\"attempt\":1,"
-    "\"issuedAt\":\"2026-11-24T23:24:04.098Z\",\"deadlineAt\":\"2026-11-25T00:24:04.078Z\",\"replyTo\":\"saga.inbox\",\"order\":" ORDER(ID)
-    ",\"results\":" RESULTS "}";
+    "\"issuedAt\":\"2026-11-24T23:24:04.098Z\",\"deadlineAt\":\"2026-11-25T00:24:04.078Z\",\"replyTo\":\"saga.inbox\","
+    "\"order\":" ORDER(ID) ",\"results\":" RESULTS "}";
 
 static struct arena *arena;
 
@@ -57,7 +60,8 @@ static void read_reply(struct text bytes, struct inbox_record *out_message)
 {
     const struct json *root;
 
-    must(json_read(arena, bytes, &root) == STATUS_OK && inbox_read(arena, root, out_message) == STATUS_OK, "the reply can't be read");
+    must(json_read(arena, bytes, &root) == STATUS_OK && inbox_read(arena, root, out_message) == STATUS_OK,
+         "the reply can't be read");
 }
 
 static void decode_reply(void)
@@ -106,8 +110,12 @@ static void validate(void)
 
 static void encode_reply(void)
 {
-    const struct reply reply = {.command_id = TEXT(ID "/payment.authorize"), .order_id = TEXT(ID), .type = TEXT("payment.authorize"),
-                                .attempt = 1, .outcome = TEXT("succeeded"), .result = TEXT(RESULT)};
+    const struct reply reply = {.command_id = TEXT(ID "/payment.authorize"),
+                                .order_id = TEXT(ID),
+                                .type = TEXT("payment.authorize"),
+                                .attempt = 1,
+                                .outcome = TEXT("succeeded"),
+                                .result = TEXT(RESULT)};
     struct buffer buffer = buffer_in(arena, 512);
 
     reply_write(&buffer, &reply);
@@ -119,11 +127,23 @@ static void encode_reply(void)
 static void saga_values(struct text order_id, struct text values[SAGA_FIELD_COUNT])
 {
     const struct policy policy = policy_default();
-    struct saga saga = {.order_id = order_id, .version = 2, .status = SAGA_AUTHORIZING_PAYMENT, .since_ms = STARTED_MS, .step = 1,
-                        .order = text_of(order_bytes), .results = TEXT(RESULTS), .source = TEXT("{\"topic\":\"orders\",\"partition\":2}"),
-                        .pending = ASK_AUTHORIZE, .attempt = 1, .next_due_ms = STARTED_MS + 10000, .step_deadline_ms = STARTED_MS + 600000,
-                        .timer_ms = STARTED_MS + 10000, .last_input = {2, 1, STARTED_MS}, .created_ms = STARTED_MS,
-                        .updated_ms = STARTED_MS, .deadline_ms = STARTED_MS + 3600000,
+    struct saga saga = {.order_id = order_id,
+                        .version = 2,
+                        .status = SAGA_AUTHORIZING_PAYMENT,
+                        .since_ms = STARTED_MS,
+                        .step = 1,
+                        .order = text_of(order_bytes),
+                        .results = TEXT(RESULTS),
+                        .source = TEXT("{\"topic\":\"orders\",\"partition\":2}"),
+                        .pending = ASK_AUTHORIZE,
+                        .attempt = 1,
+                        .next_due_ms = STARTED_MS + 10000,
+                        .step_deadline_ms = STARTED_MS + 600000,
+                        .timer_ms = STARTED_MS + 10000,
+                        .last_input = {2, 1, STARTED_MS},
+                        .created_ms = STARTED_MS,
+                        .updated_ms = STARTED_MS,
+                        .deadline_ms = STARTED_MS + 3600000,
                         .trace_parent = TEXT("00-78c11e98a3f1cc16b22e258796af1f98-4075336b23714b14-01")};
 
     saga.policy = policy_text(arena, &policy);
@@ -145,8 +165,11 @@ static void hear_reply(struct saga *saga, struct effects *effects, const struct 
 
 static void transition(void)
 {
-    static const struct reply reply = {.command_id = {ID "/payment.authorize", sizeof(ID) + 17}, .order_id = {ID, sizeof(ID) - 1},
-                                       .type = {"payment.authorize", 17}, .attempt = 1, .outcome = {"succeeded", 9},
+    static const struct reply reply = {.command_id = {ID "/payment.authorize", sizeof(ID) + 17},
+                                       .order_id = {ID, sizeof(ID) - 1},
+                                       .type = {"payment.authorize", 17},
+                                       .attempt = 1,
+                                       .outcome = {"succeeded", 9},
                                        .result = {RESULT, sizeof(RESULT) - 1}};
     const struct inbox_record message = {.kind = TEXT("reply"), .order_id = TEXT(ID), .reply = reply};
     struct text values[SAGA_FIELD_COUNT];
@@ -166,10 +189,7 @@ static void encode_command(void)
     command_write(&buffer, &command);
 }
 
-static void encode_event(void)
-{
-    (void)event_record(arena, TEXT(ID), &kept_effects.events[0]);
-}
+static void encode_event(void) { (void)event_record(arena, TEXT(ID), &kept_effects.events[0]); }
 
 /* ---- a batch ---- */
 
@@ -196,8 +216,8 @@ static void make_members(void)
         for (size_t field = 0; field < SAGA_FIELD_COUNT; field++)
             members[i].values[field] = text_copy(kept, members[i].values[field]);
     }
-    must(store_open("redis://127.0.0.1:1", STORE_CONNECTIONS, (const struct store_script *const[]){&transition_script}, 1, &store) ==
-             STATUS_OK,
+    must(store_open("redis://127.0.0.1:1", STORE_CONNECTIONS, (const struct store_script *const[]){&transition_script}, 1,
+                    &store) == STATUS_OK,
          "no store");
 }
 
@@ -211,7 +231,8 @@ static void batch_500(void)
     store_begin(store);
     for (size_t i = 0; i < BATCH; i++) {
         struct inbox_record *message = arena_take_zeroed(arena, 1, sizeof(*message));
-        records[i] = (struct record){.partition = 2, .offset = (int64_t)i + 2, .timestamp_ms = STARTED_MS + 30, .value = members[i].value};
+        records[i] =
+            (struct record){.partition = 2, .offset = (int64_t)i + 2, .timestamp_ms = STARTED_MS + 30, .value = members[i].value};
         read_reply(members[i].value, message);
         batch_add(&batch, &records[i], message);
     }
@@ -222,8 +243,11 @@ static void batch_500(void)
         must(saga_read(arena, group->order_id, members[i].values, &group->loaded) == STATUS_OK, "the saga can't be read");
         group->saga = group->loaded;
         hear_reply(&group->saga, &group->effects, group->heard[0].message);
-        changes[i] = (struct ledger_change){.old_values = members[i].values, .values = group->values,
-                                            .old_status = group->loaded.status, .saga = &group->saga, .effects = &group->effects};
+        changes[i] = (struct ledger_change){.old_values = members[i].values,
+                                            .values = group->values,
+                                            .old_status = group->loaded.status,
+                                            .saga = &group->saga,
+                                            .effects = &group->effects};
         (void)ledger_queue_transition(store, arena, &changes[i], SECONDS_TO_LIVE);
     }
     ledger_queue_indexes(store, arena, changes, BATCH);

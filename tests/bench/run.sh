@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# run.sh - measures the whole system on this machine, started natively on its own ports: throughput, latency, CPU and memory, and the floor beside them.
+# run.sh - measures the whole system on this machine, started natively on its own ports: throughput, latency, CPU and memory,
+# and the floor beside them.
 #
 #   run.sh          the full programme: some minutes on a quiet machine
 #   run.sh --quick  the same with small numbers, to see that everything works
 #
 # ORDERLY_BENCH_ORDERS (100000): how many orders the large scenarios place
 #
-# Prints Markdown for docs/performance.md on standard output, progress on standard error. Ends with 1 when an order did not end as it had to.
+# Prints Markdown for docs/performance.md on standard output, progress on standard error. Ends with 1 when an order did not end
+# as it had to.
 # ORDERLY_KAFKA_PORT (29492, and the one behind it), ORDERLY_REDIS_PORT (29379), ORDERLY_HTTP_PORT (28201 and the next 20)
 # ORDERLY_RUN_DIR (.run/bench): logs and data; the data are removed first
 set -euo pipefail

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# scale.sh - measures whether an order costs the same however many finished ones lie in Redis, and how many bytes each of them takes.
+# scale.sh - measures whether an order costs the same however many finished ones lie in Redis, and how many bytes each of them
+# takes.
 #
 #   scale.sh          10,000, 100,000 and 1,000,000 of them: some 10 minutes on a quiet machine, 4 GB of memory, 8 GB of disk
 #   scale.sh --quick  the same with small numbers, to see that everything works
@@ -8,7 +9,8 @@
 # ORDERLY_BENCH_ORDERS (20000): how many orders are placed at each size
 #
 # One real order that completed is written again under other ids, all its keys; everything else is as tests/bench/run.sh has it.
-# Prints Markdown for docs/performance.md on standard output, progress on standard error. Ends with 1 when an order did not end as it had to.
+# Prints Markdown for docs/performance.md on standard output, progress on standard error. Ends with 1 when an order did not end
+# as it had to.
 # ORDERLY_KAFKA_PORT (29496, and the one behind it), ORDERLY_REDIS_PORT (29381), ORDERLY_HTTP_PORT (28231 and the next 20)
 # ORDERLY_RUN_DIR (.run/scale): logs, results and data; the data are removed first and last
 set -euo pipefail
@@ -58,7 +60,8 @@ timer_bytes() {
     printf '%s' "$all"
 }
 
-# measure_waiting COUNT BYTES: what `orderly bench --once-placed` calls: so many orders are placed, BYTES is what Redis took before.
+# measure_waiting COUNT BYTES: what `orderly bench --once-placed` calls: so many orders are placed, BYTES is what Redis took
+# before.
 measure_waiting() {
     local all
     wait_until orchestrator-0 are_shipping "$1"

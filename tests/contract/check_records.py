@@ -24,7 +24,8 @@ REMOVE = object()
 
 STEPS = ["order.validate", "payment.authorize", "inventory.allocate", "fulfillment.ship", "payment.capture"]
 UNDOS = ["payment.void", "inventory.release", "fulfillment.cancel"]
-# Kinds that the suites must have brought about, so that nothing passes by not being seen. Left out is what takes a fault of just the right kind:
+# Kinds that the suites must have brought about, so that nothing passes by not being seen. Left out is what takes a fault of
+# just the right kind:
 # signals, nudges, what parks, too_old.
 EXPECTED = {
     "order", "nudge", "cancel", "retry",

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh TOOLS - the contract by itself: AsyncAPI and JSON Schemas by their official tools, their examples, and the code that the pages quote.
+# run.sh TOOLS - the contract by itself: AsyncAPI and JSON Schemas by their official tools, their examples, and the code that
+# the pages quote.
 # The checkers come from npm and PyPI into the folder TOOLS, unless they are there.
 #
 #   run.sh TOOLS                   all of that

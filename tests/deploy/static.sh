@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# static.sh - what can be said of the container files without an engine: the Dockerfile, the compose file against its schema, YAML,
+# static.sh - what can be said of the container files without an engine: the Dockerfile, the compose file against its schema,
+# YAML,
 # and that what Redis and Kafka take fits into their containers.
 # The checkers come from PyPI into a folder that is given, or a temporary one.
 set -euo pipefail

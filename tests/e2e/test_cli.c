@@ -11,8 +11,13 @@ TestSuite(cli, .init = stage_set_up, .fini = stage_tear_down);
 
 Test(cli, every_command_has_help)
 {
-    static const char *const commands[][3] = {{"topics", "create", "--help"}, {"catalog", "load", "--help"}, {"submit", "--help"},
-                                              {"get", "--help"}, {"list", "--help"}, {"stock", "--help"}, {"--help"}};
+    static const char *const commands[][3] = {{"topics", "create", "--help"},
+                                              {"catalog", "load", "--help"},
+                                              {"submit", "--help"},
+                                              {"get", "--help"},
+                                              {"list", "--help"},
+                                              {"stock", "--help"},
+                                              {"--help"}};
 
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         cr_expect_eq(RUN(commands[i][0], commands[i][1], commands[i][2]), 0, "%s", commands[i][0]);

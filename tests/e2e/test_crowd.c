@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #define ORDERS 1000
-#define FILLINGS 8             /* times that Redis is full */
-#define FILLING_BYTES 200000   /* of memory from one to the next: all of them together are half of what the orders take */
+#define FILLINGS 8           /* times that Redis is full */
+#define FILLING_BYTES 200000 /* of memory from one to the next: all of them together are half of what the orders take */
 
 static int64_t began_ms;
 

@@ -98,7 +98,8 @@ Test(dead_letters, a_command_that_nobody_knows_comes_back_three_times)
     struct found found;
 
     stage_start((struct system_options){0});
-    snprintf(value, sizeof(value), "{\"commandId\":\"%s/payment.refund\",\"orderId\":\"%s\",\"type\":\"payment.refund\",\"attempt\":1}", id, id);
+    snprintf(value, sizeof(value),
+             "{\"commandId\":\"%s/payment.refund\",\"orderId\":\"%s\",\"type\":\"payment.refund\",\"attempt\":1}", id, id);
     system_send("payment.commands", id, value, strlen(value));
     for (int redrives = 0; redrives < 3; redrives++) {
         found = wait_for_letter("payment.commands", id, redrives, "\"reason\":\"unknown_type\"");
@@ -202,7 +203,8 @@ static void send_with_headers(const char *id, int quantity)
 {
     CLEANUP(bus_close) struct bus *bus = NULL;
     static const char *const topics[] = {"orders", NULL};
-    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = topics, .batch_max = 1};
+    struct bus_options options = {
+        .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = topics, .batch_max = 1};
     struct header headers[MANY_HEADERS];
     char names[MANY_HEADERS][16], value[512], problem[256] = "";
 
@@ -214,11 +216,17 @@ static void send_with_headers(const char *id, int quantity)
     headers[MANY_HEADERS - 3] = (struct header){TEXT("traceparent"), TEXT(SPAN)};
     headers[MANY_HEADERS - 2] = (struct header){TEXT("tracestate"), TEXT("shop=" CARD)};
     headers[MANY_HEADERS - 1] = (struct header){TEXT("dlq-redrives"), TEXT("abc")};
-    snprintf(value, sizeof(value), "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":%d}],"
-             "\"paymentMethod\":\"tok_visa\"}", id, quantity);
+    snprintf(value, sizeof(value),
+             "{\"orderId\":\"%s\",\"customerId\":\"C\",\"items\":[{\"productId\":\"HOT\",\"quantity\":%d}],"
+             "\"paymentMethod\":\"tok_visa\"}",
+             id, quantity);
     cr_assert_eq(bus_open(&options, problem, sizeof(problem), &bus), STATUS_OK, "%s", problem);
-    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = "orders", .partition = -1, .key = TEXT(CARD), .value = text_of(value),
-                                                  .headers = headers, .header_count = MANY_HEADERS}),
+    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = "orders",
+                                                  .partition = -1,
+                                                  .key = TEXT(CARD),
+                                                  .value = text_of(value),
+                                                  .headers = headers,
+                                                  .header_count = MANY_HEADERS}),
                  STATUS_OK);
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
 }

@@ -13,7 +13,8 @@
 
 #define WAITING 2000
 #define LIMIT 20
-#define LIMIT_OVERSHOT 10 /* times: an order that was let in and is not folded yet is counted late, the later the busier the machine */
+#define LIMIT_OVERSHOT                                                                                                           \
+    10 /* times: an order that was let in and is not folded yet is counted late, the later the busier the machine */
 
 TestSuite(life, .init = stage_set_up, .fini = stage_tear_down);
 

@@ -60,7 +60,8 @@ Test(outage, a_worker_buries_a_record_once)
                       text_format(stage.arena,
                                   "{\"commandId\":\"%s/payment.authorize\",\"orderId\":\"%s\","
                                   "\"type\":\"payment.authorize\",\"attempt\":1,\"order\":%.*s}",
-                                  id, id, TEXT_ARG(order_to(id, "IT"))).at);
+                                  id, id, TEXT_ARG(order_to(id, "IT")))
+                          .at);
     expect_one_letter("payment.commands.dlq", id);
 }
 

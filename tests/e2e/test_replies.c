@@ -26,8 +26,9 @@ static const char *order_without_carrier(const char *name)
 
 static void answer(const char *id, struct text members)
 {
-    const struct text reply = text_format(stage.arena, "{\"kind\":\"reply\",\"commandId\":\"%s/fulfillment.ship\",\"orderId\":\"%s\",%.*s}", id, id,
-                                          TEXT_ARG(members));
+    const struct text reply =
+        text_format(stage.arena, "{\"kind\":\"reply\",\"commandId\":\"%s/fulfillment.ship\",\"orderId\":\"%s\",%.*s}", id, id,
+                    TEXT_ARG(members));
 
     system_send("saga.inbox", id, reply.at, reply.length);
 }
@@ -47,8 +48,11 @@ Test(replies, a_success_with_a_huge_result_and_nulls_goes_on)
     const struct text label = repeated("x", LABEL_BYTES);
     const struct json *results, *result;
 
-    answer(id, text_format(stage.arena, "\"type\":null,\"attempt\":\"1\",\"outcome\":\"succeeded\",\"reason\":null,\"errors\":null,\"productId\":null,"
-                           "\"result\":{\"label\":\"%.*s\",\"trackingNumber\":\"T-1\"}", TEXT_ARG(label)));
+    answer(id, text_format(
+                   stage.arena,
+                   "\"type\":null,\"attempt\":\"1\",\"outcome\":\"succeeded\",\"reason\":null,\"errors\":null,\"productId\":null,"
+                   "\"result\":{\"label\":\"%.*s\",\"trackingNumber\":\"T-1\"}",
+                   TEXT_ARG(label)));
     wait_for_status(stage.store, id, "completed");
     cr_assert_eq(json_read(stage.arena, text_copy(stage.arena, text_of(saga_field(id, "results"))), &results), STATUS_OK);
     result = json_member(results, TEXT("fulfillment.ship"));
@@ -63,12 +67,15 @@ Test(replies, a_refusal_with_a_long_reason_is_one_at_once)
     const struct text reason = repeated("\u65e5", 70), longer = repeated("\u65e5", REASON_MAX + 1);
     const char *other = unique("longer");
 
-    answer(id, text_format(stage.arena, "\"type\":\"fulfillment.ship\",\"attempt\":1,\"outcome\":\"refused\",\"reason\":\"%.*s\"", TEXT_ARG(reason)));
+    answer(id, text_format(stage.arena, "\"type\":\"fulfillment.ship\",\"attempt\":1,\"outcome\":\"refused\",\"reason\":\"%.*s\"",
+                           TEXT_ARG(reason)));
     wait_for_status(stage.store, id, "failed");
     cr_expect(text_equals(text_of(saga_field(id, "reason")), reason));
     send_order(other, "IT");
     wait_for_status(stage.store, other, "fulfilling");
-    answer(other, text_format(stage.arena, "\"outcome\":\"refused\",\"reason\":\"%.*s\",\"productId\":7,\"errors\":{},\"result\":[1]", TEXT_ARG(longer)));
+    answer(other,
+           text_format(stage.arena, "\"outcome\":\"refused\",\"reason\":\"%.*s\",\"productId\":7,\"errors\":{},\"result\":[1]",
+                       TEXT_ARG(longer)));
     wait_for_status(stage.store, other, "failed");
     cr_expect(text_equals(text_of(saga_field(other, "reason")), text_cut(longer, REASON_MAX)));
 }

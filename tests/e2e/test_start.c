@@ -139,8 +139,9 @@ Test(start, redis_may_come_later_and_go_and_come)
     pid_t pid;
 
     cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, NULL, 0), 0);
-    cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"catalog", "load", "tests/support/catalog.json", NULL}, NULL,
-                                    NULL, 0), 0);
+    cr_assert_eq(system_run_orderly(redis_process_url(redis),
+                                    (const char *[]){"catalog", "load", "tests/support/catalog.json", NULL}, NULL, NULL, 0),
+                 0);
     redis_process_kill(redis);
     pid = start_validator(getenv("ORDERLY_TEST_KAFKA"), redis_process_url(redis), port);
     cr_expect_not(is_ready(port));

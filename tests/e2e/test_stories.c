@@ -203,7 +203,14 @@ Test(stories, rubbish_does_not_stop_the_queue)
 {
     static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
     static const char *const rubbish[] = {
-        "", "rubbish", "[1]", "{}", "{\"orderId\":\"x\",\"orderId\":\"x\"}", "{\"orderId\":\"a b\"}", "\xff\xfe", "{\"orderId\":1e999}",
+        "",
+        "rubbish",
+        "[1]",
+        "{}",
+        "{\"orderId\":\"x\",\"orderId\":\"x\"}",
+        "{\"orderId\":\"a b\"}",
+        "\xff\xfe",
+        "{\"orderId\":1e999}",
     };
     const char *ids[COUNT_OF(keys)];
     char *huge = malloc(1000001);
@@ -284,10 +291,14 @@ Test(stories, a_command_with_a_usable_id_is_always_answered)
 {
     const char *id = unique("bad-command");
     static const char *const rest[] = {
-        "", ",\"type\":\"payment.authorize\"", ",\"type\":\"payment.authorize\",\"attempt\":\"one\",\"order\":7",
-        ",\"type\":\"payment.authorize\",\"attempt\":1,\"issuedAt\":\"x\",\"deadlineAt\":\"x\",\"replyTo\":\"saga.inbox\",\"order\":{},\"results\":{}",
+        "",
+        ",\"type\":\"payment.authorize\"",
+        ",\"type\":\"payment.authorize\",\"attempt\":\"one\",\"order\":7",
+        ",\"type\":\"payment.authorize\",\"attempt\":1,\"issuedAt\":\"x\",\"deadlineAt\":\"x\",\"replyTo\":\"saga.inbox\","
+        "\"order\":{},\"results\":{}",
         (",\"type\":\"payment.authorize\",\"attempt\":1,\"issuedAt\":\"x\",\"deadlineAt\":\"x\",\"replyTo\":\"saga.inbox\","
-         "\"order\":{\"orderId\":\"another\",\"customerId\":\"C\",\"items\":[{\"productId\":\"A\",\"quantity\":1}],\"paymentMethod\":\"tok_1\"}"),
+         "\"order\":{\"orderId\":\"another\",\"customerId\":\"C\",\"items\":[{\"productId\":\"A\",\"quantity\":1}],"
+         "\"paymentMethod\":\"tok_1\"}"),
     };
 
     for (size_t i = 0; i < COUNT_OF(rest); i++) {

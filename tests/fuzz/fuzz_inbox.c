@@ -87,7 +87,8 @@ static void check_order(const struct order *order)
     check(id_is_good(order->order_id) && id_is_good(order->customer_id) && warehouse_is_good(order->warehouse));
     check(order->line_count >= 1 && order->line_count <= ORDER_LINES_MAX);
     for (size_t i = 0; i < order->line_count; i++)
-        check(order->lines[i].product_id.length >= 1 && order->lines[i].quantity >= 1 && order->lines[i].quantity <= LINE_QUANTITY_MAX);
+        check(order->lines[i].product_id.length >= 1 && order->lines[i].quantity >= 1 &&
+              order->lines[i].quantity <= LINE_QUANTITY_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -124,13 +124,13 @@ static void add_reservations(struct store *store, struct books *books)
         size_t count;
         store_begin(store);
         store_queue(store, TEXT("stock:main"),
-                    (struct text[]){TEXT("SCAN"), text_of(cursor), TEXT("MATCH"), TEXT("{stock:main}:reservation:*"), TEXT("COUNT"),
-                                    TEXT("1000")},
+                    (struct text[]){TEXT("SCAN"), text_of(cursor), TEXT("MATCH"), TEXT("{stock:main}:reservation:*"),
+                                    TEXT("COUNT"), TEXT("1000")},
                     6);
         cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
         const struct store_value *found = store_element(store_value(store, 0), 1);
         count = store_count(found);
-        char (*keys)[KEY_SIZE] = calloc(count + 1, KEY_SIZE);
+        char(*keys)[KEY_SIZE] = calloc(count + 1, KEY_SIZE);
         snprintf(cursor, sizeof(cursor), "%.*s", TEXT_ARG(store_text(store_element(store_value(store, 0), 0))));
         for (size_t i = 0; i < count; i++)
             snprintf(keys[i], KEY_SIZE, "%.*s", TEXT_ARG(store_text(store_element(found, i))));

@@ -113,12 +113,6 @@ void contrary_redis_stop(struct contrary_redis *redis)
     free(redis);
 }
 
-const char *contrary_redis_url(const struct contrary_redis *redis)
-{
-    return redis->url;
-}
+const char *contrary_redis_url(const struct contrary_redis *redis) { return redis->url; }
 
-int contrary_redis_calls(struct contrary_redis *redis)
-{
-    return redis->calls;
-}
+int contrary_redis_calls(struct contrary_redis *redis) { return redis->calls; }

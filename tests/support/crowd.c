@@ -33,12 +33,13 @@ static char *order_text(const char *id, size_t number)
     size_t kind = number % KINDS;
     char *text;
 
-    if (asprintf(&text,
-                 "{\"orderId\":\"%s\",\"customerId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"quantity\":%d},"
-                 "{\"productId\":\"P%zu\",\"quantity\":%zu}],\"paymentMethod\":\"%s\",\"shipTo\":{\"name\":\"Ada\",\"line1\":\"1 Main "
-                 "St\",\"city\":\"Turin\",\"postalCode\":\"10121\",\"country\":\"%s\"}}",
-                 id, kind == 1 ? "not a customer" : "C-1", kind == 3 ? "SCARCE" : "HOT", kind == 3 ? 9999 : 1, number % 5,
-                 1 + number % 3, kind == 0 ? "tok_decline" : "tok_visa", kind == 2 ? "AQ" : "IT") < 0)
+    if (asprintf(
+            &text,
+            "{\"orderId\":\"%s\",\"customerId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"quantity\":%d},"
+            "{\"productId\":\"P%zu\",\"quantity\":%zu}],\"paymentMethod\":\"%s\",\"shipTo\":{\"name\":\"Ada\",\"line1\":\"1 Main "
+            "St\",\"city\":\"Turin\",\"postalCode\":\"10121\",\"country\":\"%s\"}}",
+            id, kind == 1 ? "not a customer" : "C-1", kind == 3 ? "SCARCE" : "HOT", kind == 3 ? 9999 : 1, number % 5,
+            1 + number % 3, kind == 0 ? "tok_decline" : "tok_visa", kind == 2 ? "AQ" : "IT") < 0)
         abort();
     return text;
 }

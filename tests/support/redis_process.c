@@ -70,8 +70,27 @@ static void run_server(const struct redis_process *redis)
 {
     char port[16];
     const char *arguments[OPTIONS_MAX + 32] = {
-        "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", redis->folder, "--unixsocket", redis->socket, "--save", "",
-        "--appendonly", "yes", "--appendfsync", "always", "--enable-debug-command", "local", "--logfile", "redis.log", "--daemonize", "no",
+        "redis-server",
+        "--port",
+        port,
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        redis->folder,
+        "--unixsocket",
+        redis->socket,
+        "--save",
+        "",
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--enable-debug-command",
+        "local",
+        "--logfile",
+        "redis.log",
+        "--daemonize",
+        "no",
     };
     size_t count = 0;
 
@@ -191,27 +210,12 @@ void redis_process_stop(struct redis_process *redis)
     free(redis);
 }
 
-void redis_process_freeze(struct redis_process *redis)
-{
-    kill(redis->pid, SIGSTOP);
-}
+void redis_process_freeze(struct redis_process *redis) { kill(redis->pid, SIGSTOP); }
 
-void redis_process_thaw(struct redis_process *redis)
-{
-    kill(redis->pid, SIGCONT);
-}
+void redis_process_thaw(struct redis_process *redis) { kill(redis->pid, SIGCONT); }
 
-const char *redis_process_url(const struct redis_process *redis)
-{
-    return redis->url;
-}
+const char *redis_process_url(const struct redis_process *redis) { return redis->url; }
 
-const char *redis_process_socket(const struct redis_process *redis)
-{
-    return redis->socket;
-}
+const char *redis_process_socket(const struct redis_process *redis) { return redis->socket; }
 
-int redis_process_port(const struct redis_process *redis)
-{
-    return redis->port;
-}
+int redis_process_port(const struct redis_process *redis) { return redis->port; }

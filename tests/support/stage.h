@@ -71,8 +71,8 @@ size_t sagas_under_way(void);
 
 /* Looks again and again until the condition is true, or asserts: WAIT_UNTIL(is_listed("sagas:running", id)); needs
  * criterion.h. */
-#define WAIT_UNTIL(condition)                                                                    \
-    for (int64_t wait_end_ms = test_now_ms() + SYSTEM_WAIT_MS; !(condition); test_pause())       \
+#define WAIT_UNTIL(condition)                                                                                                    \
+    for (int64_t wait_end_ms = test_now_ms() + SYSTEM_WAIT_MS; !(condition); test_pause())                                       \
     cr_assert_lt(test_now_ms(), wait_end_ms, "it never came true: %s", #condition)
 
 /* Waits until all of them have this status. */

@@ -212,11 +212,12 @@ struct system *system_start(const struct system_options *options, const char *ca
     system->options = *options;
     if (system->options.replicas == 0)
         system->options.replicas = 1;
-    cr_assert_eq(system_run_orderly(options->redis_url, (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), 0,
-                 "%s", printed);
+    cr_assert_eq(
+        system_run_orderly(options->redis_url, (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), 0,
+        "%s", printed);
     if (catalog_path != NULL)
-        cr_assert_eq(system_run_orderly(options->redis_url, (const char *[]){"catalog", "load", catalog_path, NULL}, NULL, printed,
-                                        sizeof(printed)),
+        cr_assert_eq(system_run_orderly(options->redis_url, (const char *[]){"catalog", "load", catalog_path, NULL}, NULL,
+                                        printed, sizeof(printed)),
                      0, "%s", printed);
     for (size_t i = 0; i < SYSTEM_SERVICES; i++)
         for (size_t j = 0; j < system->options.replicas; j++)

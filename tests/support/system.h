@@ -20,10 +20,10 @@
 
 struct system_options {
     const char *redis_url;
-    size_t replicas;              /* of each service; 0 is 1 */
-    const char *without;          /* a service that is not started, "fulfillment"; NULL: none */
-    bool static_members;          /* INSTANCE_ID is set: after a kill the successor is back at once */
-    const char *const *settings;  /* "NAME=value", ..., NULL; for all programs */
+    size_t replicas;             /* of each service; 0 is 1 */
+    const char *without;         /* a service that is not started, "fulfillment"; NULL: none */
+    bool static_members;         /* INSTANCE_ID is set: after a kill the successor is back at once */
+    const char *const *settings; /* "NAME=value", ..., NULL; for all programs */
 };
 
 struct system;

@@ -43,16 +43,14 @@ void system_send_all(const char *topic, const char *key, const char *const value
     struct bus *bus = open_bus(topic, NULL);
 
     for (size_t i = 0; i < count; i++)
-        cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .key = text_of(key), .value = text_of(values[i])}),
-                     STATUS_OK, "%s", bus_problem(bus));
+        cr_assert_eq(
+            bus_send(bus, &(struct outgoing){.topic = topic, .partition = -1, .key = text_of(key), .value = text_of(values[i])}),
+            STATUS_OK, "%s", bus_problem(bus));
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     bus_close(bus);
 }
 
-void system_send_orders(const char *const values[], size_t count)
-{
-    system_send_all("orders", NULL, values, count);
-}
+void system_send_orders(const char *const values[], size_t count) { system_send_all("orders", NULL, values, count); }
 
 size_t read_topic(const char *topic, void (*see)(const struct record *record, void *context), void *context)
 {

@@ -14,10 +14,7 @@ struct transactor {
     rd_kafka_t *client;
 };
 
-static void expect_done(rd_kafka_error_t *error)
-{
-    cr_assert_null(error, "%s", rd_kafka_error_string(error));
-}
+static void expect_done(rd_kafka_error_t *error) { cr_assert_null(error, "%s", rd_kafka_error_string(error)); }
 
 struct transactor *transactor_open(void)
 {
@@ -50,8 +47,8 @@ void transactor_begin(struct transactor *transactor, const char *topic, int part
 
     expect_done(rd_kafka_begin_transaction(client));
     for (size_t i = 0; i < count; i++)
-        cr_assert_eq(rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_VALUE(value, 1),
-                                       RD_KAFKA_V_END),
+        cr_assert_eq(rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+                                       RD_KAFKA_V_VALUE(value, 1), RD_KAFKA_V_END),
                      RD_KAFKA_RESP_ERR_NO_ERROR);
     cr_assert_eq(rd_kafka_flush(client, WAIT_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
 }

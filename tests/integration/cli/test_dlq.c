@@ -28,14 +28,15 @@ static void set_up(void)
     now_ms = clock_wall_ms();
     /* Keys begin with it: no row of digits that could be a card number. */
     snprintf(reason, sizeof(reason), "test-%" PRId64 ".%" PRId64 ".%d", now_ms / 1000, now_ms % 1000, (int)getpid());
-    cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE,
-                 "%s", printed);
+    cr_assert_eq(
+        system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
+        DONE, "%s", printed);
 }
 
 static void tear_down(void) { redis_process_stop(redis); }
 TestSuite(dlq, .init = set_up, .fini = tear_down);
 
-#define ORDERLY(...) \
+#define ORDERLY(...)                                                                                                             \
     system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, NULL, printed, sizeof(printed))
 #define PRINTED(text) cr_expect_not_null(strstr(printed, text), "'%s' is not in: %s", text, printed)
 #define NOT_PRINTED(text) cr_expect_null(strstr(printed, text), "'%s' is in: %s", text, printed)
@@ -43,8 +44,11 @@ TestSuite(dlq, .init = set_up, .fini = tear_down);
 static struct bus *open_bus(const char *sends_to)
 {
     const char *topics[] = {sends_to, NULL};
-    struct bus_options options = {
-        .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .topics = topics, .sends_to = topics, .batch_max = 1};
+    struct bus_options options = {.bootstrap = getenv("ORDERLY_TEST_KAFKA"),
+                                  .client_id = "orderly-test",
+                                  .topics = topics,
+                                  .sends_to = topics,
+                                  .batch_max = 1};
     char problem[256] = "";
     struct bus *bus = NULL;
 
@@ -53,14 +57,22 @@ static struct bus *open_bus(const char *sends_to)
 }
 
 /* Buries count records, the key of number i is "<key>i". */
-static void bury(const char *key, struct text value, const struct header headers[], size_t header_count, bool masked, size_t count)
+static void bury(const char *key, struct text value, const struct header headers[], size_t header_count, bool masked,
+                 size_t count)
 {
     struct bus *bus = open_bus(TOPIC);
     char keys[96];
 
     for (size_t i = 0; i < count; i++) {
-        struct dead_letter letter = {.topic = TEXT(TOPIC), .partition = 3, .offset = 77, .timestamp_ms = now_ms - 5000, .value = value,
-                                     .headers = headers, .header_count = header_count, .service = "tester", .reason = reason,
+        struct dead_letter letter = {.topic = TEXT(TOPIC),
+                                     .partition = 3,
+                                     .offset = 77,
+                                     .timestamp_ms = now_ms - 5000,
+                                     .value = value,
+                                     .headers = headers,
+                                     .header_count = header_count,
+                                     .service = "tester",
+                                     .reason = reason,
                                      .masked = masked};
         letter.key = (struct text){keys, (size_t)snprintf(keys, sizeof(keys), "%s%zu", key, i)};
         cr_assert_eq(bus_bury(bus, &letter), STATUS_OK, "%s", bus_problem(bus));
@@ -103,8 +115,8 @@ static enum status see_back(const struct record *record, void *context)
     back->count++;
     snprintf(back->seen, sizeof(back->seen), "%.*s|", TEXT_ARG(record->value));
     for (size_t i = 0; i < count; i++)
-        snprintf(back->seen + strlen(back->seen), sizeof(back->seen) - strlen(back->seen), "%.*s=%.*s ", TEXT_ARG(headers[i].name),
-                 TEXT_ARG(headers[i].value));
+        snprintf(back->seen + strlen(back->seen), sizeof(back->seen) - strlen(back->seen), "%.*s=%.*s ",
+                 TEXT_ARG(headers[i].name), TEXT_ARG(headers[i].value));
     return STATUS_OK;
 }
 
@@ -120,7 +132,8 @@ static struct back read_back(const char *key)
 
     cr_assert_eq(bus_reader_open(&options, problem, sizeof(problem), &reader), STATUS_OK);
     cr_assert_eq(bus_reader_spans(reader, TOPIC, WAIT_MS, spans, &count), STATUS_OK, "%s", bus_reader_problem(reader));
-    cr_assert_eq(bus_reader_scan(reader, TOPIC, spans, count, WAIT_MS, see_back, &back), STATUS_OK, "%s", bus_reader_problem(reader));
+    cr_assert_eq(bus_reader_scan(reader, TOPIC, spans, count, WAIT_MS, see_back, &back), STATUS_OK, "%s",
+                 bus_reader_problem(reader));
     return back;
 }
 
@@ -159,8 +172,8 @@ Test(dlq, list_counts_all_and_shows_the_newest)
 Test(dlq, list_without_redis_or_kafka)
 {
     bury("alone", TEXT("x"), NULL, 0, false, 1);
-    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"dlq", "list", "--reason", reason, NULL}, NULL, printed,
-                                    sizeof(printed)),
+    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"dlq", "list", "--reason", reason, NULL}, NULL,
+                                    printed, sizeof(printed)),
                  DONE);
     PRINTED("alone0");
     PRINTED("not known without Redis");
@@ -217,8 +230,8 @@ Test(dlq, show_says_what_is_not_there)
 
 Test(dlq, redrive_sends_everything_once)
 {
-    static const struct header headers[] = {{{"traceparent", 11}, {"00-ab", 5}}, {{"dlq-redrives", 12}, {"1", 1}},
-                                             {{"dlq-timestamp", 13}, {"9999999999999", 13}}};
+    static const struct header headers[] = {
+        {{"traceparent", 11}, {"00-ab", 5}}, {{"dlq-redrives", 12}, {"1", 1}}, {{"dlq-timestamp", 13}, {"9999999999999", 13}}};
     char key[80], timestamp[64];
     struct back back;
 
@@ -264,8 +277,8 @@ Test(dlq, redrive_keeps_all_headers)
     cr_expect_eq(ORDERLY("dlq", "show", position), DONE);
     PRINTED("  h99 ");
     cr_expect_eq(ORDERLY("dlq", "redrive", position), DONE, "%s", printed);
-    cr_expect_not_null(strstr(read_back(key).seen, " h99=v original-dlq-redrives=7 dlq-note=n dlq-redrives=1 dlq-timestamp="), "%s",
-                       read_back(key).seen);
+    cr_expect_not_null(strstr(read_back(key).seen, " h99=v original-dlq-redrives=7 dlq-note=n dlq-redrives=1 dlq-timestamp="),
+                       "%s", read_back(key).seen);
 }
 
 Test(dlq, redrive_of_one)
@@ -314,16 +327,17 @@ Test(dlq, redrive_that_can_not_be_remembered_says_so)
     cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
     store_begin(store);
     store_queue(store, TEXT_NONE,
-                (struct text[]){TEXT("ACL"), TEXT("SETUSER"), TEXT("reader"), TEXT("on"), TEXT(">secret"), TEXT("~*"), TEXT("+@all"),
-                                TEXT("-zadd")},
+                (struct text[]){TEXT("ACL"), TEXT("SETUSER"), TEXT("reader"), TEXT("on"), TEXT(">secret"), TEXT("~*"),
+                                TEXT("+@all"), TEXT("-zadd")},
                 8);
     cr_assert_eq(store_flush(store), STATUS_OK);
     store_close(store);
     snprintf(url, sizeof(url), "redis://reader:secret@127.0.0.1:%d", redis_process_port(redis));
     snprintf(key, sizeof(key), "%s.", reason);
     bury(key, TEXT("x"), NULL, 0, false, 1);
-    cr_expect_eq(system_run_orderly(url, (const char *[]){"dlq", "redrive", "--reason", reason, NULL}, NULL, printed, sizeof(printed)),
-                 UNREACHABLE, "%s", printed);
+    cr_expect_eq(
+        system_run_orderly(url, (const char *[]){"dlq", "redrive", "--reason", reason, NULL}, NULL, printed, sizeof(printed)),
+        UNREACHABLE, "%s", printed);
     PRINTED("1 were sent, but that could not be remembered");
     cr_expect_eq(read_back(key).count, 1);
 }
@@ -367,11 +381,14 @@ Test(dlq, redrive_needs_to_know_what)
 Test(dlq, what_only_looks_like_a_dead_letter_goes_nowhere)
 {
     struct header headers[] = {{TEXT("dlq-topic"), TEXT("saga.inbox")}, {TEXT("dlq-reason"), text_of(reason)},
-                               {TEXT("dlq-partition"), TEXT("0")}, {TEXT("dlq-offset"), TEXT("0")},
-                               {TEXT("dlq-timestamp"), TEXT("1")}, {TEXT("dlq-redrives"), TEXT("0")}};
+                               {TEXT("dlq-partition"), TEXT("0")},      {TEXT("dlq-offset"), TEXT("0")},
+                               {TEXT("dlq-timestamp"), TEXT("1")},      {TEXT("dlq-redrives"), TEXT("0")}};
     struct bus *bus = open_bus(TOPIC ".dlq");
 
-    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = TOPIC ".dlq", .partition = 0, .value = TEXT("forged"), .headers = headers,
+    cr_assert_eq(bus_send(bus, &(struct outgoing){.topic = TOPIC ".dlq",
+                                                  .partition = 0,
+                                                  .value = TEXT("forged"),
+                                                  .headers = headers,
                                                   .header_count = COUNT_OF(headers)}),
                  STATUS_OK);
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK);

@@ -21,8 +21,9 @@ static void set_up(void)
 {
     redis = redis_process_start(NULL);
     cr_assert_eq(store_open(redis_process_url(redis), 1, NULL, 0, &store), STATUS_OK);
-    cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE,
-                 "%s", printed);
+    cr_assert_eq(
+        system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
+        DONE, "%s", printed);
 }
 
 static void tear_down(void)
@@ -66,8 +67,9 @@ static const char *line_of(const char *check)
     return line;
 }
 
-#define EXPECT(check, state)                                                                                              \
-    cr_expect_not_null(strstr(line_of(check), "\"state\":\"" state "\""), "%s is not " state ": %s\n%s", check, line_of(check), printed)
+#define EXPECT(check, state)                                                                                                     \
+    cr_expect_not_null(strstr(line_of(check), "\"state\":\"" state "\""), "%s is not " state ": %s\n%s", check, line_of(check),  \
+                       printed)
 #define EXPECT_SAYS(check, text) cr_expect_not_null(strstr(line_of(check), text), "'%s' is not in: %s", text, line_of(check))
 
 /* ---- Kafka ---- */
@@ -95,8 +97,15 @@ Test(doctor, a_topic_that_is_not_there)
 
 Test(doctor, a_topic_with_other_settings)
 {
-    static const char *const config[] = {"message.timestamp.type", "CreateTime", "retention.ms", "3600000", "segment.ms", "21600000",
-                                         "max.message.bytes", "2228224", NULL};
+    static const char *const config[] = {"message.timestamp.type",
+                                         "CreateTime",
+                                         "retention.ms",
+                                         "3600000",
+                                         "segment.ms",
+                                         "21600000",
+                                         "max.message.bytes",
+                                         "2228224",
+                                         NULL};
 
     topic_delete("fulfillment.commands.dlq");
     topic_make("fulfillment.commands.dlq", config);
@@ -110,7 +119,9 @@ Test(doctor, a_topic_with_other_settings)
     EXPECT_SAYS("topic fulfillment.commands.dlq", "flush.messages=1");
     cr_expect_null(strstr(line_of("topic fulfillment.commands.dlq"), "segment.ms"), "that one is good");
     topic_delete("fulfillment.commands.dlq");
-    cr_expect_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE);
+    cr_expect_eq(
+        system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
+        DONE);
 }
 
 Test(doctor, nobody_works_on_what_waits)
@@ -134,7 +145,9 @@ static void make_anew(const char *topic)
 static void put_back(const char *topic)
 {
     topic_delete(topic);
-    cr_expect_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)), DONE);
+    cr_expect_eq(
+        system_run_orderly(redis_process_url(redis), (const char *[]){"topics", "create", NULL}, NULL, printed, sizeof(printed)),
+        DONE);
 }
 
 /* Offsets are taken that nobody will ever read. */
@@ -227,8 +240,9 @@ Test(doctor, a_group_that_would_pass_over_new_records)
 
 Test(doctor, a_redis_as_it_has_to_be)
 {
-    cr_assert_eq(system_run_orderly(redis_process_url(redis), (const char *[]){"catalog", "load", "tests/support/catalog.json", NULL}, NULL,
-                                    printed, sizeof(printed)),
+    cr_assert_eq(system_run_orderly(redis_process_url(redis),
+                                    (const char *[]){"catalog", "load", "tests/support/catalog.json", NULL}, NULL, printed,
+                                    sizeof(printed)),
                  DONE);
     doctor(redis_process_url(redis));
     EXPECT("redis", "ok");

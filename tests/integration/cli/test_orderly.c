@@ -36,7 +36,7 @@ static void tear_down(void)
 
 TestSuite(orderly, .init = set_up, .fini = tear_down);
 
-#define ORDERLY(input, ...) \
+#define ORDERLY(input, ...)                                                                                                      \
     system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, (input), printed, sizeof(printed))
 
 static void redis_do(const char *word, const char *key, const char *a, const char *b)
@@ -87,19 +87,26 @@ Test(orderly, help_and_version)
 }
 
 static const char *const mistakes[][4] = {
-    {"nonsense"},       {"topics"},
-    {"get"},            {"get", "A", "B"},
-    {"get", "A B"},     {"get", "--nonsense", "A"},
-    {"submit"},         {"submit", "--timeout", "soon", "-"},
-    {"catalog", "load"}, {"list", "--status", "nonsense"},
-    {"list", "--limit", "0"}, {"stock", "--warehouse", "a:b"},
+    {"nonsense"},
+    {"topics"},
+    {"get"},
+    {"get", "A", "B"},
+    {"get", "A B"},
+    {"get", "--nonsense", "A"},
+    {"submit"},
+    {"submit", "--timeout", "soon", "-"},
+    {"catalog", "load"},
+    {"list", "--status", "nonsense"},
+    {"list", "--limit", "0"},
+    {"stock", "--warehouse", "a:b"},
 };
 
 Test(orderly, mistakes_in_the_arguments)
 {
     for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
         const char *arguments[5] = {mistakes[i][0], mistakes[i][1], mistakes[i][2], mistakes[i][3], NULL};
-        cr_expect_eq(system_run_orderly(redis_process_url(redis), arguments, NULL, printed, sizeof(printed)), USAGE, "%zu: %s", i, printed);
+        cr_expect_eq(system_run_orderly(redis_process_url(redis), arguments, NULL, printed, sizeof(printed)), USAGE, "%zu: %s", i,
+                     printed);
     }
 }
 
@@ -119,7 +126,8 @@ Test(orderly, redis_is_away)
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         const char *arguments[] = {commands[i][0], commands[i][1], commands[i][2], NULL};
         int64_t start_ms = test_now_ms();
-        cr_expect_eq(system_run_orderly(AWAY_REDIS, arguments, NULL, printed, sizeof(printed)), UNREACHABLE, "%zu: %s", i, printed);
+        cr_expect_eq(system_run_orderly(AWAY_REDIS, arguments, NULL, printed, sizeof(printed)), UNREACHABLE, "%zu: %s", i,
+                     printed);
         cr_expect_lt(test_now_ms() - start_ms, AWAY_SECONDS_MAX * 1000);
     }
 }
@@ -142,8 +150,9 @@ Test(orderly, topics_are_created_once)
     cr_expect_not_null(strstr(printed, "fulfillment.commands.dlq"), "%s", printed);
 }
 
-#define CATALOG(price, units) \
-    "{\"products\":[{\"productId\":\"P\",\"name\":\"N\",\"unitPrice\":" price ",\"currency\":\"USD\",\"stock\":{\"main\":" units "}}]}"
+#define CATALOG(price, units)                                                                                                    \
+    "{\"products\":[{\"productId\":\"P\",\"name\":\"N\",\"unitPrice\":" price ",\"currency\":\"USD\",\"stock\":{\"main\":" units \
+    "}}]}"
 
 Test(orderly, a_catalog_loaded_again_changes_prices_but_no_stock)
 {
@@ -156,10 +165,11 @@ Test(orderly, a_catalog_loaded_again_changes_prices_but_no_stock)
 
 Test(orderly, one_mistake_and_nothing_of_a_catalog_is_loaded)
 {
-    cr_expect_eq(ORDERLY("{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\",\"stock\":{\"main\":1}},"
-                         "{\"productId\":\"B\",\"name\":\"N\",\"unitPrice\":1.5,\"currency\":\"USD\"}]}",
-                         "catalog", "load", "-"),
-                 ENDED_BADLY);
+    cr_expect_eq(
+        ORDERLY("{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\",\"stock\":{\"main\":1}},"
+                "{\"productId\":\"B\",\"name\":\"N\",\"unitPrice\":1.5,\"currency\":\"USD\"}]}",
+                "catalog", "load", "-"),
+        ENDED_BADLY);
     cr_expect_not_null(strstr(printed, "products[1].unitPrice"), "%s", printed);
     cr_expect_str_eq(hash_field(store, "catalog", "A"), "");
     cr_expect_str_eq(hash_field(store, "stock:main", "A"), "");
@@ -188,7 +198,8 @@ Test(orderly, get_shows_an_order_and_its_history)
     redis_do("HSET", "saga:G-1", "reason", "payment_declined");
     redis_do("HSET", "saga:G-1", "order", "{\"customerId\":\"C\"}");
     redis_do("RPUSH", "{saga:G-1}:history",
-             "{\"at\":\"2026-01-31T09:30:00.000Z\",\"event\":\"order.accepted\",\"version\":1,\"input\":\"0/0\",\"detail\":{}}", NULL);
+             "{\"at\":\"2026-01-31T09:30:00.000Z\",\"event\":\"order.accepted\",\"version\":1,\"input\":\"0/0\",\"detail\":{}}",
+             NULL);
     cr_expect_eq(ORDERLY(NULL, "get", "G-1"), DONE, "%s", printed);
     cr_expect_not_null(strstr(printed, "payment_declined"), "%s", printed);
     cr_expect_not_null(strstr(printed, "order.accepted"), "%s", printed);

@@ -37,7 +37,8 @@ static void tear_down(void)
 
 TestSuite(operate, .init = set_up, .fini = tear_down);
 
-#define ORDERLY(...) system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, NULL, printed, sizeof(printed))
+#define ORDERLY(...)                                                                                                             \
+    system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, NULL, printed, sizeof(printed))
 #define expect_printed(text) cr_expect_not_null(strstr(printed, text), "'%s' is not in: %s", text, printed)
 #define expect_not_printed(text) cr_expect_null(strstr(printed, text), "'%s' is in: %s", text, printed)
 
@@ -61,10 +62,7 @@ static const char *key_of(const char *before, const char *order_id, const char *
     return text_copy(arena, text_format(arena, "%s%s%s", before, order_id, after)).at;
 }
 
-static const char *number_of(int64_t number)
-{
-    return text_copy(arena, text_format(arena, "%lld", (long long)number)).at;
-}
+static const char *number_of(int64_t number) { return text_copy(arena, text_format(arena, "%lld", (long long)number)).at; }
 
 static int64_t now_ms(void) { return (int64_t)time(NULL) * 1000; }
 
@@ -82,16 +80,21 @@ static const char *time_of(int64_t ms)
 /* An order with this status, in its index since then. */
 static void place(const char *order_id, const char *status, const char *index, int64_t since_ms)
 {
-    DO("HSET", key_of("saga:", order_id, ""), "status", status, "since", time_of(since_ms), "updatedAt", time_of(since_ms), "endsAs", "failed",
-       "attempt", "1", "step", "payment.authorize", "pendingCommandId", key_of("", order_id, "/payment.void"));
+    DO("HSET", key_of("saga:", order_id, ""), "status", status, "since", time_of(since_ms), "updatedAt", time_of(since_ms),
+       "endsAs", "failed", "attempt", "1", "step", "payment.authorize", "pendingCommandId",
+       key_of("", order_id, "/payment.void"));
     DO("ZADD", index, number_of(since_ms), order_id);
 }
 
 static void add_line(const char *order_id, const char *event, const char *detail)
 {
     DO("RPUSH", key_of("{saga:", order_id, "}:history"),
-       text_copy(arena, text_format(arena, "{\"at\":\"2026-01-31T09:30:00.000Z\",\"event\":\"%s\",\"version\":1,\"input\":\"0/0\",\"detail\":%s}", event,
-                                    detail)).at);
+       text_copy(
+           arena,
+           text_format(arena,
+                       "{\"at\":\"2026-01-31T09:30:00.000Z\",\"event\":\"%s\",\"version\":1,\"input\":\"0/0\",\"detail\":%s}",
+                       event, detail))
+           .at);
 }
 
 static void place_many(const char *prefix, const char *status, const char *index, int64_t since_ms, size_t count)
@@ -99,7 +102,9 @@ static void place_many(const char *prefix, const char *status, const char *index
     store_begin(store);
     for (size_t i = 0; i < count; i++) {
         struct text id = text_format(arena, "%s-%zu", prefix, i), key = text_format(arena, "saga:%s-%zu", prefix, i);
-        store_queue(store, TEXT("x"), (struct text[]){TEXT("HSET"), key, TEXT("status"), text_of(status), TEXT("since"), text_of(time_of(since_ms))}, 6);
+        store_queue(
+            store, TEXT("x"),
+            (struct text[]){TEXT("HSET"), key, TEXT("status"), text_of(status), TEXT("since"), text_of(time_of(since_ms))}, 6);
         store_queue(store, TEXT("x"), (struct text[]){TEXT("ZADD"), text_of(index), text_of(number_of(since_ms)), id}, 4);
     }
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
@@ -169,7 +174,8 @@ Test(operate, cancel_says_so_in_the_inbox_and_tells_that_nothing_has_become_of_i
     cr_expect_str_eq(said.source, "/orderly/cli");
     cr_expect_str_eq(said.subject, id);
     cr_expect_str_eq(said.content_type, "application/json");
-    cr_expect_eq(strncmp(said.parent, "00-0123456789abcdef0123456789abcdef-", 36), 0, "the saga's trace goes on: %s", said.parent);
+    cr_expect_eq(strncmp(said.parent, "00-0123456789abcdef0123456789abcdef-", 36), 0, "the saga's trace goes on: %s",
+                 said.parent);
 }
 
 Test(operate, cancel_without_waiting_needs_no_redis)
@@ -178,8 +184,9 @@ Test(operate, cancel_without_waiting_needs_no_redis)
 
     cr_assert_eq(ORDERLY("topics", "create"), DONE, "%s", printed);
     setenv("USER", "grace", 1);
-    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"cancel", "--no-wait", id, NULL}, NULL, printed, sizeof(printed)), DONE, "%s",
-                 printed);
+    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"cancel", "--no-wait", id, NULL}, NULL, printed,
+                                    sizeof(printed)),
+                 DONE, "%s", printed);
     struct said said = hear_all(id);
     cr_expect_eq(said.count, 1);
     cr_expect_not_null(strstr(said.value, "\"requestedBy\":\"grace\""), "%s", said.value);
@@ -191,9 +198,12 @@ static const struct {
     int code;
     const char *words;
 } settled[] = {
-    {"completed", ENDED_BADLY, "ended completed"},   {"failed", ENDED_BADLY, "ended failed, why_not"},
-    {"cancelled", DONE, "cancelled"},                {"capturing_payment", ENDED_BADLY, "too late"},
-    {"needs_attention", ENDED_BADLY, "too late"},    {"compensation_failed", ENDED_BADLY, "too late"},
+    {"completed", ENDED_BADLY, "ended completed"},
+    {"failed", ENDED_BADLY, "ended failed, why_not"},
+    {"cancelled", DONE, "cancelled"},
+    {"capturing_payment", ENDED_BADLY, "too late"},
+    {"needs_attention", ENDED_BADLY, "too late"},
+    {"compensation_failed", ENDED_BADLY, "too late"},
 };
 
 Test(operate, cancel_says_nothing_when_it_can_change_nothing)
@@ -260,26 +270,41 @@ Test(operate, retry_waits_and_tells_what_is_parked_still)
 Test(operate, mistakes_in_the_arguments)
 {
     static const char *const mistakes[][4] = {
-        {"cancel"},         {"cancel", "A", "B"},       {"cancel", "A B"},   {"cancel", "A", "--timeout", "soon"},
-        {"retry"},          {"retry", "--all", "A"},    {"retry", "a b"},    {"retry", "--all", "--status", "failed"},
-        {"watch"},          {"watch", "A", "B"},        {"watch", "a b"},    {"retry", "A", "--status", "needs_attention"},
-        {"list", "--stuck", "10x"}, {"list", "--since", "never"}, {"cancel", "A", "--by", "\xff"}, {"list", "--status=failed", "--stuck", "10m"},
+        {"cancel"},
+        {"cancel", "A", "B"},
+        {"cancel", "A B"},
+        {"cancel", "A", "--timeout", "soon"},
+        {"retry"},
+        {"retry", "--all", "A"},
+        {"retry", "a b"},
+        {"retry", "--all", "--status", "failed"},
+        {"watch"},
+        {"watch", "A", "B"},
+        {"watch", "a b"},
+        {"retry", "A", "--status", "needs_attention"},
+        {"list", "--stuck", "10x"},
+        {"list", "--since", "never"},
+        {"cancel", "A", "--by", "\xff"},
+        {"list", "--status=failed", "--stuck", "10m"},
     };
 
     for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
         const char *arguments[5] = {mistakes[i][0], mistakes[i][1], mistakes[i][2], mistakes[i][3], NULL};
         if (strcmp(mistakes[i][0], "cancel") == 0 && arguments[1] != NULL)
             DO("HSET", "saga:A", "status", "validating");
-        cr_expect_eq(system_run_orderly(redis_process_url(redis), arguments, NULL, printed, sizeof(printed)), USAGE, "%zu: %s", i, printed);
+        cr_expect_eq(system_run_orderly(redis_process_url(redis), arguments, NULL, printed, sizeof(printed)), USAGE, "%zu: %s", i,
+                     printed);
     }
 }
 
 Test(operate, what_is_unreachable_is_told)
 {
-    static const char *const commands[][4] = {{"cancel", "A"}, {"retry", "A"}, {"retry", "--all"}, {"watch", "A"}, {"list", "--stuck", "1m"}};
+    static const char *const commands[][4] = {
+        {"cancel", "A"}, {"retry", "A"}, {"retry", "--all"}, {"watch", "A"}, {"list", "--stuck", "1m"}};
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", commands[i], NULL, printed, sizeof(printed)), UNREACHABLE, "%zu: %s", i, printed);
+        cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", commands[i], NULL, printed, sizeof(printed)), UNREACHABLE,
+                     "%zu: %s", i, printed);
     setenv("ORDERLY_TEST_KAFKA", "127.0.0.1:1", 1);
     place("K-1", "validating", "sagas:running", now_ms());
     place("K-2", "needs_attention", "sagas:needs_attention", now_ms());
@@ -291,13 +316,15 @@ Test(operate, what_is_unreachable_is_told)
 
 Test(operate, a_key_of_another_type_is_told)
 {
-    static const char *const commands[][4] = {{"cancel", "X"}, {"retry", "X"}, {"watch", "X"}, {"list", "--status", "failed"}, {"get", "X"}};
+    static const char *const commands[][4] = {
+        {"cancel", "X"}, {"retry", "X"}, {"watch", "X"}, {"list", "--status", "failed"}, {"get", "X"}};
 
     cr_assert_eq(ORDERLY("topics", "create"), DONE, "%s", printed);
     DO("SET", "saga:X", "no hash");
     DO("ZADD", "sagas:failed", "1", "X");
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        cr_expect_eq(system_run_orderly(redis_process_url(redis), commands[i], NULL, printed, sizeof(printed)), ENDED_BADLY, "%zu: %s", i, printed);
+        cr_expect_eq(system_run_orderly(redis_process_url(redis), commands[i], NULL, printed, sizeof(printed)), ENDED_BADLY,
+                     "%zu: %s", i, printed);
         expect_printed("WRONGTYPE");
     }
 }
@@ -340,9 +367,12 @@ Test(operate, list_finds_what_is_stuck)
     place("PARKED-OLD", "needs_attention", "sagas:needs_attention", now - 3600000);
     place("PARKED-NEW", "needs_attention", "sagas:needs_attention", now - 60000);
     place("MOVES", "fulfilling", "sagas:running", now - 3600000); /* running for an hour, at this step for a minute */
-    DO("HSET", "saga:MOVES", "pendingCommandId", "MOVES/fulfillment.ship", "stepDeadlineAt", time_of(now + 540000), "updatedAt", time_of(now));
-    place("STICKS", "allocating_inventory", "sagas:running", now - 3600000); /* sent again just now, but asked for 15 minutes ago */
-    DO("HSET", "saga:STICKS", "pendingCommandId", "STICKS/inventory.allocate", "stepDeadlineAt", time_of(now - 300000), "updatedAt", time_of(now));
+    DO("HSET", "saga:MOVES", "pendingCommandId", "MOVES/fulfillment.ship", "stepDeadlineAt", time_of(now + 540000), "updatedAt",
+       time_of(now));
+    place("STICKS", "allocating_inventory", "sagas:running",
+          now - 3600000); /* sent again just now, but asked for 15 minutes ago */
+    DO("HSET", "saga:STICKS", "pendingCommandId", "STICKS/inventory.allocate", "stepDeadlineAt", time_of(now - 300000),
+       "updatedAt", time_of(now));
     place("ENDED", "completed", "sagas:running", now - 3600000); /* its index was not written any more */
     cr_expect_eq(ORDERLY("list", "--stuck", "10m"), DONE, "%s", printed);
     expect_printed("running: 1\n");
@@ -372,15 +402,18 @@ Test(operate, get_explains_what_is_parked)
     place("G-1", "compensation_failed", "sagas:compensation_failed", now_ms() - 725000);
     DO("HSET", "saga:G-1", "reason", "insufficient_inventory", "lastFailure", "gateway_away", "attempt", "20");
     add_line("G-1", "compensation.failed",
-             "{\"status\":\"compensation_failed\",\"failure\":\"gateway_away\",\"pendingCommandId\":\"G-1/payment.void\",\"attempt\":20}");
+             "{\"status\":\"compensation_failed\",\"failure\":\"gateway_away\",\"pendingCommandId\":\"G-1/"
+             "payment.void\",\"attempt\":20}");
     add_line("G-1", "compensation.failed",
-             "{\"status\":\"compensation_failed\",\"failure\":\"step_timed_out\",\"lastFailure\":\"gateway_away\",\"pendingCommandId\":\"G-1/payment.void\","
+             "{\"status\":\"compensation_failed\",\"failure\":\"step_timed_out\",\"lastFailure\":\"gateway_away\","
+             "\"pendingCommandId\":\"G-1/payment.void\","
              "\"attempt\":20}");
     cr_expect_eq(ORDERLY("get", "G-1"), DONE, "%s", printed);
     expect_printed("waits for    G-1/payment.void");
     expect_printed("for 12m");
     expect_printed("2 times so far");
-    expect_printed("payment.void was not answered until its deadline, at attempt 20 of 20; the last answer before was gateway_away");
+    expect_printed(
+        "payment.void was not answered until its deadline, at attempt 20 of 20; the last answer before was gateway_away");
     expect_printed("it ends failed (insufficient_inventory)");
     expect_printed("send it on   orderly retry G-1");
     expect_printed("payment.void: gateway_away (attempt 20)");
@@ -469,5 +502,7 @@ Test(operate, watch_ends_where_an_order_rests)
     place("W-5", "completed", "sagas:completed", now_ms());
     add_line("W-5", "order.completed", "{}");
     cr_expect_eq(ORDERLY("watch", "--json", "W-5"), DONE, "%s", printed);
-    cr_expect_str_eq(printed, "{\"at\":\"2026-01-31T09:30:00.000Z\",\"event\":\"order.completed\",\"version\":1,\"input\":\"0/0\",\"detail\":{}}\n");
+    cr_expect_str_eq(
+        printed,
+        "{\"at\":\"2026-01-31T09:30:00.000Z\",\"event\":\"order.completed\",\"version\":1,\"input\":\"0/0\",\"detail\":{}}\n");
 }

@@ -19,7 +19,8 @@ static void bash(const char *script)
              "bash --norc --noprofile -eu -o pipefail 2>&1 <<'SCRIPT'\n"
              "source <(\"$ORDERLY_TEST_BIN/orderly\" --print-completion)\n"
              "complete_words() { COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); _orderly; echo \"${COMPREPLY[*]}\"; }\n"
-             "%s\nSCRIPT\n", script);
+             "%s\nSCRIPT\n",
+             script);
     out = popen(text, "r");
     length = fread(printed, 1, sizeof(printed) - 1, out);
     printed[length] = '\0';
@@ -39,8 +40,9 @@ static const struct {
     {"orderly list --status com", "compensating compensation_failed completed"},
     {"orderly list -s can", "cancelled"},
     {"orderly list --status = com", "compensating compensation_failed completed"},
-    {"orderly list --status =", "running validating authorizing_payment allocating_inventory fulfilling capturing_payment compensating "
-                                "compensation_failed needs_attention completed rejected failed cancelled"},
+    {"orderly list --status =",
+     "running validating authorizing_payment allocating_inventory fulfilling capturing_payment compensating "
+     "compensation_failed needs_attention completed rejected failed cancelled"},
     {"orderly list --limit ''", ""},
     {"orderly retry --all --status ''", "compensation_failed needs_attention"},
     {"orderly retry --all --status needs_attention --w", "--wait"},
@@ -69,9 +71,11 @@ Test(printed, every_command_of_the_help_is_completed_and_has_its_own_help)
          "    count=$((count + 1))\n"
          "    case \" $(complete_words orderly '') \" in *\" $first \"*) ;; *) echo \"missing: $first\" ;; esac\n"
          "    if [ -n \"$second\" ]; then\n"
-         "        case \" $(complete_words orderly \"$first\" '') \" in *\" $second \"*) ;; *) echo \"missing: $first $second\" ;; esac\n"
+         "        case \" $(complete_words orderly \"$first\" '') \" in *\" $second \"*) ;; *) echo \"missing: $first $second\" "
+         ";; esac\n"
          "    fi\n"
-         "    \"$ORDERLY_TEST_BIN/orderly\" \"$first\" ${second:+\"$second\"} --help | grep -q 'Exit codes' || echo \"no help: $first $second\"\n"
+         "    \"$ORDERLY_TEST_BIN/orderly\" \"$first\" ${second:+\"$second\"} --help | grep -q 'Exit codes' || echo \"no help: "
+         "$first $second\"\n"
          "done < <(\"$ORDERLY_TEST_BIN/orderly\" --help | sed -n '/^Commands/,/^$/s/^  \\([a-z]*\\) \\([a-z]*\\) .*/\\1 \\2/p')\n"
          "[ \"$count\" -ge 9 ] && echo all");
     cr_expect_str_eq(printed, "all\n", "%s", printed);
@@ -99,8 +103,8 @@ static int shell(const char *command)
 
 Test(printed, the_man_page_renders_without_warnings)
 {
-    static const char *const parts[] = {"orderly cancel [OPTION...] ORDER-ID", "--status=PARKED", "KAFKA_BOOTSTRAP_SERVERS", "orderly list --stuck 10m",
-                                        "3 Kafka or Redis unreachable"};
+    static const char *const parts[] = {"orderly cancel [OPTION...] ORDER-ID", "--status=PARKED", "KAFKA_BOOTSTRAP_SERVERS",
+                                        "orderly list --stuck 10m", "3 Kafka or Redis unreachable"};
 
     cr_expect_eq(shell("\"$ORDERLY_TEST_BIN/orderly\" --print-man | groff -ww -man -Tascii 2>&1 >/dev/null"), 0);
     cr_expect_str_eq(printed, "");

@@ -32,7 +32,7 @@ static void tear_down(void)
 
 TestSuite(orderly_refusals, .init = set_up, .fini = tear_down);
 
-#define ORDERLY(input, ...) \
+#define ORDERLY(input, ...)                                                                                                      \
     system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, (input), printed, sizeof(printed))
 
 static void redis_do(const char *word, const char *key, const char *a, const char *b)
@@ -42,15 +42,21 @@ static void redis_do(const char *word, const char *key, const char *a, const cha
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
 }
 
-static const char catalog[] = "{\"products\":[{\"productId\":\"P\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\",\"stock\":{\"main\":5}}]}";
+static const char catalog[] =
+    "{\"products\":[{\"productId\":\"P\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\",\"stock\":{\"main\":5}}]}";
 
 static const struct {
     const char *key;
     const char *arguments[4];
 } wrong[] = {
-    {"catalog", {"catalog", "load", "-"}}, {"stock:main", {"catalog", "load", "-"}}, {"catalog", {"stock"}},
-    {"stock:main", {"stock"}},             {"{stock:main}:taken", {"stock"}},         {"saga:W", {"get", "W"}},
-    {"{saga:W}:history", {"get", "W"}},    {"sagas:failed", {"list"}},
+    {"catalog", {"catalog", "load", "-"}},
+    {"stock:main", {"catalog", "load", "-"}},
+    {"catalog", {"stock"}},
+    {"stock:main", {"stock"}},
+    {"{stock:main}:taken", {"stock"}},
+    {"saga:W", {"get", "W"}},
+    {"{saga:W}:history", {"get", "W"}},
+    {"sagas:failed", {"list"}},
 };
 
 Test(orderly_refusals, a_key_of_another_type_is_told_and_never_taken_for_success)
@@ -61,8 +67,8 @@ Test(orderly_refusals, a_key_of_another_type_is_told_and_never_taken_for_success
         cr_assert_eq(store_flush(store), STATUS_OK);
         redis_do("HSET", "{stock:main}:supplied", "P", "5");
         redis_do("SET", wrong[i].key, "no hash", NULL);
-        cr_expect_eq(system_run_orderly(redis_process_url(redis), wrong[i].arguments, catalog, printed, sizeof(printed)), ENDED_BADLY,
-                     "%s %s: %s", wrong[i].arguments[0], wrong[i].key, printed);
+        cr_expect_eq(system_run_orderly(redis_process_url(redis), wrong[i].arguments, catalog, printed, sizeof(printed)),
+                     ENDED_BADLY, "%s %s: %s", wrong[i].arguments[0], wrong[i].key, printed);
         cr_expect_not_null(strstr(printed, "WRONGTYPE"), "%s", printed);
     }
 }

@@ -13,13 +13,14 @@ enum { DONE, REFUSED, USAGE, UNREACHABLE };
 
 #define CLIENTS 6
 #define EACH 5
-#define CATALOG "{\"products\":[{\"productId\":\"P\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\",\"stock\":{\"main\":10}}]}"
+#define CATALOG                                                                                                                  \
+    "{\"products\":[{\"productId\":\"P\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\",\"stock\":{\"main\":10}}]}"
 
 static struct redis_process *redis;
 static struct store *store;
 static char printed[4096];
 
-#define ORDERLY(input, ...) \
+#define ORDERLY(input, ...)                                                                                                      \
     system_run_orderly(redis_process_url(redis), (const char *[]){__VA_ARGS__, NULL}, (input), printed, sizeof(printed))
 #define ADD(...) ORDERLY(NULL, "stock", "add", __VA_ARGS__)
 
@@ -41,7 +42,10 @@ TestSuite(stock_add, .init = set_up, .fini = tear_down);
 static void redis_do(const char *verb, const char *key, const char *a, const char *b)
 {
     store_begin(store);
-    store_queue(store, text_of(key), (struct text[]){text_of(verb), text_of(key), text_of(a), text_of(b)}, a == NULL ? 2 : b == NULL ? 3 : 4);
+    store_queue(store, text_of(key), (struct text[]){text_of(verb), text_of(key), text_of(a), text_of(b)},
+                a == NULL   ? 2
+                : b == NULL ? 3
+                            : 4);
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
 }
 
@@ -111,13 +115,20 @@ Test(stock_add, what_is_refused_changes_nothing)
 
 Test(stock_add, mistakes_in_the_arguments)
 {
-    static const char *const wrong[][4] = {{"P"}, {"P", "0"}, {"P", "x"}, {"P", "1.5"}, {"a b", "1"}, {"P", "1", "2"}, {"P", "9007199254740993"},
+    static const char *const wrong[][4] = {{"P"},
+                                           {"P", "0"},
+                                           {"P", "x"},
+                                           {"P", "1.5"},
+                                           {"a b", "1"},
+                                           {"P", "1", "2"},
+                                           {"P", "9007199254740993"},
                                            {"P", "1", "--operation", "a b"}};
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         cr_expect_eq(ADD(wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3]), USAGE, "%zu: %s", i, printed);
     expect_units("main", "10", "10");
-    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"stock", "add", "P", "1", NULL}, NULL, printed, sizeof(printed)),
+    cr_expect_eq(system_run_orderly("redis://127.0.0.1:1", (const char *[]){"stock", "add", "P", "1", NULL}, NULL, printed,
+                                    sizeof(printed)),
                  UNREACHABLE);
     cr_expect_eq(ORDERLY(NULL, "stock", "--help"), DONE);
     cr_expect_not_null(strstr(printed, "Show for each product"), "%s", printed);

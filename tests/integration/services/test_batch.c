@@ -1,4 +1,5 @@
-/* A batch and what is kept of it in memory, against a real Redis: two members that take turns with a saga never lose a record of it. */
+/* A batch and what is kept of it in memory, against a real Redis: two members that take turns with a saga never lose a record
+ * of it. */
 #include "batch.h"
 #include "contrary_redis.h"
 #include "policy.h"
@@ -53,7 +54,9 @@ static struct inbox_record order(void)
 {
     struct policy policy = policy_default();
 
-    return (struct inbox_record){.kind = TEXT("order"), .order = TEXT("{\"orderId\":\"ORD-1\"}"), .source = TEXT("{}"),
+    return (struct inbox_record){.kind = TEXT("order"),
+                                 .order = TEXT("{\"orderId\":\"ORD-1\"}"),
+                                 .source = TEXT("{}"),
                                  .policy = policy_text(arena, &policy)};
 }
 
@@ -99,7 +102,8 @@ Test(batch, an_answer_that_an_overtaken_copy_does_not_wait_for_is_heard)
     cr_expect_str_eq(status(), "fulfilling");
 }
 
-/* Both have a copy that waits for this very answer: the one that comes second is refused by Redis, and finds that it was heard. */
+/* Both have a copy that waits for this very answer: the one that comes second is refused by Redis, and finds that it was
+ * heard. */
 Test(batch, an_overtaken_copy_writes_nothing)
 {
     offset = 0;
@@ -273,7 +277,8 @@ static int64_t running_count(const char *at_step)
     return count;
 }
 
-/* Every third was moved on by the other member: in the next batch of ours some are refused by Redis or loaded again, between others that are not. */
+/* Every third was moved on by the other member: in the next batch of ours some are refused by Redis or loaded again, between
+ * others that are not. */
 Test(batch, the_overtaken_among_many_are_settled_with_the_others)
 {
     hear_many(ours, NULL, 1, 1);

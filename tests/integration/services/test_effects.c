@@ -104,7 +104,10 @@ static const struct {
     {{"authorize", "void", "authorize"}, {"authorized", "voided", "authorized"}, "voided", NULL},
     {{"decline", "void"}, {"declined", "voided"}, "declined", NULL},
     {{"capture"}, {"nothing to capture"}, NULL, NULL},
-    {{"capture", "authorize", "capture"}, {"nothing to capture", "authorized", "captured"}, "captured", NULL}, /* not remembered */
+    {{"capture", "authorize", "capture"},
+     {"nothing to capture", "authorized", "captured"},
+     "captured",
+     NULL}, /* not remembered */
     {{"authorize", "void", "capture"}, {"authorized", "voided", "nothing to capture"}, "voided", NULL},
     {{"authorize", "capture", "void"}, {"authorized", "captured", "captured already"}, "captured", NULL},
     {{"ship", "ship"}, {"goes", "goes"}, NULL, "shipped"},

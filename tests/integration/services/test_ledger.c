@@ -55,11 +55,8 @@ static enum status hear(const struct loaded *before, const struct inbox_record *
     struct effects effects = {0};
     struct heard heard = {.message = message, .input = {2, offset, TIME_MS + offset * 10}};
     struct text values[SAGA_FIELD_COUNT];
-    struct ledger_change change = {.old_values = before->values,
-                                   .values = values,
-                                   .old_status = before->saga.status,
-                                   .saga = &saga,
-                                   .effects = &effects};
+    struct ledger_change change = {
+        .old_values = before->values, .values = values, .old_status = before->saga.status, .saga = &saga, .effects = &effects};
     size_t number;
 
     cr_assert_eq(saga_hear(arena, &saga, &heard, &effects), HEARING_CHANGED);
@@ -74,13 +71,17 @@ static struct inbox_record order(void)
 {
     struct policy policy = policy_default();
 
-    return (struct inbox_record){.kind = TEXT("order"), .order_id = TEXT("ORD-1"), .order = TEXT("{\"orderId\":\"ORD-1\"}"),
-                                 .source = TEXT("{}"), .policy = policy_text(arena, &policy)};
+    return (struct inbox_record){.kind = TEXT("order"),
+                                 .order_id = TEXT("ORD-1"),
+                                 .order = TEXT("{\"orderId\":\"ORD-1\"}"),
+                                 .source = TEXT("{}"),
+                                 .policy = policy_text(arena, &policy)};
 }
 
 static struct inbox_record refusal(const char *command_id)
 {
-    return (struct inbox_record){.kind = TEXT("reply"), .order_id = TEXT("ORD-1"),
+    return (struct inbox_record){.kind = TEXT("reply"),
+                                 .order_id = TEXT("ORD-1"),
                                  .reply = {.command_id = text_of(command_id), .attempt = 1, .outcome = TEXT("refused")}};
 }
 
@@ -145,7 +146,8 @@ Test(ledger, a_hash_that_was_edited_to_nonsense_is_broken)
 
     cr_assert_eq(hear(&none, &admitted, 1), STATUS_OK);
     store_begin(store);
-    store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("HSET"), TEXT("saga:ORD-1"), TEXT("status"), TEXT("dreaming")}, 4);
+    store_queue(store, TEXT("saga:ORD-1"), (struct text[]){TEXT("HSET"), TEXT("saga:ORD-1"), TEXT("status"), TEXT("dreaming")},
+                4);
     cr_assert_eq(store_flush(store), STATUS_OK);
     cr_expect_eq(load().status, STATUS_BROKEN);
     store_begin(store);
@@ -154,7 +156,8 @@ Test(ledger, a_hash_that_was_edited_to_nonsense_is_broken)
     cr_expect_eq(load().status, STATUS_BROKEN);
 }
 
-/* A nudge about a saga that is not there: what is left of it goes, but for the entry by which the sweep finds what belonged to it. */
+/* A nudge about a saga that is not there: what is left of it goes, but for the entry by which the sweep finds what belonged to
+ * it. */
 Test(ledger, of_a_saga_that_is_gone_only_the_entry_for_the_sweep_stays)
 {
     static const char *const indexes[] = {"sagas:running", "sagas:compensating", "sagas:needs_attention", "sagas:completed"};
@@ -175,7 +178,8 @@ Test(ledger, of_a_saga_that_is_gone_only_the_entry_for_the_sweep_stays)
     ledger_queue_indexes(store, arena, &change, 1);
     cr_assert_eq(store_flush(store), STATUS_OK);
     for (size_t i = 0; i < COUNT_OF(indexes); i++)
-        cr_expect_eq(number_of(TEXT("ZCARD"), text_of(indexes[i]), TEXT_NONE), i == COUNT_OF(indexes) - 1 ? 1 : 0, "%s", indexes[i]);
+        cr_expect_eq(number_of(TEXT("ZCARD"), text_of(indexes[i]), TEXT_NONE), i == COUNT_OF(indexes) - 1 ? 1 : 0, "%s",
+                     indexes[i]);
     cr_expect_eq(number_of(TEXT("ZCARD"), timers, TEXT_NONE), 0);
 }
 

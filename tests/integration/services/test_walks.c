@@ -63,7 +63,8 @@ TestSuite(walks, .init = set_up, .fini = tear_down);
 
 static struct run run_here(void)
 {
-    return (struct run){.service = &service, .settings = &settings, .bus = bus, .store = store, .arena = arena, .metrics = metrics};
+    return (struct run){
+        .service = &service, .settings = &settings, .bus = bus, .store = store, .arena = arena, .metrics = metrics};
 }
 
 /* Runs a command written with spaces between its words; gives its text, or its number as text, or "" for nil. */

@@ -219,7 +219,8 @@ Test(store, thousands_of_commands_keep_their_order_for_each_key)
         for (size_t i = 0; i < KEYS; i++) {
             snprintf(name, sizeof(name), "%slist:%zu", prefix, i);
             snprintf(digits, sizeof(digits), "%zu", round);
-            cr_assert_eq(store_queue(store, text_of(name), WORDS(TEXT("RPUSH"), text_of(name), text_of(digits))), round * KEYS + i);
+            cr_assert_eq(store_queue(store, text_of(name), WORDS(TEXT("RPUSH"), text_of(name), text_of(digits))),
+                         round * KEYS + i);
         }
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
     for (size_t i = 0; i < KEYS * ROUNDS; i++)
@@ -252,9 +253,15 @@ static int64_t connection_of(struct store *store, struct text route)
 Test(store, keys_of_one_slot_go_down_one_connection)
 {
     static const char *const pairs[][2] = {
-        {"saga:ORD-1", "{saga:ORD-1}:history"}, {"stock:main", "{stock:main}:taken"},  {"stock:main", "{stock:main}:reservation:ORD-7"},
-        {"a", "x{a}y{b}"},                      {"{a", "{a"},                          {"{", "{{}"},
-        {"saga:ORD-2", "{saga:ORD-2}:history"}, {"saga:ORD-3", "{saga:ORD-3}:history"}, {"saga:ORD-4", "{saga:ORD-4}:history"},
+        {"saga:ORD-1", "{saga:ORD-1}:history"},
+        {"stock:main", "{stock:main}:taken"},
+        {"stock:main", "{stock:main}:reservation:ORD-7"},
+        {"a", "x{a}y{b}"},
+        {"{a", "{a"},
+        {"{", "{{}"},
+        {"saga:ORD-2", "{saga:ORD-2}:history"},
+        {"saga:ORD-3", "{saga:ORD-3}:history"},
+        {"saga:ORD-4", "{saga:ORD-4}:history"},
     };
     CLEANUP(store_close) struct store *store = open_store(shared_url(), STORE_CONNECTIONS);
 
@@ -553,7 +560,8 @@ Test(store, a_refusal_takes_all_replies_of_the_flush_with_it)
     cr_expect_eq(store_flush(store), STATUS_UNAVAILABLE);
     cr_expect(says(text_of(store_problem(store)), "NOREPLICAS"), "%s", store_problem(store));
     run(store, WORDS(TEXT("CONFIG"), TEXT("SET"), TEXT("min-replicas-to-write"), TEXT("0")));
-    cr_expect(text_equals(store_text(run(store, WORDS(TEXT("ECHO"), TEXT("mine")))), TEXT("mine")), "no old reply is taken for a new one");
+    cr_expect(text_equals(store_text(run(store, WORDS(TEXT("ECHO"), TEXT("mine")))), TEXT("mine")),
+              "no old reply is taken for a new one");
 }
 
 Test(store, a_replica_is_left_for_a_new_connection)

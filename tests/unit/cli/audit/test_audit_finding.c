@@ -16,7 +16,9 @@ static void note(const char *id, int64_t version, audit_set violations)
 
 static void note_record(int32_t partition, int64_t offset)
 {
-    audit_findings_add(&findings, &(struct audit_finding){.order_id = "R", .partition = partition, .offset = offset,
+    audit_findings_add(&findings, &(struct audit_finding){.order_id = "R",
+                                                          .partition = partition,
+                                                          .offset = offset,
                                                           .violations = AUDIT_SET(AUDIT_ORDER_UNANSWERED)});
 }
 

@@ -9,19 +9,20 @@
 #include <stdio.h>
 
 #define STATES_MAX 200000
-#define ORDER "{\"orderId\":\"O\",\"customerId\":\"C\",\"items\":[{\"productId\":\"P\",\"quantity\":1}],\"paymentMethod\":\"tok_x\"}"
+#define ORDER                                                                                                                    \
+    "{\"orderId\":\"O\",\"customerId\":\"C\",\"items\":[{\"productId\":\"P\",\"quantity\":1}],\"paymentMethod\":\"tok_x\"}"
 
 enum answer { ANSWER_SUCCEEDED, ANSWER_REFUSED, ANSWER_SHIPPED, ANSWER_COUNT };
 
 /* The whole system, one order. */
 struct world {
     struct saga saga;
-    unsigned asked;                         /* bit a: the command a was sent once, so it may be carried out at any time */
-    unsigned answered[ASK_COUNT];           /* bit r: this answer was given once, so it may arrive at any time */
+    unsigned asked;               /* bit a: the command a was sent once, so it may be carried out at any time */
+    unsigned answered[ASK_COUNT]; /* bit r: this answer was given once, so it may arrive at any time */
     enum payment_status payment;
     enum reservation_status reservation;
     enum shipment_status shipment;
-    bool voided, released, unbooked;        /* the undo's own mark */
+    bool voided, released, unbooked; /* the undo's own mark */
 };
 
 static struct arena *arena;
@@ -34,8 +35,8 @@ static bool is_same(const struct world *a, const struct world *b)
     return a->saga.status == b->saga.status && a->saga.pending == b->saga.pending && a->saga.step == b->saga.step &&
            a->saga.ends_as == b->saga.ends_as && a->saga.cancel_requested == b->saga.cancel_requested && a->asked == b->asked &&
            memcmp(a->answered, b->answered, sizeof(a->answered)) == 0 && a->payment == b->payment &&
-           a->reservation == b->reservation && a->shipment == b->shipment && a->voided == b->voided && a->released == b->released &&
-           a->unbooked == b->unbooked;
+           a->reservation == b->reservation && a->shipment == b->shipment && a->voided == b->voided &&
+           a->released == b->released && a->unbooked == b->unbooked;
 }
 
 #define TABLE ((size_t)1 << 20)
@@ -43,9 +44,18 @@ static size_t table[TABLE];
 
 static uint64_t hash_of(const struct world *world)
 {
-    uint64_t parts[] = {world->saga.status, world->saga.pending, (uint64_t)world->saga.step, world->saga.ends_as,
-                        (uint64_t)world->saga.cancel_requested, world->asked, world->payment, world->reservation, world->shipment,
-                        world->voided, world->released, world->unbooked};
+    uint64_t parts[] = {world->saga.status,
+                        world->saga.pending,
+                        (uint64_t)world->saga.step,
+                        world->saga.ends_as,
+                        (uint64_t)world->saga.cancel_requested,
+                        world->asked,
+                        world->payment,
+                        world->reservation,
+                        world->shipment,
+                        world->voided,
+                        world->released,
+                        world->unbooked};
 
     return text_hash((struct text){(const char *)parts, sizeof(parts)}) ^
            text_hash((struct text){(const char *)world->answered, sizeof(world->answered)}) * 31;
@@ -214,8 +224,10 @@ static void validate(struct world world)
 static void work(const struct world *world)
 {
     static void (*const workers[ASK_COUNT])(struct world world) = {
-        [ASK_VALIDATE] = validate,   [ASK_AUTHORIZE] = authorize, [ASK_ALLOCATE] = allocate, [ASK_SHIP] = ship,
-        [ASK_CAPTURE] = capture,     [ASK_VOID] = void_payment,   [ASK_RELEASE] = release,   [ASK_CANCEL_SHIPMENT] = cancel_shipment,
+        [ASK_VALIDATE] = validate, [ASK_AUTHORIZE] = authorize,
+        [ASK_ALLOCATE] = allocate, [ASK_SHIP] = ship,
+        [ASK_CAPTURE] = capture,   [ASK_VOID] = void_payment,
+        [ASK_RELEASE] = release,   [ASK_CANCEL_SHIPMENT] = cancel_shipment,
     };
 
     for (enum ask ask = ASK_NOTHING + 1; ask < ASK_COUNT; ask++)
@@ -231,7 +243,10 @@ static void explore(void)
     struct world first = {.asked = 0};
 
     policy_spread(&policy);
-    hear(first, (struct inbox_record){.kind = TEXT("order"), .order = TEXT(ORDER), .source = TEXT("{}"), .policy = policy_text(arena, &policy)}, 1);
+    hear(first,
+         (struct inbox_record){
+             .kind = TEXT("order"), .order = TEXT(ORDER), .source = TEXT("{}"), .policy = policy_text(arena, &policy)},
+         1);
     for (size_t i = 0; i < world_count; i++) {
         struct world world = worlds[i];
         hear_all(&world);
@@ -241,7 +256,8 @@ static void explore(void)
 
 static struct audit_parts parts_of(int status, int pending, int payment, int reservation, int shipment)
 {
-    struct audit_parts parts = {.status = status, .pending = pending, .payment = payment, .reservation = reservation, .shipment = shipment};
+    struct audit_parts parts = {
+        .status = status, .pending = pending, .payment = payment, .reservation = reservation, .shipment = shipment};
 
     for (int step = 0; step < STEP_COUNT && pending != ASK_NOTHING; step++)
         if (step_at(step)->ask == (enum ask)pending || step_at(step)->undo == (enum ask)pending)
@@ -254,8 +270,9 @@ static void expect_agreement(int status, int pending, int payment, int reservati
     struct audit_parts parts = parts_of(status, pending, payment, reservation, shipment);
     bool allowed = audit_judge_parts(&parts) == 0;
 
-    cr_expect_eq(allowed, reached[status][pending][payment][reservation][shipment], "%s pending %s payment %d reservation %d shipment %d is %s",
-                 saga_status_text(status), ask_type(pending), payment, reservation, shipment, allowed ? "allowed but never happens" : "refused");
+    cr_expect_eq(allowed, reached[status][pending][payment][reservation][shipment],
+                 "%s pending %s payment %d reservation %d shipment %d is %s", saga_status_text(status), ask_type(pending),
+                 payment, reservation, shipment, allowed ? "allowed but never happens" : "refused");
 }
 
 Test(audit_rules, allow_what_can_happen_and_nothing_else)
@@ -317,7 +334,8 @@ static const char *words_of(audit_set found)
     words[0] = '\0';
     for (enum audit_violation violation = 0; violation < AUDIT_VIOLATION_COUNT; violation++)
         if ((found & AUDIT_SET(violation)) != 0)
-            snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", words[0] == '\0' ? "" : " ", audit_word(violation));
+            snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s", words[0] == '\0' ? "" : " ",
+                     audit_word(violation));
     return words;
 }
 
@@ -357,31 +375,47 @@ Test(audit_rules, what_is_swept_may_be_gone_but_not_wrong)
 static struct audit_order completed(void)
 {
     return (struct audit_order){
-        .order_id = TEXT("O"), .has_saga = true, .is_readable = true,
+        .order_id = TEXT("O"),
+        .has_saga = true,
+        .is_readable = true,
         .saga = {.status = SAGA_COMPLETED, .step = 4, .version = 7, .total = 10, .currency = TEXT("USD"), .completed_ms = NOW},
-        .payment = TEXT("captured"), .amount = TEXT("10"), .currency = TEXT("USD"),
-        .reservation = TEXT("allocated"), .items = TEXT("P=1"), .expected_items = TEXT("P=1"), .shipment = TEXT("shipped"),
-        .has_history = true, .history_version = 7, .indexes = audit_index_bit(SAGA_COMPLETED)};
+        .payment = TEXT("captured"),
+        .amount = TEXT("10"),
+        .currency = TEXT("USD"),
+        .reservation = TEXT("allocated"),
+        .items = TEXT("P=1"),
+        .expected_items = TEXT("P=1"),
+        .shipment = TEXT("shipped"),
+        .has_history = true,
+        .history_version = 7,
+        .indexes = audit_index_bit(SAGA_COMPLETED)};
 }
 
 static struct audit_order running(void)
 {
-    return (struct audit_order){
-        .order_id = TEXT("O"), .has_saga = true, .is_readable = true,
-        .saga = {.status = SAGA_VALIDATING, .pending = ASK_VALIDATE, .version = 3, .deadline_ms = NOW, .step_deadline_ms = NOW, .timer_ms = NOW},
-        .has_history = true, .history_version = 1, .indexes = audit_index_bit(SAGA_VALIDATING), .has_timer = true, .timer_ms = NOW};
+    return (struct audit_order){.order_id = TEXT("O"),
+                                .has_saga = true,
+                                .is_readable = true,
+                                .saga = {.status = SAGA_VALIDATING,
+                                         .pending = ASK_VALIDATE,
+                                         .version = 3,
+                                         .deadline_ms = NOW,
+                                         .step_deadline_ms = NOW,
+                                         .timer_ms = NOW},
+                                .has_history = true,
+                                .history_version = 1,
+                                .indexes = audit_index_bit(SAGA_VALIDATING),
+                                .has_timer = true,
+                                .timer_ms = NOW};
 }
 
-static const char *judged(const struct audit_order *order)
-{
-    return words_of(audit_judge(order, NOW, RETENTION));
-}
+static const char *judged(const struct audit_order *order) { return words_of(audit_judge(order, NOW, RETENTION)); }
 
-#define EXPECT(start, change, words)             \
-    do {                                         \
-        struct audit_order order = start();      \
-        change;                                  \
-        cr_expect_str_eq(judged(&order), words); \
+#define EXPECT(start, change, words)                                                                                             \
+    do {                                                                                                                         \
+        struct audit_order order = start();                                                                                      \
+        change;                                                                                                                  \
+        cr_expect_str_eq(judged(&order), words);                                                                                 \
     } while (0)
 
 Test(audit_rules, an_ended_order)
@@ -401,7 +435,8 @@ Test(audit_rules, an_ended_order)
     EXPECT(completed, order.has_history = false, "history_out_of_step");
     EXPECT(completed, order.is_set_aside = true, "saga_set_aside");
     EXPECT(completed, order.is_readable = false, "saga_broken");
-    EXPECT(completed, order.saga.completed_ms = NOW - RETENTION - 1; order.indexes = 0; order.payment = order.shipment = TEXT_NONE, "");
+    EXPECT(completed, order.saga.completed_ms = NOW - RETENTION - 1; order.indexes = 0;
+           order.payment = order.shipment = TEXT_NONE, "");
 }
 
 Test(audit_rules, a_running_order)
@@ -448,6 +483,7 @@ Test(audit_rules, what_has_no_saga)
     order.has_history = true;
     order.indexes = audit_index_bit(SAGA_FAILED);
     order.has_timer = true;
-    cr_expect_str_eq(judged(&order),
-                     "index_stray timer_stray payment_without_saga reservation_without_saga shipment_without_saga history_without_saga");
+    cr_expect_str_eq(
+        judged(&order),
+        "index_stray timer_stray payment_without_saga reservation_without_saga shipment_without_saga history_without_saga");
 }

@@ -12,8 +12,13 @@ static void set_up(void)
 {
     arena = arena_create();
     memset(endings, BENCH_COMPLETED, sizeof(endings));
-    plan = (struct bench_plan){.prefix = "BENCH-1-2-", .order_count = ORDERS, .items_low = 1, .items_high = 1, .product_count = 10,
-                               .customer_count = 3, .endings = endings};
+    plan = (struct bench_plan){.prefix = "BENCH-1-2-",
+                               .order_count = ORDERS,
+                               .items_low = 1,
+                               .items_high = 1,
+                               .product_count = 10,
+                               .customer_count = 3,
+                               .endings = endings};
 }
 
 static void tear_down(void) { arena_destroy(arena); }
@@ -61,8 +66,19 @@ Test(bench_plan, refused_is_every_refusal_in_equal_parts)
 
 Test(bench_plan, a_mix_that_makes_no_sense_is_refused)
 {
-    static const char *const words[] = {"",  "completed", "completed=", "completed=1,", ",completed=1", "happy=1", "completed=-1", "completed=1.5",
-                                        "completed=1,completed=1", "refused=1,refused=1", "completed=0", "completed=1000001", "=1"};
+    static const char *const words[] = {"",
+                                        "completed",
+                                        "completed=",
+                                        "completed=1,",
+                                        ",completed=1",
+                                        "happy=1",
+                                        "completed=-1",
+                                        "completed=1.5",
+                                        "completed=1,completed=1",
+                                        "refused=1,refused=1",
+                                        "completed=0",
+                                        "completed=1000001",
+                                        "=1"};
     struct bench_mix mix = {{[BENCH_REJECTED] = 7}};
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -134,7 +150,8 @@ Test(bench_plan, one_product_is_everybodys)
 
 Test(bench_plan, an_order_is_found_by_the_number_in_its_id)
 {
-    static const char *const others[] = {"BENCH-1-2-", "BENCH-1-2-0001000", "BENCH-1-2--0000001", "BENCH-1-2-00000x1", "BENCH-1-3-0000001", "ORD-1", ""};
+    static const char *const others[] = {
+        "BENCH-1-2-", "BENCH-1-2-0001000", "BENCH-1-2--0000001", "BENCH-1-2-00000x1", "BENCH-1-3-0000001", "ORD-1", ""};
     size_t number = 77;
 
     for (size_t i = 0; i < COUNT_OF(others); i++)

@@ -39,8 +39,8 @@ Test(histogram, large_values_are_off_by_less_than_one_in_a_thousand)
             histogram_add(one, value);
             histogram_add(one, HISTOGRAM_VALUE_MAX);
             shown = histogram_at(one, 50);
-            cr_expect(shown >= value && (double)(shown - value) <= 0.001 * (double)value, "%lld is shown as %lld", (long long)value,
-                      (long long)shown);
+            cr_expect(shown >= value && (double)(shown - value) <= 0.001 * (double)value, "%lld is shown as %lld",
+                      (long long)value, (long long)shown);
             histogram_destroy(one);
         }
 }

@@ -38,7 +38,8 @@ Test(processes, programs_are_known_by_their_arguments)
 
 Test(processes, a_line_of_stat_is_read_whatever_the_program_is_called)
 {
-    static const char line[] = "42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 1 0 250 50 0 0 20 0 1 0 12345 1000 10 18446744073709551615 1";
+    static const char line[] =
+        "42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 1 0 250 50 0 0 20 0 1 0 12345 1000 10 18446744073709551615 1";
     int64_t ticks, started;
 
     cr_assert(process_stat_read(text_of(line), &ticks, &started));
@@ -115,13 +116,16 @@ Test(processes, ports_are_read_from_addresses)
     cr_expect_eq(ports[0], 9092);
     cr_expect_eq(ports[1], 9094);
     cr_expect_eq(process_ports_add("", ports, 2), 2);
-    cr_expect_eq(process_ports_add("a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1", ports, 2), PROCESS_PORTS_MAX);
+    cr_expect_eq(process_ports_add("a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1,a:1", ports, 2),
+                 PROCESS_PORTS_MAX);
 }
 
 Test(processes, what_was_used_is_the_difference_for_the_same_process_only)
 {
-    struct process_list before = {.processes = {{.pid = 1, .started = 10, .cpu_us = 100}, {.pid = 2, .started = 10, .cpu_us = 500}}, .count = 2};
-    struct process_list after = {.processes = {{.pid = 1, .started = 10, .cpu_us = 130}, {.pid = 2, .started = 99, .cpu_us = 40}}, .count = 2};
+    struct process_list before = {
+        .processes = {{.pid = 1, .started = 10, .cpu_us = 100}, {.pid = 2, .started = 10, .cpu_us = 500}}, .count = 2};
+    struct process_list after = {.processes = {{.pid = 1, .started = 10, .cpu_us = 130}, {.pid = 2, .started = 99, .cpu_us = 40}},
+                                 .count = 2};
 
     processes_subtract(&before, &after);
     cr_expect_eq(after.processes[0].cpu_us, 30);

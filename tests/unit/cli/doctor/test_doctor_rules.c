@@ -31,8 +31,8 @@ Test(doctor_rules, settings_of_topics)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *why = NULL;
-        cr_expect_eq(setting_finding(cases[i].name, cases[i].is, cases[i].planned, &why), cases[i].finding, "%s=%s", cases[i].name,
-                     cases[i].is);
+        cr_expect_eq(setting_finding(cases[i].name, cases[i].is, cases[i].planned, &why), cases[i].finding, "%s=%s",
+                     cases[i].name, cases[i].is);
         cr_assert_not_null(why);
         if (cases[i].finding == FINDING_OK)
             cr_expect_str_eq(why, "");
@@ -41,7 +41,8 @@ Test(doctor_rules, settings_of_topics)
 
 Test(doctor_rules, info_of_redis)
 {
-    struct text info = TEXT("# Server\r\nredis_version:7.0.15\r\nredis_version_more:x\r\n\r\n# Memory\r\nused_memory:12\r\nempty:\r\nlast:1");
+    struct text info =
+        TEXT("# Server\r\nredis_version:7.0.15\r\nredis_version_more:x\r\n\r\n# Memory\r\nused_memory:12\r\nempty:\r\nlast:1");
 
     cr_expect(text_equals(info_field(info, "redis_version"), TEXT("7.0.15")));
     cr_expect(text_equals(info_field(info, "used_memory"), TEXT("12")));

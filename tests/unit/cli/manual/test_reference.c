@@ -15,10 +15,15 @@ static const struct argp_option options[] = {
     {"input", 'i', "FILE", 0, "a file", 1},
     {0},
 };
-static const struct argp first_argp = {.options = options, .children = children, .args_doc = "ORDER-ID", .doc = "Does it.\vAnd more.\n\nExample:\n  orderly -x\nEnd."};
+static const struct argp first_argp = {.options = options,
+                                       .children = children,
+                                       .args_doc = "ORDER-ID",
+                                       .doc = "Does it.\vAnd more.\n\nExample:\n  orderly -x\nEnd."};
 static const struct argp second_argp = {.args_doc = "FILE"};
-static const struct subcommand rows[] = {
-    {"stock", "look", &first_argp, NULL}, {"stock add", "add", &second_argp, NULL}, {"stock count", "count", &second_argp, NULL}, {"other", "x", &first_argp, NULL}};
+static const struct subcommand rows[] = {{"stock", "look", &first_argp, NULL},
+                                         {"stock add", "add", &second_argp, NULL},
+                                         {"stock count", "count", &second_argp, NULL},
+                                         {"other", "x", &first_argp, NULL}};
 static const struct flag flags[] = {{"--flag", "does nothing", NULL}};
 static const struct reference reference = {rows, COUNT_OF(rows), flags, COUNT_OF(flags)};
 

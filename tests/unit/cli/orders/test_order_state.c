@@ -42,9 +42,9 @@ static struct order_state state_of(const char *const pairs[])
 }
 #define STATE(...) state_of((const char *const[]){__VA_ARGS__, NULL})
 
-#define RUNNING(asked_deadline, updated)                                                                                           \
-    "status", "authorizing_payment", "since", "2026-01-31T08:00:00.000Z", "pendingCommandId", "ORD-1/payment.authorize", "attempt", "3", \
-        "stepDeadlineAt", asked_deadline, "updatedAt", updated
+#define RUNNING(asked_deadline, updated)                                                                                         \
+    "status", "authorizing_payment", "since", "2026-01-31T08:00:00.000Z", "pendingCommandId", "ORD-1/payment.authorize",         \
+        "attempt", "3", "stepDeadlineAt", asked_deadline, "updatedAt", updated
 
 /* Sent again and again to a worker that is away, its updatedAt is new all the time. */
 Test(order_state, sending_again_is_no_progress)
@@ -59,8 +59,9 @@ Test(order_state, sending_again_is_no_progress)
 
 Test(order_state, its_own_policy_says_when_it_was_asked_for)
 {
-    struct order_state state = STATE(RUNNING("2026-01-31T09:59:00.000Z", "2026-01-31T09:59:00.000Z"), "policy",
-                                     "{\"stepDeadlineSeconds\":60,\"stepAttempts\":5,\"commands\":{\"payment.authorize\":{\"stepDeadlineSeconds\":3600}}}");
+    struct order_state state = STATE(
+        RUNNING("2026-01-31T09:59:00.000Z", "2026-01-31T09:59:00.000Z"), "policy",
+        "{\"stepDeadlineSeconds\":60,\"stepAttempts\":5,\"commands\":{\"payment.authorize\":{\"stepDeadlineSeconds\":3600}}}");
 
     cr_expect_eq(state.moved_ms, time_of("2026-01-31T08:59:00.000Z"));
 }
@@ -77,7 +78,8 @@ Test(order_state, what_is_parked_is_stuck_since_then_and_what_ended_is_not)
         cr_expect(order_is_at_rest(&state));
     }
     for (size_t i = 0; i < COUNT_OF(ended); i++) {
-        struct order_state state = STATE("status", ended[i], "since", "2026-01-31T09:00:00.000Z", "updatedAt", "2026-01-31T09:00:00.000Z");
+        struct order_state state =
+            STATE("status", ended[i], "since", "2026-01-31T09:00:00.000Z", "updatedAt", "2026-01-31T09:00:00.000Z");
         cr_expect_not(order_is_stuck(&state, time_of(NOW), MINUTE), "%s", ended[i]);
         cr_expect(order_is_at_rest(&state));
     }
@@ -86,8 +88,8 @@ Test(order_state, what_is_parked_is_stuck_since_then_and_what_ended_is_not)
 Test(order_state, what_makes_no_sense_is_left_out)
 {
     struct order_state none = STATE("reason", "x");
-    struct order_state odd = STATE("status", "happy", "attempt", "many", "since", "yesterday", "stepDeadlineAt", "soon", "policy", "[",
-                                   "pendingCommandId", "ORD-1", "updatedAt", "now");
+    struct order_state odd = STATE("status", "happy", "attempt", "many", "since", "yesterday", "stepDeadlineAt", "soon", "policy",
+                                   "[", "pendingCommandId", "ORD-1", "updatedAt", "now");
 
     cr_expect_not(text_is_there(none.status_text));
     cr_expect_eq(odd.status, SAGA_NONE);
@@ -130,26 +132,32 @@ Test(order_state, what_a_cancel_has_come_to)
 
 Test(order_state, why_it_is_parked)
 {
-    struct order_state state = STATE("status", "compensation_failed", "endsAs", "failed", "reason", "payment_declined", "attempt", "20",
-                                     "pendingCommandId", "ORD-1/inventory.release");
+    struct order_state state = STATE("status", "compensation_failed", "endsAs", "failed", "reason", "payment_declined", "attempt",
+                                     "20", "pendingCommandId", "ORD-1/inventory.release");
     struct order_state capture = STATE("status", "needs_attention", "attempt", "2", "pendingCommandId", "ORD-1/payment.capture");
 
-    expect_text(explain_why(arena, &state, TEXT("out_to_lunch"), TEXT_NONE), "inventory.release was tried 20 times; the last answer was out_to_lunch");
+    expect_text(explain_why(arena, &state, TEXT("out_to_lunch"), TEXT_NONE),
+                "inventory.release was tried 20 times; the last answer was out_to_lunch");
     state.attempt = 1;
-    expect_text(explain_why(arena, &state, TEXT("unknown_order"), TEXT_NONE), "inventory.release was refused, at attempt 1 of 20: unknown_order");
-    expect_text(explain_why(arena, &state, TEXT_NONE, TEXT_NONE), "inventory.release was refused, at attempt 1 of 20: no reason given");
-    expect_text(explain_why(arena, &capture, TEXT("step_timed_out"), TEXT("gateway_away")),
-                "payment.capture was not answered until its deadline, at attempt 2 of 20; the last answer before was gateway_away");
+    expect_text(explain_why(arena, &state, TEXT("unknown_order"), TEXT_NONE),
+                "inventory.release was refused, at attempt 1 of 20: unknown_order");
+    expect_text(explain_why(arena, &state, TEXT_NONE, TEXT_NONE),
+                "inventory.release was refused, at attempt 1 of 20: no reason given");
+    expect_text(
+        explain_why(arena, &capture, TEXT("step_timed_out"), TEXT("gateway_away")),
+        "payment.capture was not answered until its deadline, at attempt 2 of 20; the last answer before was gateway_away");
 }
 
 Test(order_state, what_comes_after_it)
 {
-    struct order_state state = STATE("status", "compensation_failed", "endsAs", "failed", "reason", "fulfillment_refused", "attempt", "20",
-                                     "pendingCommandId", "ORD-1/inventory.release");
+    struct order_state state = STATE("status", "compensation_failed", "endsAs", "failed", "reason", "fulfillment_refused",
+                                     "attempt", "20", "pendingCommandId", "ORD-1/inventory.release");
     struct order_state capture = STATE("status", "needs_attention", "attempt", "2", "pendingCommandId", "ORD-1/payment.capture");
 
-    expect_text(explain_then(arena, &state, TEXT("inventory.allocate")), "payment.void, then it ends failed (fulfillment_refused)");
+    expect_text(explain_then(arena, &state, TEXT("inventory.allocate")),
+                "payment.void, then it ends failed (fulfillment_refused)");
     expect_text(explain_then(arena, &state, TEXT("payment.authorize")), "it ends failed (fulfillment_refused)");
-    expect_text(explain_then(arena, &state, TEXT("fulfillment.ship")), "inventory.release, then payment.void, then it ends failed (fulfillment_refused)");
+    expect_text(explain_then(arena, &state, TEXT("fulfillment.ship")),
+                "inventory.release, then payment.void, then it ends failed (fulfillment_refused)");
     expect_text(explain_then(arena, &capture, TEXT("payment.capture")), "it is completed");
 }

@@ -53,12 +53,13 @@ Test(cli, money_has_the_decimals_of_its_currency)
         int64_t amount;
         const char *currency, *text;
     } cases[] = {
-        {0, "USD", "0.00 USD"}, {5, "USD", "0.05 USD"}, {1999, "USD", "19.99 USD"}, {1999, "JPY", "1999 JPY"},
-        {1999, "BHD", "1.999 BHD"}, {INT64_C(9007199254740992), "EUR", "90071992547409.92 EUR"},
+        {0, "USD", "0.00 USD"},    {5, "USD", "0.05 USD"},     {1999, "USD", "19.99 USD"},
+        {1999, "JPY", "1999 JPY"}, {1999, "BHD", "1.999 BHD"}, {INT64_C(9007199254740992), "EUR", "90071992547409.92 EUR"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        cr_expect(text_equals(money_text(arena, cases[i].amount, text_of(cases[i].currency)), text_of(cases[i].text)), "%s", cases[i].text);
+        cr_expect(text_equals(money_text(arena, cases[i].amount, text_of(cases[i].currency)), text_of(cases[i].text)), "%s",
+                  cases[i].text);
 }
 
 #define PRODUCT(id, rest) "{\"productId\":\"" id "\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"USD\"" rest "}"
@@ -81,7 +82,8 @@ static const struct {
     {"{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":1,\"currency\":\"usd\"}]}", "products[0].currency"},
     {"{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":-1,\"currency\":\"USD\"}]}", "products[0].unitPrice"},
     {"{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":19.99,\"currency\":\"USD\"}]}", "products[0].unitPrice"},
-    {"{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":9007199254740993,\"currency\":\"USD\"}]}", "products[0].unitPrice"},
+    {"{\"products\":[{\"productId\":\"A\",\"name\":\"N\",\"unitPrice\":9007199254740993,\"currency\":\"USD\"}]}",
+     "products[0].unitPrice"},
     {"{\"products\":[" PRODUCT("A", ",\"stock\":7") "]}", "products[0].stock"},
     {"{\"products\":[" PRODUCT("A", ",\"stock\":{\"a:b\":7}") "]}", "products[0].stock"},
     {"{\"products\":[" PRODUCT("A", ",\"stock\":{\"main\":-1}") "]}", "products[0].stock"},
@@ -106,10 +108,10 @@ Test(cli, a_catalog_file_is_checked_whole)
 Test(cli, a_catalog_file_becomes_entries_and_stock)
 {
     struct catalog_file file;
-    size_t mistakes = catalog_file_read(
-        arena,
-        TEXT("{\"products\":[" PRODUCT("B", ",\"stock\":{\"west\":1,\"main\":2}") "," PRODUCT("A", ",\"stock\":{\"main\":3}") "]}"), stderr,
-        &file);
+    size_t mistakes = catalog_file_read(arena,
+                                        TEXT("{\"products\":[" PRODUCT("B", ",\"stock\":{\"west\":1,\"main\":2}") "," PRODUCT(
+                                            "A", ",\"stock\":{\"main\":3}") "]}"),
+                                        stderr, &file);
 
     cr_assert_eq(mistakes, 0);
     cr_assert_eq(file.entry_count, 2);

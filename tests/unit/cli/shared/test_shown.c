@@ -6,8 +6,20 @@
 static const struct {
     const char *text, *shown;
 } rows[] = {
-    {"", ""}, {"plain", "plain"}, {"Café ☕", "Café ☕"}, {"\x1b[31mred", "?[31mred"}, {"a\nb\x7f", "a?b?"}, {"\xc2\x9b" "2J", "??2J"},
-    {"\xc2", "?"}, {"\xc2\xa0", "\xc2\xa0"}, {"a\xe2\x80\xae" "b", "a???b"}, {"\xff\xfe", "??"},
+    {"", ""},
+    {"plain", "plain"},
+    {"Café ☕", "Café ☕"},
+    {"\x1b[31mred", "?[31mred"},
+    {"a\nb\x7f", "a?b?"},
+    {"\xc2\x9b"
+     "2J",
+     "??2J"},
+    {"\xc2", "?"},
+    {"\xc2\xa0", "\xc2\xa0"},
+    {"a\xe2\x80\xae"
+     "b",
+     "a???b"},
+    {"\xff\xfe", "??"},
 };
 
 Test(shown, a_text_has_nothing_that_plays_tricks)
@@ -38,11 +50,11 @@ Test(shown, bytes_are_made_fit_to_be_shown)
         {{"gr\xc3\xbc\xc3\x9f \xf0\x9f\x93\xa6", 11}, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x93\xa6", true},
         {{"a\x1b[31m\nb", 8}, "a?[31m?b", false},
         {{"\xff\xc3", 2}, "??", false},
-        {{"\xc2\x9b", 2}, "??", false},                 /* the one-byte CSI of the second control set */
-        {{"\xe2\x80\xae", 3}, "???", false},            /* turns the text around */
-        {{"\xc0\x80", 2}, "??", false},                 /* overlong */
-        {{"\xed\xa0\x80", 3}, "???", false},            /* half of a pair */
-        {{"\xf4\x90\x80\x80", 4}, "????", false},       /* beyond Unicode */
+        {{"\xc2\x9b", 2}, "??", false},           /* the one-byte CSI of the second control set */
+        {{"\xe2\x80\xae", 3}, "???", false},      /* turns the text around */
+        {{"\xc0\x80", 2}, "??", false},           /* overlong */
+        {{"\xed\xa0\x80", 3}, "???", false},      /* half of a pair */
+        {{"\xf4\x90\x80\x80", 4}, "????", false}, /* beyond Unicode */
         {{"123456789012345", 15}, "123456789012345", true},
         {{"1234567890123456", 16}, "123456789012345", false},
         {{"12345678901234\xc3\xbc", 16}, "12345678901234", false}, /* not cut inside a character */

@@ -57,7 +57,10 @@ Test(keys, are_known_by_their_names_in_a_namespace_and_those_of_others_are_not)
     }
 }
 
-static void expect_key(struct text key, const char *wanted) { cr_expect(text_equals(key, text_of(wanted)), "%.*s, not %s", TEXT_ARG(key), wanted); }
+static void expect_key(struct text key, const char *wanted)
+{
+    cr_expect(text_equals(key, text_of(wanted)), "%.*s, not %s", TEXT_ARG(key), wanted);
+}
 
 Test(keys, are_made_as_the_contract_says)
 {

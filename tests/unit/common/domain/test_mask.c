@@ -50,7 +50,9 @@ static const struct {
     {"x4111111111111111y", "x****************y"},
     {"(4111111111111111)", "(****************)"},
     {"4111111111111111,5555555555554444", "****************,****************"},
-    {"caff\xC3\xA8" "4111111111111111", "caff\xC3\xA8****************"},
+    {"caff\xC3\xA8"
+     "4111111111111111",
+     "caff\xC3\xA8****************"},
     /* spaces and dashes, those of typography too */
     {"4111 1111 1111 1111", "**** **** **** ****"},
     {"4111-1111-1111-1111", "****-****-****-****"},
@@ -59,9 +61,21 @@ static const struct {
     {"4111  --  1111 - 1111-1111", "****  --  **** - ****-****"},
     {"-4111111111111111-", "-****************-"},
     {"4111\t1111\n1111\r\n1111", "****\t****\n****\r\n****"},
-    {"4111\xC2\xA0" "1111\xC2\xA0" "1111\xC2\xA0" "1111", "****\xC2\xA0****\xC2\xA0****\xC2\xA0****"},
-    {"4111\xE2\x80\x93" "1111\xE2\x80\x93" "1111\xE2\x80\x93" "1111", "****\xE2\x80\x93****\xE2\x80\x93****\xE2\x80\x93****"},
-    {"4111\xE2\x80\xAF" "1111\xE2\x88\x92" "1111\xE3\x80\x80" "1111", "****\xE2\x80\xAF****\xE2\x88\x92****\xE3\x80\x80****"},
+    {"4111\xC2\xA0"
+     "1111\xC2\xA0"
+     "1111\xC2\xA0"
+     "1111",
+     "****\xC2\xA0****\xC2\xA0****\xC2\xA0****"},
+    {"4111\xE2\x80\x93"
+     "1111\xE2\x80\x93"
+     "1111\xE2\x80\x93"
+     "1111",
+     "****\xE2\x80\x93****\xE2\x80\x93****\xE2\x80\x93****"},
+    {"4111\xE2\x80\xAF"
+     "1111\xE2\x88\x92"
+     "1111\xE3\x80\x80"
+     "1111",
+     "****\xE2\x80\xAF****\xE2\x88\x92****\xE3\x80\x80****"},
     /* a longer row of digits: a card number may begin and end at any gap */
     {"4111111111111111 123", "**************** 123"},
     {"4111 1111 1111 1111 123", "**** **** **** **** 123"},
@@ -85,13 +99,46 @@ static const struct {
 };
 
 static const char *const clean[] = {
-    "", "1", "4111", "no digits at all", "4111111111111112", "411111111111", "422222222222", "40000000000000000006",
+    "",
+    "1",
+    "4111",
+    "no digits at all",
+    "4111111111111112",
+    "411111111111",
+    "422222222222",
+    "40000000000000000006",
     "41111111111111111111111111111111", /* 32 digits in one go */
-    "4111x1111x1111x1111", "4111.1111.1111.1111", "4111_1111_1111_1111", "4111/1111/1111/1111", "41111111:11111111",
-    "2026-01-31T09:30:00.000Z", "+39 011 555 0100", "ORD-1001", "192.168.100.200:65535", "3.14159265358979312",
-    "1234567890123456", "4111 1111 1111 1112", "4111111111111112 123", "\\u00341111", "\\u4111", "\\u4111111111111111", "411111111111\\", "411111111111\\u003",
-    "411111111111\\u003g1111", "411111111111\xC2", "411111111111\xE2\x80", "4111\xC2\xA1" "1111\xC2\xA1" "1111\xC2\xA1" "1111",
-    "4111\xE2\x82\xAC" "1111\xE2\x82\xAC" "1111\xE2\x82\xAC" "1111", "4111\\\\n1111\\\\n1111\\\\n1111", "4111\\b1111\\b1111\\b1111",
+    "4111x1111x1111x1111",
+    "4111.1111.1111.1111",
+    "4111_1111_1111_1111",
+    "4111/1111/1111/1111",
+    "41111111:11111111",
+    "2026-01-31T09:30:00.000Z",
+    "+39 011 555 0100",
+    "ORD-1001",
+    "192.168.100.200:65535",
+    "3.14159265358979312",
+    "1234567890123456",
+    "4111 1111 1111 1112",
+    "4111111111111112 123",
+    "\\u00341111",
+    "\\u4111",
+    "\\u4111111111111111",
+    "411111111111\\",
+    "411111111111\\u003",
+    "411111111111\\u003g1111",
+    "411111111111\xC2",
+    "411111111111\xE2\x80",
+    "4111\xC2\xA1"
+    "1111\xC2\xA1"
+    "1111\xC2\xA1"
+    "1111",
+    "4111\xE2\x82\xAC"
+    "1111\xE2\x82\xAC"
+    "1111\xE2\x82\xAC"
+    "1111",
+    "4111\\\\n1111\\\\n1111\\\\n1111",
+    "4111\\b1111\\b1111\\b1111",
 };
 
 Test(mask, card_numbers_are_masked_and_nothing_else_is_touched)
@@ -183,7 +230,8 @@ static void mask_slowly(char *text, size_t length)
         for (size_t to = from + 1; to <= length; to++) {
             char digits[64];
             size_t count = 0;
-            if (original[from] == ' ' || original[to - 1] == ' ' || (from > 0 && original[from - 1] != ' ') || (to < length && original[to] != ' '))
+            if (original[from] == ' ' || original[to - 1] == ' ' || (from > 0 && original[from - 1] != ' ') ||
+                (to < length && original[to] != ' '))
                 continue;
             for (size_t i = from; i < to; i++)
                 if (original[i] != ' ')
@@ -216,7 +264,8 @@ static double seconds_now(void) { return (double)clock_cpu_us() / 1e6; }
 
 Test(mask, a_megabyte_of_digits_takes_no_time, .timeout = 20)
 {
-    static const char *const parts[] = {"4", "4 ", "4 5-6\t", "4111111111111111 ", "4                    ", "\\u0034", "4\xE2\x80\x93", "411111111111111", " "};
+    static const char *const parts[] = {
+        "4", "4 ", "4 5-6\t", "4111111111111111 ", "4                    ", "\\u0034", "4\xE2\x80\x93", "411111111111111", " "};
 
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         struct buffer buffer = buffer_in(arena, (1 << 20) + 32);
@@ -254,7 +303,8 @@ static const struct {
     const char *json, *masked; /* masked NULL: nothing to mask */
 } orders[] = {
     /* ids stay, in their place */
-    {"{\"orderId\":\"" CARD "\",\"customerId\":\"" CARD "\",\"warehouse\":\"" CARD "\",\"items\":[{\"productId\":\"" CARD "\"}]}", NULL},
+    {"{\"orderId\":\"" CARD "\",\"customerId\":\"" CARD "\",\"warehouse\":\"" CARD "\",\"items\":[{\"productId\":\"" CARD "\"}]}",
+     NULL},
     {"{\"order\\u0049d\":\"" CARD "\",\"items\":[{},{\"product\\u0049d\":\"\\u0034111111111111111\"}]}", NULL},
     {"{\"items\":[{\"productId\":\"4006381333931\"},{\"productId\":\"" CARD "\"}]}", NULL}, /* an EAN-13 */
     /* ids in other places are not */
@@ -276,7 +326,8 @@ static const struct {
     /* everything else that is a string is looked at */
     {"\"" CARD "\"", "\"" STARS "\""},
     {"{\"paymentMethod\":\"tok_" CARD "\"}", "{\"paymentMethod\":\"tok_" STARS "\"}"},
-    {"{\"shipTo\":{\"name\":\"Ada\",\"line1\":\"4111 1111 1111 1111\"}}", "{\"shipTo\":{\"name\":\"Ada\",\"line1\":\"**** **** **** ****\"}}"},
+    {"{\"shipTo\":{\"name\":\"Ada\",\"line1\":\"4111 1111 1111 1111\"}}",
+     "{\"shipTo\":{\"name\":\"Ada\",\"line1\":\"**** **** **** ****\"}}"},
     {"{\"a\":[[[{\"b\":[\"" CARD "\",1,\"x\"]}]]]}", "{\"a\":[[[{\"b\":[\"" STARS "\",1,\"x\"]}]]]}"},
     {"{ \"a\" : \"" CARD "\" , \"b\" : \"" CARD "\" }", "{ \"a\" : \"" STARS "\" , \"b\" : \"" STARS "\" }"},
     {"{\"a\":\"\\u00341\\u00311111111111111 \\\"\\u00e8\\\"\"}", "{\"a\":\"\\u002a*\\u002a************* \\\"\\u00e8\\\"\"}"},
@@ -324,7 +375,8 @@ static const struct {
 Test(mask, orders_are_masked_but_for_their_ids)
 {
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
-        const struct text text = text_of(orders[i].json), wanted = text_of(orders[i].masked == NULL ? orders[i].json : orders[i].masked);
+        const struct text text = text_of(orders[i].json),
+                          wanted = text_of(orders[i].masked == NULL ? orders[i].json : orders[i].masked);
         const struct json *root;
         bool masked = orders[i].masked == NULL;
         cr_assert_eq(json_read(arena, text, &root), STATUS_OK, "%s", orders[i].json);

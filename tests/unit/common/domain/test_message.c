@@ -54,7 +54,8 @@ static void expect_mended(const struct reply *reply, const char *wanted)
     for (size_t i = 0; i < REPLY_MEMBERS; i++)
         if (reply->mended >> i & 1)
             buffer_add_format(&buffer, "%s ", reply_member(i));
-    cr_expect(text_equals(buffer_text(&buffer), text_of(wanted)), "got <%.*s>, wanted <%s>", TEXT_ARG(buffer_text(&buffer)), wanted);
+    cr_expect(text_equals(buffer_text(&buffer), text_of(wanted)), "got <%.*s>, wanted <%s>", TEXT_ARG(buffer_text(&buffer)),
+              wanted);
 }
 
 /* A copy of a JSON text in which what stands at one place is replaced; the test ends when it does not stand there. */
@@ -96,9 +97,13 @@ Test(message, what_a_command_does_not_need_may_be_null)
 {
     struct command command;
 
-    cr_assert_eq(command_read(arena, json_of(TEXT("{\"commandId\":\"O/order.validate\",\"orderId\":\"O\",\"type\":\"order.validate\",\"attempt\":1,"
-                                                  "\"issuedAt\":null,\"deadlineAt\":null,\"replyTo\":null,\"order\":{},\"results\":null}")), &command),
-                 STATUS_OK);
+    cr_assert_eq(
+        command_read(
+            arena,
+            json_of(TEXT("{\"commandId\":\"O/order.validate\",\"orderId\":\"O\",\"type\":\"order.validate\",\"attempt\":1,"
+                         "\"issuedAt\":null,\"deadlineAt\":null,\"replyTo\":null,\"order\":{},\"results\":null}")),
+            &command),
+        STATUS_OK);
     cr_expect_not(text_is_there(command.issued_at) || text_is_there(command.reply_to) || text_is_there(command.results));
 }
 
@@ -106,8 +111,10 @@ Test(message, a_command_needs_no_times_and_no_results)
 {
     struct command command;
 
-    cr_assert_eq(command_read(arena, json_of(TEXT("{\"order\":{},\"attempt\":1,\"type\":\"t\",\"orderId\":\"A\",\"commandId\":\"A/t\"}")),
-                              &command), STATUS_OK);
+    cr_assert_eq(
+        command_read(arena, json_of(TEXT("{\"order\":{},\"attempt\":1,\"type\":\"t\",\"orderId\":\"A\",\"commandId\":\"A/t\"}")),
+                     &command),
+        STATUS_OK);
     cr_expect_not(text_is_there(command.issued_at));
     cr_expect_not(text_is_there(command.results));
     EXPECT_TEXT(command.order, TEXT("{}"));
@@ -155,8 +162,12 @@ Test(message, the_answer_to_a_bad_command_can_be_read)
     struct buffer buffer = buffer_in(arena, 0);
 
     cr_assert_eq(command_read(arena, json_of(with(full_command, "\"attempt\":3,", "")), &command), STATUS_BAD_MESSAGE);
-    reply_write(&buffer, &(struct reply){.command_id = command.command_id, .order_id = command.order_id, .type = command.type,
-                                         .attempt = command.attempt, .outcome = TEXT("failed"), .reason = TEXT("bad_command")});
+    reply_write(&buffer, &(struct reply){.command_id = command.command_id,
+                                         .order_id = command.order_id,
+                                         .type = command.type,
+                                         .attempt = command.attempt,
+                                         .outcome = TEXT("failed"),
+                                         .reason = TEXT("bad_command")});
     cr_assert_eq(inbox_read(arena, json_of(buffer_text(&buffer)), &record), STATUS_OK);
     cr_expect_eq(record.reply.attempt, 0);
 }
@@ -212,8 +223,9 @@ Test(message, a_command_id_has_a_limit)
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *type = repeated('t', rows[i].type_length).at;
-        const struct text text = text_format(arena, "{\"commandId\":\"%s/%s\",\"orderId\":\"%s\",\"type\":\"%s\",\"attempt\":1,\"order\":{}}",
-                                             order_id, type, order_id, type);
+        const struct text text =
+            text_format(arena, "{\"commandId\":\"%s/%s\",\"orderId\":\"%s\",\"type\":\"%s\",\"attempt\":1,\"order\":{}}",
+                        order_id, type, order_id, type);
         cr_expect_eq(command_read(arena, json_of(text), &command), rows[i].status, "%zu", rows[i].type_length);
         cr_expect_eq(text_is_there(command.command_id), rows[i].status == STATUS_OK);
     }
@@ -222,7 +234,8 @@ Test(message, a_command_id_has_a_limit)
 /* ---- replies and the rest of the inbox ---- */
 
 static const char full_reply[] =
-    "{\"kind\":\"reply\",\"commandId\":\"ORD-1/inventory.allocate\",\"orderId\":\"ORD-1\",\"type\":\"inventory.allocate\",\"attempt\":2,"
+    "{\"kind\":\"reply\",\"commandId\":\"ORD-1/"
+    "inventory.allocate\",\"orderId\":\"ORD-1\",\"type\":\"inventory.allocate\",\"attempt\":2,"
     "\"outcome\":\"refused\",\"reason\":\"insufficient_inventory\",\"productId\":\"KEYBOARD\",\"errors\":[{\"field\": \"x\"}],"
     "\"result\":{\"a\": 1}}";
 
@@ -249,15 +262,37 @@ Test(message, a_reply_is_read_and_written_back_the_same)
 }
 
 static const struct reply replies[] = {
-    {.command_id = TEXT("O/order.validate"), .order_id = TEXT("O"), .type = TEXT("order.validate"), .attempt = 1, .outcome = TEXT("succeeded")},
-    {.command_id = TEXT("O/payment.void"), .order_id = TEXT("O"), .type = TEXT("payment.void"), .attempt = ATTEMPT_MAX, .outcome = TEXT("failed"),
+    {.command_id = TEXT("O/order.validate"),
+     .order_id = TEXT("O"),
+     .type = TEXT("order.validate"),
+     .attempt = 1,
+     .outcome = TEXT("succeeded")},
+    {.command_id = TEXT("O/payment.void"),
+     .order_id = TEXT("O"),
+     .type = TEXT("payment.void"),
+     .attempt = ATTEMPT_MAX,
+     .outcome = TEXT("failed"),
      .reason = TEXT("gateway \"down\"\n\xE2\x82\xAC")},
-    {.command_id = TEXT("O/order.validate"), .order_id = TEXT("O"), .type = TEXT("order.validate"), .attempt = 0, .outcome = TEXT("refused"),
-     .reason = TEXT(""), .errors = TEXT("[]")},
-    {.command_id = TEXT("O/payment.authorize"), .order_id = TEXT("O"), .type = TEXT("payment.authorize"), .attempt = 7, .outcome = TEXT("succeeded"),
+    {.command_id = TEXT("O/order.validate"),
+     .order_id = TEXT("O"),
+     .type = TEXT("order.validate"),
+     .attempt = 0,
+     .outcome = TEXT("refused"),
+     .reason = TEXT(""),
+     .errors = TEXT("[]")},
+    {.command_id = TEXT("O/payment.authorize"),
+     .order_id = TEXT("O"),
+     .type = TEXT("payment.authorize"),
+     .attempt = 7,
+     .outcome = TEXT("succeeded"),
      .result = TEXT("{\"authorizationId\":\"A-1\",\"amount\":3998,\"currency\":\"USD\"}")},
-    {.command_id = TEXT("O/inventory.allocate"), .order_id = TEXT("O"), .type = TEXT("inventory.allocate"), .attempt = 1, .outcome = TEXT("refused"),
-     .reason = TEXT("insufficient_inventory"), .product_id = TEXT("A \xC3\xA8")},
+    {.command_id = TEXT("O/inventory.allocate"),
+     .order_id = TEXT("O"),
+     .type = TEXT("inventory.allocate"),
+     .attempt = 1,
+     .outcome = TEXT("refused"),
+     .reason = TEXT("insufficient_inventory"),
+     .product_id = TEXT("A \xC3\xA8")},
 };
 
 Test(message, what_a_worker_writes_the_orchestrator_reads)
@@ -267,7 +302,8 @@ Test(message, what_a_worker_writes_the_orchestrator_reads)
         struct inbox_record record;
         struct buffer buffer = buffer_in(arena, 0);
         reply_write(&buffer, sent);
-        cr_assert_eq(inbox_read(arena, json_of(buffer_text(&buffer)), &record), STATUS_OK, "%.*s", TEXT_ARG(buffer_text(&buffer)));
+        cr_assert_eq(inbox_read(arena, json_of(buffer_text(&buffer)), &record), STATUS_OK, "%.*s",
+                     TEXT_ARG(buffer_text(&buffer)));
         EXPECT_TEXT(record.reply.command_id, sent->command_id);
         EXPECT_TEXT(record.reply.order_id, sent->order_id);
         EXPECT_TEXT(record.reply.type, sent->type);
@@ -284,8 +320,11 @@ Test(message, an_order_of_the_inbox_keeps_its_parts_as_they_are)
 {
     struct inbox_record record;
 
-    cr_assert_eq(inbox_read(arena, json_of(TEXT("{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":{\"orderId\": \"O-1\"},"
-                                                "\"source\":{\"topic\":\"orders\"},\"policy\":{ }}")), &record), STATUS_OK);
+    cr_assert_eq(inbox_read(arena,
+                            json_of(TEXT("{\"kind\":\"order\",\"orderId\":\"O-1\",\"order\":{\"orderId\": \"O-1\"},"
+                                         "\"source\":{\"topic\":\"orders\"},\"policy\":{ }}")),
+                            &record),
+                 STATUS_OK);
     EXPECT_TEXT(record.kind, TEXT("order"));
     EXPECT_TEXT(record.order_id, TEXT("O-1"));
     EXPECT_TEXT(record.order, TEXT("{\"orderId\": \"O-1\"}"));
@@ -309,21 +348,36 @@ Test(message, signals_may_say_who_and_why)
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         struct inbox_record record;
-        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"requestedBy\":\"ada\",\"reason\":\"x\"}",
-                                                           kinds[i])), &record), STATUS_OK);
+        cr_assert_eq(
+            inbox_read(arena,
+                       json_of(text_format(
+                           arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"requestedBy\":\"ada\",\"reason\":\"x\"}", kinds[i])),
+                       &record),
+            STATUS_OK);
         EXPECT_TEXT(record.kind, text_of(kinds[i]));
         EXPECT_TEXT(record.requested_by, TEXT("ada"));
         EXPECT_TEXT(record.reason, TEXT("x"));
-        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\"}", kinds[i])), &record), STATUS_OK);
+        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\"}", kinds[i])), &record),
+                     STATUS_OK);
         cr_expect_not(text_is_there(record.requested_by));
-        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"requestedBy\":null,\"reason\":null}",
-                                                           kinds[i])), &record), STATUS_OK, "null is as good as absent");
+        cr_assert_eq(
+            inbox_read(arena,
+                       json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"requestedBy\":null,\"reason\":null}",
+                                           kinds[i])),
+                       &record),
+            STATUS_OK, "null is as good as absent");
         cr_expect_not(text_is_there(record.requested_by) || text_is_there(record.reason));
-        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"reason\":\"%s\"}", kinds[i],
-                                                           kanji(REASON_MAX).at)), &record), STATUS_OK, "characters, not bytes");
+        cr_assert_eq(inbox_read(arena,
+                                json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"reason\":\"%s\"}", kinds[i],
+                                                    kanji(REASON_MAX).at)),
+                                &record),
+                     STATUS_OK, "characters, not bytes");
         cr_expect_eq(record.reason.length, 3 * REASON_MAX);
-        cr_assert_eq(inbox_read(arena, json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"reason\":\"%s\"}", kinds[i],
-                                                           kanji(REASON_MAX + 1).at)), &record), STATUS_BAD_MESSAGE);
+        cr_assert_eq(inbox_read(arena,
+                                json_of(text_format(arena, "{\"kind\":\"%s\",\"orderId\":\"O-1\",\"reason\":\"%s\"}", kinds[i],
+                                                    kanji(REASON_MAX + 1).at)),
+                                &record),
+                     STATUS_BAD_MESSAGE);
     }
 }
 
@@ -358,7 +412,8 @@ Test(message, records_that_make_no_sense_are_refused_but_say_what_they_can)
 {
     for (size_t i = 0; i < COUNT_OF(refused_records); i++) {
         struct inbox_record record;
-        cr_expect_eq(inbox_read(arena, json_of(text_of(refused_records[i].json)), &record), STATUS_BAD_MESSAGE, "%s", refused_records[i].json);
+        cr_expect_eq(inbox_read(arena, json_of(text_of(refused_records[i].json)), &record), STATUS_BAD_MESSAGE, "%s",
+                     refused_records[i].json);
         EXPECT_TEXT(record.kind, text_of(refused_records[i].kind));
         EXPECT_TEXT(record.order_id, text_of(refused_records[i].order_id));
     }
@@ -385,8 +440,8 @@ Test(message, a_reply_that_does_not_say_to_what_or_how_is_refused)
 {
     for (size_t i = 0; i < COUNT_OF(reply_faults); i++) {
         struct inbox_record record;
-        cr_expect_eq(inbox_read(arena, json_of(with(full_reply, reply_faults[i].old, reply_faults[i].new)), &record), STATUS_BAD_MESSAGE,
-                     "%s", reply_faults[i].new);
+        cr_expect_eq(inbox_read(arena, json_of(with(full_reply, reply_faults[i].old, reply_faults[i].new)), &record),
+                     STATUS_BAD_MESSAGE, "%s", reply_faults[i].new);
         EXPECT_TEXT(record.order_id, TEXT("ORD-1"));
     }
 }
@@ -398,14 +453,20 @@ Test(message, texts_of_a_reply_have_limits)
         const struct text reason = text_format(arena, "\"reason\":\"%s\"", kanji(REASON_MAX + more).at);
         const struct text product = text_format(arena, "\"productId\":\"%s\"", kanji(PRODUCT_ID_MAX + more).at);
         const struct text id = text_format(arena, "\"commandId\":\"%s\"", repeated('x', COMMAND_ID_MAX + more).at);
-        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, "\"reason\":\"insufficient_inventory\"", text_copy(arena, reason).at)), &record),
+        cr_assert_eq(inbox_read(arena,
+                                json_of(with(full_reply, "\"reason\":\"insufficient_inventory\"", text_copy(arena, reason).at)),
+                                &record),
                      STATUS_OK);
         cr_expect_eq(record.reply.reason.length, 3 * REASON_MAX, "what is longer is cut");
         expect_mended(&record.reply, more == 0 ? "" : "reason ");
-        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, "\"productId\":\"KEYBOARD\"", text_copy(arena, product).at)), &record), STATUS_OK);
+        cr_assert_eq(
+            inbox_read(arena, json_of(with(full_reply, "\"productId\":\"KEYBOARD\"", text_copy(arena, product).at)), &record),
+            STATUS_OK);
         cr_expect_eq(record.reply.product_id.length, 3 * PRODUCT_ID_MAX);
         expect_mended(&record.reply, more == 0 ? "" : "productId ");
-        cr_expect_eq(inbox_read(arena, json_of(with(full_reply, "\"commandId\":\"ORD-1/inventory.allocate\"", text_copy(arena, id).at)), &record),
+        cr_expect_eq(inbox_read(arena,
+                                json_of(with(full_reply, "\"commandId\":\"ORD-1/inventory.allocate\"", text_copy(arena, id).at)),
+                                &record),
                      more == 0 ? STATUS_OK : STATUS_BAD_MESSAGE);
     }
 }
@@ -441,7 +502,8 @@ Test(message, a_reply_to_a_known_command_is_not_refused_for_a_detail)
     for (size_t i = 0; i < COUNT_OF(details); i++) {
         struct inbox_record record;
         struct buffer buffer = buffer_in(arena, 0);
-        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, details[i].old, details[i].new)), &record), STATUS_OK, "%s", details[i].new);
+        cr_assert_eq(inbox_read(arena, json_of(with(full_reply, details[i].old, details[i].new)), &record), STATUS_OK, "%s",
+                     details[i].new);
         expect_mended(&record.reply, details[i].mended);
         reply_write(&buffer, &record.reply);
         EXPECT_TEXT(buffer_text(&buffer), with(full_reply, details[i].written_old, details[i].written_new));
@@ -472,15 +534,19 @@ Test(message, a_result_that_is_no_larger_than_an_order_is_kept)
 Test(message, of_a_result_that_is_too_large_what_is_small_is_kept_the_total_first)
 {
     const char *label = repeated('x', 1000).at;
-    const struct text large =
-        text_format(arena, "{ \"label\":\"%s\", \"labels\":[\"%s\"], \"url\":{\"a\":\"%s\"}, \"authorizationId\" : \"A\\u002d1\", "
-                    "\"amount\":3998, \"resultTooLarge\":1, \"ok\":true, \"none\":null, \"c\\u0075rrency\":\"USD\", \"rate\":1.5 }",
-                    label, label, label);
+    const struct text large = text_format(
+        arena,
+        "{ \"label\":\"%s\", \"labels\":[\"%s\"], \"url\":{\"a\":\"%s\"}, \"authorizationId\" : \"A\\u002d1\", "
+        "\"amount\":3998, \"resultTooLarge\":1, \"ok\":true, \"none\":null, \"c\\u0075rrency\":\"USD\", \"rate\":1.5 }",
+        label, label, label);
 
-    cr_expect_str_eq(bounded(text_copy(arena, large).at, 1024, "result "),
-                     text_copy(arena, text_format(arena, "{\"resultTooLarge\":{\"bytes\":%zu},\"amount\":3998,\"c\\u0075rrency\":\"USD\","
-                                                  "\"authorizationId\":\"A\\u002d1\",\"ok\":true,\"none\":null,\"rate\":1.5}",
-                                                  large.length)).at);
+    cr_expect_str_eq(
+        bounded(text_copy(arena, large).at, 1024, "result "),
+        text_copy(arena, text_format(arena,
+                                     "{\"resultTooLarge\":{\"bytes\":%zu},\"amount\":3998,\"c\\u0075rrency\":\"USD\","
+                                     "\"authorizationId\":\"A\\u002d1\",\"ok\":true,\"none\":null,\"rate\":1.5}",
+                                     large.length))
+            .at);
 }
 
 Test(message, what_is_kept_of_a_result_of_many_small_members_is_bounded_too)
@@ -505,7 +571,8 @@ Test(message, a_result_too_deep_to_be_handed_on_is_refused)
 {
     for (size_t depth = 31; depth <= 33; depth++) {
         struct inbox_record record;
-        const char *result = text_format(arena, "\"result\":{\"a\":%s1%s}", repeated('[', depth - 1).at, repeated(']', depth - 1).at).at;
+        const char *result =
+            text_format(arena, "\"result\":{\"a\":%s1%s}", repeated('[', depth - 1).at, repeated(']', depth - 1).at).at;
         cr_expect_eq(inbox_read(arena, json_of(with(full_reply, "\"result\":{\"a\": 1}", result)), &record),
                      depth <= JSON_DEPTH_MAX ? STATUS_OK : STATUS_BAD_MESSAGE, "%zu", depth);
     }
@@ -516,7 +583,8 @@ Test(message, a_result_too_deep_to_be_handed_on_is_refused)
 static const char full_order[] =
     "{\"orderId\":\"ORD-1001\",\"customerId\":\"C-42\",\"items\":[{\"productId\":\"KEYBOARD\",\"quantity\":2,\"price\":1},"
     "{\"productId\":\"M\\u004fUSE\",\"quantity\":10000}],\"paymentMethod\":\"tok_visa\",\"warehouse\":\"north\","
-    "\"shipTo\":{\"name\":\"Ada\",\"line1\":\"1 Main St\",\"city\":\"Turin\",\"postalCode\":\"10121\",\"country\":\"IT\"},\"gift\":true}";
+    "\"shipTo\":{\"name\":\"Ada\",\"line1\":\"1 Main "
+    "St\",\"city\":\"Turin\",\"postalCode\":\"10121\",\"country\":\"IT\"},\"gift\":true}";
 
 Test(message, an_order_is_read_as_far_as_workers_need_it)
 {
@@ -540,14 +608,18 @@ Test(message, an_order_may_leave_warehouse_and_address_out)
     struct order order;
 
     memset(&order, 0xAA, sizeof(order));
-    cr_assert_eq(order_read(arena, TEXT("{\"orderId\":\"O\",\"customerId\":\"C\",\"items\":[{\"productId\":\"P\",\"quantity\":1}],"
-                                        "\"paymentMethod\":\"pm_1\"}"), &order), STATUS_OK);
+    cr_assert_eq(order_read(arena,
+                            TEXT("{\"orderId\":\"O\",\"customerId\":\"C\",\"items\":[{\"productId\":\"P\",\"quantity\":1}],"
+                                 "\"paymentMethod\":\"pm_1\"}"),
+                            &order),
+                 STATUS_OK);
     EXPECT_TEXT(order.warehouse, TEXT("main"));
     cr_expect_not(text_is_there(order.country));
     cr_expect_eq(order.line_count, 1);
     cr_assert_eq(order_read(arena, with(full_order, ",\"country\":\"IT\"", ""), &order), STATUS_OK);
     cr_expect_not(text_is_there(order.country));
-    cr_assert_eq(order_read(arena, with(full_order, "\"warehouse\":\"north\"", "\"warehouse\":null"), &order), STATUS_OK, "as good as absent");
+    cr_assert_eq(order_read(arena, with(full_order, "\"warehouse\":\"north\"", "\"warehouse\":null"), &order), STATUS_OK,
+                 "as good as absent");
     EXPECT_TEXT(order.warehouse, TEXT("main"));
     cr_assert_eq(order_read(arena, with(full_order, "\"country\":\"IT\"", "\"country\":null"), &order), STATUS_OK);
     cr_expect_not(text_is_there(order.country));
@@ -609,8 +681,8 @@ Test(message, an_order_that_breaks_a_rule_is_refused)
 {
     for (size_t i = 0; i < COUNT_OF(order_faults); i++) {
         struct order order;
-        cr_expect_eq(order_read(arena, with(full_order, order_faults[i].old, order_faults[i].new), &order), STATUS_BAD_MESSAGE, "%s -> %s",
-                     order_faults[i].old, order_faults[i].new);
+        cr_expect_eq(order_read(arena, with(full_order, order_faults[i].old, order_faults[i].new), &order), STATUS_BAD_MESSAGE,
+                     "%s -> %s", order_faults[i].old, order_faults[i].new);
     }
     cr_expect_eq(order_read(arena, TEXT_NONE, &(struct order){0}), STATUS_BAD_MESSAGE);
 }
@@ -642,7 +714,11 @@ Test(message, texts_of_an_order_have_limits)
     static const struct {
         const char *old, *prefix;
         size_t longest;
-    } rows[] = {{"\"ORD-1001\"", "", 64}, {"\"C-42\"", "", 64}, {"\"north\"", "", 64}, {"\"KEYBOARD\"", "", 64}, {"\"tok_visa\"", "tok_", 128}};
+    } rows[] = {{"\"ORD-1001\"", "", 64},
+                {"\"C-42\"", "", 64},
+                {"\"north\"", "", 64},
+                {"\"KEYBOARD\"", "", 64},
+                {"\"tok_visa\"", "tok_", 128}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         for (size_t more = 0; more <= 1; more++) {
@@ -736,14 +812,46 @@ Test(message, the_days_until_9999_are_as_the_c_library_says)
 }
 
 static const char *const not_times[] = {
-    "", "2026", "2026-01-31", "2026-01-31T09:30:00Z", "2026-01-31T09:30:00.00Z", "2026-01-31T09:30:00.0000Z", "2026-01-31T09:30:00.000",
-    "2026-01-31T09:30:00.000z", "2026-01-31t09:30:00.000Z", "2026-01-31 09:30:00.000Z", "2026-01-31T09:30:00,000Z", "2026-01-31T09:30:00.000+",
-    "2026-01-31T09:30:00.000Z ", " 2026-01-31T09:30:00.000Z", "2026/01/31T09:30:00.000Z", "2026-1-31T009:30:00.000Z", "+026-01-31T09:30:00.000Z",
-    "-026-01-31T09:30:00.000Z", "202a-01-31T09:30:00.000Z", "2026-01-31T09:30:00.-00Z", "2026-01-31T09:30:00. 00Z", "2026-01-31T09.30.00.000Z",
-    "2026-00-31T09:30:00.000Z", "2026-13-31T09:30:00.000Z", "2026-01-00T09:30:00.000Z", "2026-01-32T09:30:00.000Z", "2026-04-31T09:30:00.000Z",
-    "2026-02-29T09:30:00.000Z", "2100-02-29T00:00:00.000Z", "2024-02-30T00:00:00.000Z", "2026-02-31T00:00:00.000Z", "2026-11-31T00:00:00.000Z",
-    "2026-01-31T24:00:00.000Z", "2026-01-31T09:60:00.000Z", "2026-01-31T09:30:60.000Z", "2026-12-31T23:59:60.000Z", "1969-12-31T23:59:59.999Z",
-    "0000-01-01T00:00:00.000Z", "9999-99-99T99:99:99.999Z", "2026-12-99T00:00:00.000Z",
+    "",
+    "2026",
+    "2026-01-31",
+    "2026-01-31T09:30:00Z",
+    "2026-01-31T09:30:00.00Z",
+    "2026-01-31T09:30:00.0000Z",
+    "2026-01-31T09:30:00.000",
+    "2026-01-31T09:30:00.000z",
+    "2026-01-31t09:30:00.000Z",
+    "2026-01-31 09:30:00.000Z",
+    "2026-01-31T09:30:00,000Z",
+    "2026-01-31T09:30:00.000+",
+    "2026-01-31T09:30:00.000Z ",
+    " 2026-01-31T09:30:00.000Z",
+    "2026/01/31T09:30:00.000Z",
+    "2026-1-31T009:30:00.000Z",
+    "+026-01-31T09:30:00.000Z",
+    "-026-01-31T09:30:00.000Z",
+    "202a-01-31T09:30:00.000Z",
+    "2026-01-31T09:30:00.-00Z",
+    "2026-01-31T09:30:00. 00Z",
+    "2026-01-31T09.30.00.000Z",
+    "2026-00-31T09:30:00.000Z",
+    "2026-13-31T09:30:00.000Z",
+    "2026-01-00T09:30:00.000Z",
+    "2026-01-32T09:30:00.000Z",
+    "2026-04-31T09:30:00.000Z",
+    "2026-02-29T09:30:00.000Z",
+    "2100-02-29T00:00:00.000Z",
+    "2024-02-30T00:00:00.000Z",
+    "2026-02-31T00:00:00.000Z",
+    "2026-11-31T00:00:00.000Z",
+    "2026-01-31T24:00:00.000Z",
+    "2026-01-31T09:60:00.000Z",
+    "2026-01-31T09:30:60.000Z",
+    "2026-12-31T23:59:60.000Z",
+    "1969-12-31T23:59:59.999Z",
+    "0000-01-01T00:00:00.000Z",
+    "9999-99-99T99:99:99.999Z",
+    "2026-12-99T00:00:00.000Z",
 };
 
 Test(message, what_is_no_time_is_refused_and_changes_nothing)

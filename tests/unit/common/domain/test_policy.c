@@ -31,7 +31,8 @@ Test(policy, what_is_missing_or_senseless_gets_the_default)
     cr_expect_arr_eq(&policy, &defaults, sizeof(policy));
     cr_assert_eq(policy_read(arena, TEXT("{\"stepAttempts\":-1,\"retryFactor\":\"2\",\"commands\":7}"), &policy), STATUS_OK);
     cr_expect_arr_eq(&policy, &defaults, sizeof(policy));
-    cr_assert_eq(policy_read(arena, TEXT("{\"sagaDeadlineSeconds\":9223372036854775807,\"stepTimeoutMs\":2147483648}"), &policy), STATUS_OK);
+    cr_assert_eq(policy_read(arena, TEXT("{\"sagaDeadlineSeconds\":9223372036854775807,\"stepTimeoutMs\":2147483648}"), &policy),
+                 STATUS_OK);
     cr_expect_arr_eq(&policy, &defaults, sizeof(policy), "a time that would overflow makes no sense");
     cr_expect_eq(policy_read(arena, TEXT("[]"), &policy), STATUS_BROKEN);
     cr_expect_eq(policy_read(arena, TEXT_NONE, &policy), STATUS_BROKEN);
@@ -39,9 +40,15 @@ Test(policy, what_is_missing_or_senseless_gets_the_default)
 
 Test(policy, another_text_is_another_policy)
 {
-    const struct { struct text text; int64_t timeout_ms; } turns[] = {
-        {TEXT("{\"stepTimeoutMs\":7}"), 7}, {TEXT("{\"stepTimeoutMs\":8}"), 8}, {TEXT("{\"stepTimeoutMs\":8}"), 8},
-        {TEXT("{\"stepTimeoutMs\":7}"), 7}, {TEXT("{}"), policy_default().general.step_timeout_ms},
+    const struct {
+        struct text text;
+        int64_t timeout_ms;
+    } turns[] = {
+        {TEXT("{\"stepTimeoutMs\":7}"), 7},
+        {TEXT("{\"stepTimeoutMs\":8}"), 8},
+        {TEXT("{\"stepTimeoutMs\":8}"), 8},
+        {TEXT("{\"stepTimeoutMs\":7}"), 7},
+        {TEXT("{}"), policy_default().general.step_timeout_ms},
     };
     const struct text wide = text_format(arena, "{\"stepTimeoutMs\":9%2000s}", "");
     struct policy policy;
@@ -113,8 +120,10 @@ Test(policy, no_value_is_so_large_that_a_sum_overflows)
 {
     struct policy policy;
 
-    cr_assert_eq(policy_read(arena, TEXT("{\"stepTimeoutMs\":9223372036854775807,\"sagaDeadlineSeconds\":9223372036854775807,"
-                                         "\"commands\":{\"payment.void\":{\"retryFactor\":4611686018427387904}}}"), &policy),
+    cr_assert_eq(policy_read(arena,
+                             TEXT("{\"stepTimeoutMs\":9223372036854775807,\"sagaDeadlineSeconds\":9223372036854775807,"
+                                  "\"commands\":{\"payment.void\":{\"retryFactor\":4611686018427387904}}}"),
+                             &policy),
                  STATUS_OK);
     cr_expect_eq(policy.general.step_timeout_ms, policy_default().general.step_timeout_ms);
     cr_expect_eq(policy.saga_deadline_seconds, policy_default().saga_deadline_seconds);

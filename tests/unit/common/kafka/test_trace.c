@@ -13,7 +13,8 @@ TestSuite(trace, .init = set_up, .fini = tear_down);
 
 Test(trace, goes_on_with_a_span_of_its_own)
 {
-    struct trace trace = trace_continue(arena, (struct trace){TEXT(PARENT), TEXT("vendor=1")}, TEXT("ORD-1/payment.authorize/1"), TEXT("ORD-1"));
+    struct trace trace =
+        trace_continue(arena, (struct trace){TEXT(PARENT), TEXT("vendor=1")}, TEXT("ORD-1/payment.authorize/1"), TEXT("ORD-1"));
 
     cr_assert_eq(trace.parent.length, TRACEPARENT_LENGTH);
     cr_expect_eq(memcmp(trace.parent.at, PARENT, 36), 0, "same trace");
@@ -101,7 +102,8 @@ Test(trace, of_any_version_goes_on_as_version_00)
 Test(trace, is_the_same_whenever_it_is_worked_out)
 {
     struct trace none = {TEXT_NONE, TEXT_NONE};
-    struct trace a = trace_continue(arena, none, TEXT("x"), TEXT("ORD-1")), b = trace_continue(arena, none, TEXT("x"), TEXT("ORD-1"));
+    struct trace a = trace_continue(arena, none, TEXT("x"), TEXT("ORD-1")),
+                 b = trace_continue(arena, none, TEXT("x"), TEXT("ORD-1"));
     struct trace other = trace_continue(arena, none, TEXT("x"), TEXT("ORD-2"));
 
     cr_expect(text_equals(a.parent, b.parent));
@@ -114,12 +116,22 @@ Test(trace, is_the_same_whenever_it_is_worked_out)
 
 Test(trace, an_envelope_is_a_cloud_event)
 {
-    struct envelope envelope = {.id = TEXT("i"), .type = TEXT("t"), .subject = TEXT("s"), .source = "/x", .time = TEXT("now"),
+    struct envelope envelope = {.id = TEXT("i"),
+                                .type = TEXT("t"),
+                                .subject = TEXT("s"),
+                                .source = "/x",
+                                .time = TEXT("now"),
                                 .trace = {TEXT(PARENT), TEXT_NONE}};
     struct header headers[ENVELOPE_HEADERS];
     static const char *const expected[][2] = {
-        {"content-type", "application/json"}, {"ce_specversion", "1.0"}, {"ce_id", "i"},   {"ce_type", "t"},
-        {"ce_source", "/x"},                  {"ce_time", "now"},        {"ce_subject", "s"}, {"traceparent", PARENT},
+        {"content-type", "application/json"},
+        {"ce_specversion", "1.0"},
+        {"ce_id", "i"},
+        {"ce_type", "t"},
+        {"ce_source", "/x"},
+        {"ce_time", "now"},
+        {"ce_subject", "s"},
+        {"traceparent", PARENT},
     };
 
     cr_assert_eq(envelope_headers(&envelope, headers), COUNT_OF(expected), "no tracestate: no header of it");

@@ -97,7 +97,8 @@ Test(health, shows_the_metrics)
     metrics_publish(metrics);
     cr_expect_not_null(strstr(ask("GET /metrics"), " 200 "));
     cr_expect_not_null(strstr(ask("GET /metrics"), "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
-    cr_expect_not_null(strstr(ask("GET /metrics"), "\r\n\r\n# HELP beats_total Beats\n# TYPE beats_total counter\nbeats_total 4\n"));
+    cr_expect_not_null(
+        strstr(ask("GET /metrics"), "\r\n\r\n# HELP beats_total Beats\n# TYPE beats_total counter\nbeats_total 4\n"));
     cr_expect_not_null(strstr(ask("HEAD /metrics"), " 200 "));
     cr_expect_null(strstr(ask("HEAD /metrics"), "beats_total"));
     cr_expect_not_null(strstr(ask("POST /metrics"), " 405 "));

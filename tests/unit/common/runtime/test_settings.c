@@ -116,7 +116,7 @@ Test(settings, a_file_of_no_value_is_told)
 {
     static const char *const files[][2] = {
         {"", "the file is empty"}, {"\r\n", "the file is empty"}, {"\xEF\xBB\xBF\n", "the file is empty"},
-        {"\xFF\xFEh", "UTF-16"}, {"\xFE\xFFh", "UTF-16"},
+        {"\xFF\xFEh", "UTF-16"},   {"\xFE\xFFh", "UTF-16"},
     };
     struct example example;
 
@@ -205,9 +205,17 @@ Test(settings, properties_of_librdkafka_pass_through)
 
 Test(settings, what_carries_the_guarantees_is_refused)
 {
-    static const char *const refused[] = {"ACKS", "ENABLE_IDEMPOTENCE", "ENABLE_AUTO_COMMIT", "ENABLE_AUTO_OFFSET_STORE",
-                                          "GROUP_ID", "GROUP_INSTANCE_ID", "PARTITIONER", "MESSAGE_TIMEOUT_MS", "TRANSACTIONAL_ID",
-                                          "AUTO_OFFSET_RESET", "BOOTSTRAP_SERVERS"};
+    static const char *const refused[] = {"ACKS",
+                                          "ENABLE_IDEMPOTENCE",
+                                          "ENABLE_AUTO_COMMIT",
+                                          "ENABLE_AUTO_OFFSET_STORE",
+                                          "GROUP_ID",
+                                          "GROUP_INSTANCE_ID",
+                                          "PARTITIONER",
+                                          "MESSAGE_TIMEOUT_MS",
+                                          "TRANSACTIONAL_ID",
+                                          "AUTO_OFFSET_RESET",
+                                          "BOOTSTRAP_SERVERS"};
     struct bus_properties passed;
     char name[64];
 

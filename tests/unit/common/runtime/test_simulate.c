@@ -54,11 +54,23 @@ static const struct {
     const char *list;
     size_t mistakes;
 } bad[] = {
-    {"payment.authorise:20", 1}, {"payment.authorize", 1},      {"payment.authorize:", 1},     {"payment.authorize:101", 1},
-    {"payment.authorize:-1", 1}, {"payment.authorize:1.5", 1},  {"payment.authorize:20%", 1},  {"payment.authorize: 20", 1},
-    {" payment.authorize:2", 1}, {"payment.authorize:20,", 1},  {",", 2},                      {":", 1},
-    {"payment.void:1:2", 1},     {"payment.void:1 payment.capture:2", 1},                      {"payment.void:1,payment.void:2", 1},
-    {"nobody:1,payment.void:200,payment.capture:3,else", 3},   {"payment.void:99999999999999999999", 1},
+    {"payment.authorise:20", 1},
+    {"payment.authorize", 1},
+    {"payment.authorize:", 1},
+    {"payment.authorize:101", 1},
+    {"payment.authorize:-1", 1},
+    {"payment.authorize:1.5", 1},
+    {"payment.authorize:20%", 1},
+    {"payment.authorize: 20", 1},
+    {" payment.authorize:2", 1},
+    {"payment.authorize:20,", 1},
+    {",", 2},
+    {":", 1},
+    {"payment.void:1:2", 1},
+    {"payment.void:1 payment.capture:2", 1},
+    {"payment.void:1,payment.void:2", 1},
+    {"nobody:1,payment.void:200,payment.capture:3,else", 3},
+    {"payment.void:99999999999999999999", 1},
 };
 
 Test(simulate, every_mistake_is_told)
@@ -94,7 +106,8 @@ Test(simulate, about_that_share_of_attempts_fails)
     static const struct {
         const char *list;
         size_t percent;
-    } shares[] = {{"payment.authorize:1", 1}, {"payment.authorize:20", 20}, {"payment.authorize:50", 50}, {"payment.authorize:99", 99}};
+    } shares[] = {
+        {"payment.authorize:1", 1}, {"payment.authorize:20", 20}, {"payment.authorize:50", 50}, {"payment.authorize:99", 99}};
 
     for (size_t i = 0; i < COUNT_OF(shares); i++)
         for (int64_t attempt = 1; attempt <= 5; attempt++) {

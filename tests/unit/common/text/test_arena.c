@@ -27,7 +27,8 @@ Test(arena, nothing_is_something_too)
 }
 
 /* Sizes around the alignment, a chunk, and far above one. */
-static const size_t sizes[] = {1, 15, 16, 17, 4095, ARENA_CHUNK_SIZE - 1, ARENA_CHUNK_SIZE, ARENA_CHUNK_SIZE + 1, 3, 5 * ARENA_CHUNK_SIZE, 7};
+static const size_t sizes[] = {
+    1, 15, 16, 17, 4095, ARENA_CHUNK_SIZE - 1, ARENA_CHUNK_SIZE, ARENA_CHUNK_SIZE + 1, 3, 5 * ARENA_CHUNK_SIZE, 7};
 
 Test(arena, everything_taken_keeps_its_bytes_until_the_reset)
 {
@@ -101,10 +102,7 @@ Test(arena, a_rewind_releases_only_what_was_taken_since)
     memset(arena_take(arena, 1000), 'y', 1000);
 }
 
-Test(arena, destroying_nothing_is_fine)
-{
-    arena_destroy(NULL);
-}
+Test(arena, destroying_nothing_is_fine) { arena_destroy(NULL); }
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MEMORY_IS_COUNTED 0 /* mallinfo2() says nothing there */
@@ -150,15 +148,9 @@ Test(arena, batches_one_after_another_need_no_more_memory, .disabled = !MEMORY_I
     cr_expect_eq(held_bytes(), after_first);
 }
 
-Test(arena, a_size_that_cannot_be_ends_the_process, .signal = SIGABRT)
-{
-    arena_take(arena, SIZE_MAX - 8);
-}
+Test(arena, a_size_that_cannot_be_ends_the_process, .signal = SIGABRT) { arena_take(arena, SIZE_MAX - 8); }
 
-Test(arena, a_product_that_overflows_ends_the_process, .signal = SIGABRT)
-{
-    arena_take_zeroed(arena, SIZE_MAX / 4, 8);
-}
+Test(arena, a_product_that_overflows_ends_the_process, .signal = SIGABRT) { arena_take_zeroed(arena, SIZE_MAX / 4, 8); }
 
 #ifdef ARENA_IS_WATCHED
 static bool is_poisoned(const char *at, size_t size) { return __asan_region_is_poisoned((void *)(uintptr_t)at, size) != NULL; }

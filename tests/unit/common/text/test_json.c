@@ -11,7 +11,10 @@ static void tear_down(void) { arena_destroy(arena); }
 TestSuite(json, .init = set_up, .fini = tear_down);
 
 /* Also for texts with a '\0' inside. */
-#define BYTES(literal) {(literal), sizeof(literal) - 1}
+#define BYTES(literal)                                                                                                           \
+    {                                                                                                                            \
+        (literal), sizeof(literal) - 1                                                                                           \
+    }
 #define EXPECT_TEXT(got, wanted) expect_text((got), (wanted), __LINE__)
 
 static void expect_text(struct text got, struct text wanted, int line)
@@ -144,50 +147,212 @@ Test(json, strict_json_is_read)
 
 static const struct text bad[] = {
     /* nothing, or too much */
-    BYTES(""), BYTES(" "), BYTES("\n\t\r "), BYTES("1 2"), BYTES("1,"), BYTES("{}{}"), BYTES("[]]"), BYTES("{}}"), BYTES("null null"),
-    BYTES("1\0"), BYTES("\0" "1"), BYTES("\"a\"\"b\""), BYTES("{}x"), BYTES("\xEF\xBB\xBF{}"), BYTES("1\f"), BYTES("\v1"), BYTES("\xC2\xA0" "1"),
+    BYTES(""),
+    BYTES(" "),
+    BYTES("\n\t\r "),
+    BYTES("1 2"),
+    BYTES("1,"),
+    BYTES("{}{}"),
+    BYTES("[]]"),
+    BYTES("{}}"),
+    BYTES("null null"),
+    BYTES("1\0"),
+    BYTES("\0"
+          "1"),
+    BYTES("\"a\"\"b\""),
+    BYTES("{}x"),
+    BYTES("\xEF\xBB\xBF{}"),
+    BYTES("1\f"),
+    BYTES("\v1"),
+    BYTES("\xC2\xA0"
+          "1"),
     /* words */
-    BYTES("nul"), BYTES("nulll"), BYTES("NULL"), BYTES("True"), BYTES("tru"), BYTES("truee"), BYTES("fals"), BYTES("undefined"), BYTES("a"),
-    BYTES("NaN"), BYTES("nan"), BYTES("Infinity"), BYTES("-Infinity"), BYTES("inf"), BYTES("t"), BYTES("n"),
+    BYTES("nul"),
+    BYTES("nulll"),
+    BYTES("NULL"),
+    BYTES("True"),
+    BYTES("tru"),
+    BYTES("truee"),
+    BYTES("fals"),
+    BYTES("undefined"),
+    BYTES("a"),
+    BYTES("NaN"),
+    BYTES("nan"),
+    BYTES("Infinity"),
+    BYTES("-Infinity"),
+    BYTES("inf"),
+    BYTES("t"),
+    BYTES("n"),
     /* numbers */
-    BYTES("-"), BYTES("+1"), BYTES("01"), BYTES("-01"), BYTES("00"), BYTES("1."), BYTES(".5"), BYTES("-.5"), BYTES("1.e5"), BYTES("1e"),
-    BYTES("1e+"), BYTES("1E-"), BYTES("1e5.0"), BYTES("1.2.3"), BYTES("0x10"), BYTES("1a"), BYTES("--1"), BYTES("- 1"), BYTES("1e 5"),
-    BYTES("1_000"), BYTES("1,5"), BYTES("\xD9\xA1"), BYTES("0e"), BYTES("-a"), BYTES("1\x80"),
+    BYTES("-"),
+    BYTES("+1"),
+    BYTES("01"),
+    BYTES("-01"),
+    BYTES("00"),
+    BYTES("1."),
+    BYTES(".5"),
+    BYTES("-.5"),
+    BYTES("1.e5"),
+    BYTES("1e"),
+    BYTES("1e+"),
+    BYTES("1E-"),
+    BYTES("1e5.0"),
+    BYTES("1.2.3"),
+    BYTES("0x10"),
+    BYTES("1a"),
+    BYTES("--1"),
+    BYTES("- 1"),
+    BYTES("1e 5"),
+    BYTES("1_000"),
+    BYTES("1,5"),
+    BYTES("\xD9\xA1"),
+    BYTES("0e"),
+    BYTES("-a"),
+    BYTES("1\x80"),
     /* arrays */
-    BYTES("["), BYTES("]"), BYTES("[1"), BYTES("[1,"), BYTES("[,]"), BYTES("[1,]"), BYTES("[,1]"), BYTES("[1,,2]"), BYTES("[1 2]"), BYTES("[1}"),
-    BYTES("[1:2]"), BYTES("[\"a\""), BYTES("[[]"), BYTES("(1)"), BYTES("[1;2]"),
+    BYTES("["),
+    BYTES("]"),
+    BYTES("[1"),
+    BYTES("[1,"),
+    BYTES("[,]"),
+    BYTES("[1,]"),
+    BYTES("[,1]"),
+    BYTES("[1,,2]"),
+    BYTES("[1 2]"),
+    BYTES("[1}"),
+    BYTES("[1:2]"),
+    BYTES("[\"a\""),
+    BYTES("[[]"),
+    BYTES("(1)"),
+    BYTES("[1;2]"),
     /* objects */
-    BYTES("{"), BYTES("}"), BYTES("{\"a\"}"), BYTES("{\"a\":}"), BYTES("{\"a\":1"), BYTES("{\"a\":1,}"), BYTES("{,}"), BYTES("{,\"a\":1}"),
-    BYTES("{\"a\" 1}"), BYTES("{\"a\"=1}"), BYTES("{a:1}"), BYTES("{'a':1}"), BYTES("{1:1}"), BYTES("{null:1}"), BYTES("{\"a\":1 \"b\":2}"),
-    BYTES("{\"a\":1]"), BYTES("{\"a\"::1}"), BYTES("{\"a\":1,,\"b\":2}"), BYTES("{[]:1}"), BYTES("{\"a\":1;\"b\":2}"), BYTES("{:1}"), BYTES("{\"a\""),
-    BYTES("{\"a\":"), BYTES("{\"a\",\"b\"}"),
+    BYTES("{"),
+    BYTES("}"),
+    BYTES("{\"a\"}"),
+    BYTES("{\"a\":}"),
+    BYTES("{\"a\":1"),
+    BYTES("{\"a\":1,}"),
+    BYTES("{,}"),
+    BYTES("{,\"a\":1}"),
+    BYTES("{\"a\" 1}"),
+    BYTES("{\"a\"=1}"),
+    BYTES("{a:1}"),
+    BYTES("{'a':1}"),
+    BYTES("{1:1}"),
+    BYTES("{null:1}"),
+    BYTES("{\"a\":1 \"b\":2}"),
+    BYTES("{\"a\":1]"),
+    BYTES("{\"a\"::1}"),
+    BYTES("{\"a\":1,,\"b\":2}"),
+    BYTES("{[]:1}"),
+    BYTES("{\"a\":1;\"b\":2}"),
+    BYTES("{:1}"),
+    BYTES("{\"a\""),
+    BYTES("{\"a\":"),
+    BYTES("{\"a\",\"b\"}"),
     /* comments are not JSON */
-    BYTES("/**/1"), BYTES("1//x"), BYTES("{\"a\":1/*x*/}"), BYTES("#\n1"),
+    BYTES("/**/1"),
+    BYTES("1//x"),
+    BYTES("{\"a\":1/*x*/}"),
+    BYTES("#\n1"),
     /* strings */
-    BYTES("\""), BYTES("\"a"), BYTES("'a'"), BYTES("\"\\\""), BYTES("\"\\"), BYTES("\"\\x41\""), BYTES("\"\\a\""), BYTES("\"\\'\""), BYTES("\"\\0\""),
-    BYTES("\"\\\0\""), BYTES("\"\\U0041\""), BYTES("\"\\N\""), BYTES("\"\\ \""), BYTES("\"a\nb\""), BYTES("\"\\\n\""), BYTES("\"eight88\\\""),
+    BYTES("\""),
+    BYTES("\"a"),
+    BYTES("'a'"),
+    BYTES("\"\\\""),
+    BYTES("\"\\"),
+    BYTES("\"\\x41\""),
+    BYTES("\"\\a\""),
+    BYTES("\"\\'\""),
+    BYTES("\"\\0\""),
+    BYTES("\"\\\0\""),
+    BYTES("\"\\U0041\""),
+    BYTES("\"\\N\""),
+    BYTES("\"\\ \""),
+    BYTES("\"a\nb\""),
+    BYTES("\"\\\n\""),
+    BYTES("\"eight88\\\""),
     BYTES("`a`"),
     /* \uXXXX */
-    BYTES("\"\\u\""), BYTES("\"\\u0\""), BYTES("\"\\u00\""), BYTES("\"\\u004\""), BYTES("\"\\u004"), BYTES("\"\\u0041"), BYTES("\"\\u00g1\""),
-    BYTES("\"\\u 041\""), BYTES("\"\\u+041\""), BYTES("\"\\u-041\""), BYTES("\"\\u{41}\""), BYTES("\"\\u004\xC3\xA9\""), BYTES("\"\\u004`\""),
-    BYTES("\"\\u004@\""), BYTES("\"\\u004/\""), BYTES("\"\\u004:\""), BYTES("\"\\u\020041\""),
+    BYTES("\"\\u\""),
+    BYTES("\"\\u0\""),
+    BYTES("\"\\u00\""),
+    BYTES("\"\\u004\""),
+    BYTES("\"\\u004"),
+    BYTES("\"\\u0041"),
+    BYTES("\"\\u00g1\""),
+    BYTES("\"\\u 041\""),
+    BYTES("\"\\u+041\""),
+    BYTES("\"\\u-041\""),
+    BYTES("\"\\u{41}\""),
+    BYTES("\"\\u004\xC3\xA9\""),
+    BYTES("\"\\u004`\""),
+    BYTES("\"\\u004@\""),
+    BYTES("\"\\u004/\""),
+    BYTES("\"\\u004:\""),
+    BYTES("\"\\u\020041\""),
     /* half of a surrogate pair */
-    BYTES("\"\\ud800\""), BYTES("\"\\uDBFF\""), BYTES("\"\\udc00\""), BYTES("\"\\uDFFF\""), BYTES("\"\\ud83d\\u0041\""), BYTES("\"\\ud83dx\""),
-    BYTES("\"\\ud83d\\n\""), BYTES("\"\\ude00\\ud83d\""), BYTES("\"\\ud83d\\ud83d\""), BYTES("\"\\ud83d\\ue000\""), BYTES("\"\\ud83d\\ude0"),
-    BYTES("\"\\ud83d\\ude00"), BYTES("\"\\ud83d\\ud83d\\ude00\""), BYTES("\"\\ud83d\\u\""), BYTES("\"\\ud83d\\xde00\""), BYTES("\"\\ud83d\""),
-    BYTES("\"\\ud83d \\ude00\""), BYTES("\"\\ud83d\\uxxxx\""),
+    BYTES("\"\\ud800\""),
+    BYTES("\"\\uDBFF\""),
+    BYTES("\"\\udc00\""),
+    BYTES("\"\\uDFFF\""),
+    BYTES("\"\\ud83d\\u0041\""),
+    BYTES("\"\\ud83dx\""),
+    BYTES("\"\\ud83d\\n\""),
+    BYTES("\"\\ude00\\ud83d\""),
+    BYTES("\"\\ud83d\\ud83d\""),
+    BYTES("\"\\ud83d\\ue000\""),
+    BYTES("\"\\ud83d\\ude0"),
+    BYTES("\"\\ud83d\\ude00"),
+    BYTES("\"\\ud83d\\ud83d\\ude00\""),
+    BYTES("\"\\ud83d\\u\""),
+    BYTES("\"\\ud83d\\xde00\""),
+    BYTES("\"\\ud83d\""),
+    BYTES("\"\\ud83d \\ude00\""),
+    BYTES("\"\\ud83d\\uxxxx\""),
     /* not UTF-8: a tail alone, no tail, overlong, surrogates, above U+10FFFF, other charsets */
-    BYTES("\"\x80\""), BYTES("\"\xBF\""), BYTES("\"\xC3\""), BYTES("\"\xC3"), BYTES("\"\xE2\x82\""), BYTES("\"\xE2\x82"), BYTES("\"\xF0\x9F\x98\""),
-    BYTES("\"\xC0\x80\""), BYTES("\"\xC0\xAF\""), BYTES("\"\xC1\xBF\""), BYTES("\"\xE0\x80\xAF\""), BYTES("\"\xE0\x9F\xBF\""),
-    BYTES("\"\xF0\x80\x80\xAF\""), BYTES("\"\xF0\x8F\xBF\xBF\""), BYTES("\"\xED\xA0\x80\""), BYTES("\"\xED\xBF\xBF\""),
-    BYTES("\"\xED\xA0\xBD\xED\xB8\x80\""), BYTES("\"\xF4\x90\x80\x80\""), BYTES("\"\xF5\x80\x80\x80\""), BYTES("\"\xF8\x88\x80\x80\x80\""),
-    BYTES("\"\xFE\""), BYTES("\"\xFF\""), BYTES("\"caf\xE9\""), BYTES("\"\xE2\x28\xA1\""), BYTES("\"\xF0\x28\x8C\xBC\""), BYTES("\xFF\xFE{\0}\0"),
-    BYTES("{\"\xC0\xAF\":1}"), BYTES("\"\xC3\\u00a9\""),
+    BYTES("\"\x80\""),
+    BYTES("\"\xBF\""),
+    BYTES("\"\xC3\""),
+    BYTES("\"\xC3"),
+    BYTES("\"\xE2\x82\""),
+    BYTES("\"\xE2\x82"),
+    BYTES("\"\xF0\x9F\x98\""),
+    BYTES("\"\xC0\x80\""),
+    BYTES("\"\xC0\xAF\""),
+    BYTES("\"\xC1\xBF\""),
+    BYTES("\"\xE0\x80\xAF\""),
+    BYTES("\"\xE0\x9F\xBF\""),
+    BYTES("\"\xF0\x80\x80\xAF\""),
+    BYTES("\"\xF0\x8F\xBF\xBF\""),
+    BYTES("\"\xED\xA0\x80\""),
+    BYTES("\"\xED\xBF\xBF\""),
+    BYTES("\"\xED\xA0\xBD\xED\xB8\x80\""),
+    BYTES("\"\xF4\x90\x80\x80\""),
+    BYTES("\"\xF5\x80\x80\x80\""),
+    BYTES("\"\xF8\x88\x80\x80\x80\""),
+    BYTES("\"\xFE\""),
+    BYTES("\"\xFF\""),
+    BYTES("\"caf\xE9\""),
+    BYTES("\"\xE2\x28\xA1\""),
+    BYTES("\"\xF0\x28\x8C\xBC\""),
+    BYTES("\xFF\xFE{\0}\0"),
+    BYTES("{\"\xC0\xAF\":1}"),
+    BYTES("\"\xC3\\u00a9\""),
     /* a member twice */
-    BYTES("{\"a\":1,\"a\":1}"), BYTES("{\"a\":1,\"b\":2,\"a\":3}"), BYTES("{\"\":1,\"\":2}"), BYTES("{\"a\":1,\"\\u0061\":2}"),
-    BYTES("{\"\\u0061\":1,\"a\":2}"), BYTES("{\"\\u0061\":1,\"\\u0061\":2}"), BYTES("{\"/\":1,\"\\/\":2}"), BYTES("{\"\\n\":1,\"\\u000A\":2}"),
-    BYTES("{\"😀\":1,\"\\ud83d\\uDE00\":2}"), BYTES("{\"\\u0000\":1,\"\\u0000\":2}"), BYTES("[{\"a\":1},{\"b\":1,\"b\":2}]"),
-    BYTES("{\"x\":{\"a\":[],\"a\":[]}}"), BYTES("{\"order\\u0049d\":\"A\",\"orderId\":\"B\"}"),
+    BYTES("{\"a\":1,\"a\":1}"),
+    BYTES("{\"a\":1,\"b\":2,\"a\":3}"),
+    BYTES("{\"\":1,\"\":2}"),
+    BYTES("{\"a\":1,\"\\u0061\":2}"),
+    BYTES("{\"\\u0061\":1,\"a\":2}"),
+    BYTES("{\"\\u0061\":1,\"\\u0061\":2}"),
+    BYTES("{\"/\":1,\"\\/\":2}"),
+    BYTES("{\"\\n\":1,\"\\u000A\":2}"),
+    BYTES("{\"😀\":1,\"\\ud83d\\uDE00\":2}"),
+    BYTES("{\"\\u0000\":1,\"\\u0000\":2}"),
+    BYTES("[{\"a\":1},{\"b\":1,\"b\":2}]"),
+    BYTES("{\"x\":{\"a\":[],\"a\":[]}}"),
+    BYTES("{\"order\\u0049d\":\"A\",\"orderId\":\"B\"}"),
 };
 
 Test(json, everything_else_is_refused)
@@ -205,7 +370,8 @@ static bool is_good_inside(struct text text)
 Test(json, what_is_bad_alone_is_bad_inside)
 {
     for (size_t i = 0; i < COUNT_OF(bad); i++)
-        cr_expect_neq(is_refused(joined(TEXT("["), bad[i], TEXT("]"))), is_good_inside(bad[i]), "row %zu: %.*s", i, TEXT_ARG(bad[i]));
+        cr_expect_neq(is_refused(joined(TEXT("["), bad[i], TEXT("]"))), is_good_inside(bad[i]), "row %zu: %.*s", i,
+                      TEXT_ARG(bad[i]));
 }
 
 Test(json, what_is_bad_alone_is_bad_as_a_member)
@@ -214,8 +380,9 @@ Test(json, what_is_bad_alone_is_bad_as_a_member)
         cr_expect(is_refused(joined(TEXT("{\"k\":"), bad[i], TEXT("}"))), "row %zu: %.*s", i, TEXT_ARG(bad[i]));
 }
 
-static const struct text story = TEXT("{\"orderId\":\"ORD-1001\",\"n\\u006fte\":\"caff\u00e8 \\ud83d\\ude00 \xF0\x9F\x98\x80 \\\"x\\\"\","
-                                      "\"items\":[{\"quantity\":-12.50e+3,\"ok\":true},{},[],null,false]}");
+static const struct text story =
+    TEXT("{\"orderId\":\"ORD-1001\",\"n\\u006fte\":\"caff\u00e8 \\ud83d\\ude00 \xF0\x9F\x98\x80 \\\"x\\\"\","
+         "\"items\":[{\"quantity\":-12.50e+3,\"ok\":true},{},[],null,false]}");
 
 Test(json, no_beginning_of_a_document_is_a_document)
 {
@@ -235,7 +402,8 @@ Test(json, control_characters_in_strings_are_refused_wherever_they_stand)
                 text[0] = text[length + 1] = '"';
                 text[place + 1] = (char)byte;
                 const bool wanted = byte < 0x20 || byte == '"' || byte >= 0x80 || (byte == '\\');
-                cr_assert_eq(is_refused_alone((struct text){text, length + 2}), wanted, "byte %d at %zu of %zu", byte, place, length);
+                cr_assert_eq(is_refused_alone((struct text){text, length + 2}), wanted, "byte %d at %zu of %zu", byte, place,
+                             length);
             }
 }
 
@@ -269,15 +437,18 @@ Test(json, of_all_short_byte_sequences_just_utf8_is_read)
             two += accepted_strings((unsigned char[]){(unsigned char)lead, (unsigned char)second}, 2);
             if (lead >= 0xE0 && lead <= 0xEF)
                 for (unsigned third = 0; third <= 0xFF; third++)
-                    three += accepted_strings((unsigned char[]){(unsigned char)lead, (unsigned char)second, (unsigned char)third}, 3);
+                    three +=
+                        accepted_strings((unsigned char[]){(unsigned char)lead, (unsigned char)second, (unsigned char)third}, 3);
             for (size_t i = 0; lead >= 0xF0 && i < COUNT_OF(edges) * COUNT_OF(edges); i++)
                 four += accepted_strings((unsigned char[]){(unsigned char)lead, (unsigned char)second, edges[i / COUNT_OF(edges)],
-                                                           edges[i % COUNT_OF(edges)]}, 4);
+                                                           edges[i % COUNT_OF(edges)]},
+                                         4);
             arena_reset(arena);
         }
-    cr_expect_eq(two, 0x800 - 0x80);                       /* U+0080..U+07FF */
-    cr_expect_eq(three, 0x10000 - 0x800 - 0x800);          /* U+0800..U+FFFF without the surrogates */
-    cr_expect_eq(four, (0x110000 - 0x10000) / 4096 * 2 * 2); /* U+10000..U+10FFFF; 2 of the edges may stand in each of two places */
+    cr_expect_eq(two, 0x800 - 0x80);              /* U+0080..U+07FF */
+    cr_expect_eq(three, 0x10000 - 0x800 - 0x800); /* U+0800..U+FFFF without the surrogates */
+    cr_expect_eq(four,
+                 (0x110000 - 0x10000) / 4096 * 2 * 2); /* U+10000..U+10FFFF; 2 of the edges may stand in each of two places */
 }
 
 /* ---- limits ---- */
@@ -327,10 +498,7 @@ Test(json, endless_nesting_is_refused_without_being_followed)
     cr_expect(is_refused(repeated("{\"a\":", 1000000)));
 }
 
-Test(json, a_text_of_more_than_the_limit_is_not_even_looked_at)
-{
-    cr_expect(is_refused((struct text){"1", JSON_BYTES_MAX + 1}));
-}
+Test(json, a_text_of_more_than_the_limit_is_not_even_looked_at) { cr_expect(is_refused((struct text){"1", JSON_BYTES_MAX + 1})); }
 
 static struct text object_of(size_t count, const char *format)
 {
@@ -465,7 +633,8 @@ Test(json, a_member_is_found_by_its_decoded_name)
     EXPECT_TEXT(json_raw(json_member(root, TEXT("😀"))), TEXT("4"));
     EXPECT_TEXT(json_raw(json_member(root, (struct text)BYTES("x\0y"))), TEXT("5"));
     EXPECT_TEXT(json_raw(json_member(root, TEXT("a/"))), TEXT("6"));
-    static const struct text missing[] = {TEXT("b"), TEXT("bbb"), TEXT("b\\u0062"), TEXT("x"), TEXT("A"), TEXT("\""), TEXT("a\\/"), BYTES("x\0z")};
+    static const struct text missing[] = {TEXT("b"), TEXT("bbb"), TEXT("b\\u0062"), TEXT("x"),
+                                          TEXT("A"), TEXT("\""),  TEXT("a\\/"),     BYTES("x\0z")};
     for (size_t i = 0; i < COUNT_OF(missing); i++)
         cr_expect_null(json_member(root, missing[i]), "%s", missing[i].at);
 }
@@ -535,7 +704,8 @@ Test(json, whole_numbers_within_64_bits_are_integers)
     static const struct {
         const char *json;
         int64_t number;
-    } rows[] = {{"0", 0}, {"-0", 0}, {"1999", 1999}, {"-5", -5}, {"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN}};
+    } rows[] = {
+        {"0", 0}, {"-0", 0}, {"1999", 1999}, {"-5", -5}, {"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         int64_t number = 77;
@@ -546,8 +716,18 @@ Test(json, whole_numbers_within_64_bits_are_integers)
 
 Test(json, nothing_else_is_an_integer)
 {
-    static const char *const rows[] = {"2.0", "1e2", "0.0", "9223372036854775808", "-9223372036854775809", "18446744073709551617",
-                                       "\"2\"", "true", "null", "[1]", "{}", "99999999999999999999999999999999999999"};
+    static const char *const rows[] = {"2.0",
+                                       "1e2",
+                                       "0.0",
+                                       "9223372036854775808",
+                                       "-9223372036854775809",
+                                       "18446744073709551617",
+                                       "\"2\"",
+                                       "true",
+                                       "null",
+                                       "[1]",
+                                       "{}",
+                                       "99999999999999999999999999999999999999"};
     int64_t number = 77;
 
     cr_expect_not(json_integer(NULL, &number));

@@ -81,8 +81,9 @@ Test(json_build, what_was_read_keeps_its_numbers)
 {
     const struct json *root;
 
-    cr_assert_eq(json_read(arena, TEXT("{ \"a\": [10.50, 1e400, -0, 123456789012345678901234567890, null], \"b\": \"\\u00e8\" }"), &root),
-                 STATUS_OK);
+    cr_assert_eq(
+        json_read(arena, TEXT("{ \"a\": [10.50, 1e400, -0, 123456789012345678901234567890, null], \"b\": \"\\u00e8\" }"), &root),
+        STATUS_OK);
     json_add_value(draft, "order", root);
     expect_line("{\"order\":{\"a\":[10.50,1e400,-0,123456789012345678901234567890,null],\"b\":\"è\"}}");
 }

@@ -85,18 +85,23 @@ Test(schema, an_optional_text_that_is_there_may_be_empty)
 {
     struct parcel parcel;
 
-    cr_assert_eq(parcel_read("{\"id\":\"P\",\"size\":\"small\",\"weight\":0,\"address\":{},\"note\":\"\"}", &parcel, NULL), STATUS_OK);
+    cr_assert_eq(parcel_read("{\"id\":\"P\",\"size\":\"small\",\"weight\":0,\"address\":{},\"note\":\"\"}", &parcel, NULL),
+                 STATUS_OK);
     EXPECT_TEXT(parcel.note, TEXT(""));
 }
 
 static const char *const other_ways[] = {
     /* another order, spaces, escapes in names and values, members that nobody knows */
-    "{\"address\":{\"city\": \"Turin\"},\"stamps\":[ 1, 2 ],\"weight\":12,\"extras\":{},\"size\":\"large\",\"bonus\":7,\"note\":\"hello\",\"id\":\"P-1\"}",
-    " { \"id\" : \"P-1\" , \"note\" : \"hello\" , \"size\" : \"large\" , \"weight\" : 12 , \"bonus\" : 7 , \"address\" : {\"city\": \"Turin\"} , "
+    "{\"address\":{\"city\": \"Turin\"},\"stamps\":[ 1, 2 "
+    "],\"weight\":12,\"extras\":{},\"size\":\"large\",\"bonus\":7,\"note\":\"hello\",\"id\":\"P-1\"}",
+    " { \"id\" : \"P-1\" , \"note\" : \"hello\" , \"size\" : \"large\" , \"weight\" : 12 , \"bonus\" : 7 , \"address\" : "
+    "{\"city\": \"Turin\"} , "
     "\"extras\" : {} , \"stamps\" : [ 1, 2 ] } ",
-    "{\"\\u0069d\":\"\\u0050-1\",\"n\\u006fte\":\"he\\u006clo\",\"size\":\"l\\u0061rge\",\"weight\":12,\"bonus\":7,\"address\":{\"city\": \"Turin\"},"
+    "{\"\\u0069d\":\"\\u0050-1\",\"n\\u006fte\":\"he\\u006clo\",\"size\":\"l\\u0061rge\",\"weight\":12,\"bonus\":7,\"address\":{"
+    "\"city\": \"Turin\"},"
     "\"extras\":{},\"stamps\":[ 1, 2 ]}",
-    "{\"x\":{\"id\":1,\"weight\":[]},\"id\":\"P-1\",\"y\":null,\"note\":\"hello\",\"i\":1,\"size\":\"large\",\"idd\":2,\"weight\":12,\"ID\":3,\"bonus\":7,"
+    "{\"x\":{\"id\":1,\"weight\":[]},\"id\":\"P-1\",\"y\":null,\"note\":\"hello\",\"i\":1,\"size\":\"large\",\"idd\":2,"
+    "\"weight\":12,\"ID\":3,\"bonus\":7,"
     "\"address\":{\"city\": \"Turin\"},\"\":[],\"extras\":{},\"stamps\":[ 1, 2 ],\"z\":\"id\"}",
 };
 
@@ -184,8 +189,10 @@ Test(schema, values_at_the_edge_of_their_range_are_read)
 {
     struct parcel parcel;
 
-    cr_assert_eq(parcel_read("{\"id\":\"12345678\",\"note\":\"12345\",\"size\":\"huge\",\"weight\":1000,\"bonus\":9223372036854775807,\"address\":{}}",
-                             &parcel, NULL), STATUS_OK);
+    cr_assert_eq(parcel_read("{\"id\":\"12345678\",\"note\":\"12345\",\"size\":\"huge\",\"weight\":1000,\"bonus\":"
+                             "9223372036854775807,\"address\":{}}",
+                             &parcel, NULL),
+                 STATUS_OK);
     cr_expect_eq(parcel.weight, 1000);
     cr_expect_eq(parcel.bonus, INT64_MAX);
     EXPECT_TEXT(parcel.id, TEXT("12345678"));
@@ -195,8 +202,11 @@ Test(schema, the_length_of_a_text_is_counted_in_characters)
 {
     struct parcel parcel;
 
-    cr_assert_eq(parcel_read("{\"id\":\"\u65e5\u672c\u8a9e\u65e5\u672c\u8a9e\U0001f600\U0001f600\",\"note\":\"\\ud83d\\ude00\\u00e8\\u00e8\\u65e5\\u0000\",\"size\":\"huge\","
-                             "\"weight\":1,\"address\":{}}", &parcel, NULL), STATUS_OK);
+    cr_assert_eq(parcel_read("{\"id\":\"\u65e5\u672c\u8a9e\u65e5\u672c\u8a9e\U0001f600\U0001f600\",\"note\":"
+                             "\"\\ud83d\\ude00\\u00e8\\u00e8\\u65e5\\u0000\",\"size\":\"huge\","
+                             "\"weight\":1,\"address\":{}}",
+                             &parcel, NULL),
+                 STATUS_OK);
     cr_expect_eq(parcel.id.length, 26);
     cr_expect_eq(parcel.note.length, 12);
 }
@@ -205,8 +215,12 @@ Test(schema, null_is_as_good_as_absent_where_a_field_is_optional)
 {
     struct parcel parcel;
 
-    cr_assert_eq(parcel_read("{\"id\":\"P-1\",\"note\":null,\"size\":\"small\",\"weight\":-1,\"bonus\":null,\"address\":{},\"extras\":null,"
-                             "\"stamps\":null}", &parcel, NULL), STATUS_OK);
+    cr_assert_eq(
+        parcel_read(
+            "{\"id\":\"P-1\",\"note\":null,\"size\":\"small\",\"weight\":-1,\"bonus\":null,\"address\":{},\"extras\":null,"
+            "\"stamps\":null}",
+            &parcel, NULL),
+        STATUS_OK);
     EXPECT_TEXT(parcel_text(&parcel), text_of(least));
 }
 
@@ -257,8 +271,8 @@ Test(schema, what_breaks_a_row_that_is_mended_is_cut_or_left_out_and_told)
         const struct json *root;
         uint64_t mended = UINT64_MAX;
         cr_assert_eq(json_read(arena, text_of(postcards[i].json), &root), STATUS_OK);
-        cr_assert_eq(schema_read_mending(arena, postcard_fields, COUNT_OF(postcard_fields), root, &card, &mended), STATUS_OK, "%s",
-                     postcards[i].json);
+        cr_assert_eq(schema_read_mending(arena, postcard_fields, COUNT_OF(postcard_fields), root, &card, &mended), STATUS_OK,
+                     "%s", postcards[i].json);
         cr_expect_eq(mended, postcards[i].mended, "%s", postcards[i].json);
         schema_write(&buffer, postcard_fields, COUNT_OF(postcard_fields), &card);
         EXPECT_TEXT(buffer_text(&buffer), text_of(postcards[i].written));
@@ -272,14 +286,21 @@ Test(schema, a_row_that_is_not_mended_still_spoils_the_message)
     uint64_t mended;
 
     cr_assert_eq(json_read(arena, TEXT("{\"id\":null,\"number\":1}"), &root), STATUS_OK);
-    cr_expect_eq(schema_read_mending(arena, postcard_fields, COUNT_OF(postcard_fields), root, &card, &mended), STATUS_BAD_MESSAGE);
+    cr_expect_eq(schema_read_mending(arena, postcard_fields, COUNT_OF(postcard_fields), root, &card, &mended),
+                 STATUS_BAD_MESSAGE);
 }
 
 Test(schema, a_message_is_written_in_the_order_of_its_table)
 {
     const struct parcel parcel = {
-        .id = TEXT("P-1"), .note = TEXT("hello"), .size = TEXT("large"), .weight = 12, .bonus = 7,
-        .address = TEXT("{\"city\": \"Turin\"}"), .extras = TEXT("{}"), .stamps = TEXT("[ 1, 2 ]"),
+        .id = TEXT("P-1"),
+        .note = TEXT("hello"),
+        .size = TEXT("large"),
+        .weight = 12,
+        .bonus = 7,
+        .address = TEXT("{\"city\": \"Turin\"}"),
+        .extras = TEXT("{}"),
+        .stamps = TEXT("[ 1, 2 ]"),
     };
 
     EXPECT_TEXT(parcel_text(&parcel), text_of(full));
@@ -301,11 +322,13 @@ Test(schema, a_required_number_is_written_even_when_it_is_0)
 
 Test(schema, texts_are_escaped_when_they_are_written_and_come_back_the_same)
 {
-    const struct parcel parcel = {.id = TEXT("a\"\\\n\x01"), .note = TEXT("\xC3\xA8/\t"), .size = TEXT("small"), .address = TEXT("{}")};
+    const struct parcel parcel = {
+        .id = TEXT("a\"\\\n\x01"), .note = TEXT("\xC3\xA8/\t"), .size = TEXT("small"), .address = TEXT("{}")};
     struct parcel read;
     const struct text text = parcel_text(&parcel);
 
-    EXPECT_TEXT(text, TEXT("{\"id\":\"a\\\"\\\\\\n\\u0001\",\"note\":\"\xC3\xA8/\\t\",\"size\":\"small\",\"weight\":0,\"address\":{}}"));
+    EXPECT_TEXT(
+        text, TEXT("{\"id\":\"a\\\"\\\\\\n\\u0001\",\"note\":\"\xC3\xA8/\\t\",\"size\":\"small\",\"weight\":0,\"address\":{}}"));
     cr_assert_eq(parcel_read(text_copy(arena, text).at, &read, NULL), STATUS_OK);
     EXPECT_TEXT(read.id, parcel.id);
     EXPECT_TEXT(read.note, parcel.note);

@@ -9,13 +9,13 @@ static const struct {
     const char *name;
     enum status_then then;
 } expected[] = {
-    {STATUS_OK,          "OK",          THEN_COMMIT},
-    {STATUS_BAD_MESSAGE, "BAD_MESSAGE", THEN_BURY},    /* one bad record never stops a queue */
-    {STATUS_CONFLICT,    "CONFLICT",    THEN_RETRY},
-    {STATUS_UNAVAILABLE, "UNAVAILABLE", THEN_RETRY},   /* nothing is lost while Redis or Kafka is away */
-    {STATUS_BROKEN,      "BROKEN",      THEN_BURY},
-    {STATUS_NOT_FOUND,   "NOT_FOUND",   THEN_BURY},
-    {STATUS_FATAL,       "FATAL",       THEN_STOP},
+    {STATUS_OK, "OK", THEN_COMMIT},
+    {STATUS_BAD_MESSAGE, "BAD_MESSAGE", THEN_BURY}, /* one bad record never stops a queue */
+    {STATUS_CONFLICT, "CONFLICT", THEN_RETRY},
+    {STATUS_UNAVAILABLE, "UNAVAILABLE", THEN_RETRY}, /* nothing is lost while Redis or Kafka is away */
+    {STATUS_BROKEN, "BROKEN", THEN_BURY},
+    {STATUS_NOT_FOUND, "NOT_FOUND", THEN_BURY},
+    {STATUS_FATAL, "FATAL", THEN_STOP},
 };
 
 Test(status, every_status_has_its_name_and_its_consequence)

@@ -41,9 +41,15 @@ static const struct {
     struct text text, prefix;
     bool begins;
 } beginnings[] = {
-    {TEXT("tok_visa"), TEXT("tok_"), true}, {TEXT("tok_"), TEXT("tok_"), true},   {TEXT("tok"), TEXT("tok_"), false},
-    {TEXT("xtok_"), TEXT("tok_"), false},   {TEXT(""), TEXT(""), true},           {TEXT("a"), TEXT(""), true},
-    {{NULL, 0}, TEXT(""), true},            {{NULL, 0}, TEXT("a"), false},        {TEXT("a"), {NULL, 0}, true},
+    {TEXT("tok_visa"), TEXT("tok_"), true},
+    {TEXT("tok_"), TEXT("tok_"), true},
+    {TEXT("tok"), TEXT("tok_"), false},
+    {TEXT("xtok_"), TEXT("tok_"), false},
+    {TEXT(""), TEXT(""), true},
+    {TEXT("a"), TEXT(""), true},
+    {{NULL, 0}, TEXT(""), true},
+    {{NULL, 0}, TEXT("a"), false},
+    {TEXT("a"), {NULL, 0}, true},
 };
 
 Test(text, a_text_begins_with_its_prefix)
@@ -89,9 +95,26 @@ Test(text, numbers_are_read)
 }
 
 static const struct text not_numbers[] = {
-    TEXT(""), TEXT("-"), TEXT("+1"), TEXT(" 1"), TEXT("1 "), TEXT("1.0"), TEXT("1e3"), TEXT("0x1"), TEXT("--1"), TEXT("1-"), TEXT("a"),
-    TEXT("9223372036854775808"), TEXT("-9223372036854775809"), TEXT("18446744073709551616"), TEXT("99999999999999999999999"),
-    {"1\0", 2}, {NULL, 0}, TEXT("/"), TEXT(":"), TEXT("\xB2"),
+    TEXT(""),
+    TEXT("-"),
+    TEXT("+1"),
+    TEXT(" 1"),
+    TEXT("1 "),
+    TEXT("1.0"),
+    TEXT("1e3"),
+    TEXT("0x1"),
+    TEXT("--1"),
+    TEXT("1-"),
+    TEXT("a"),
+    TEXT("9223372036854775808"),
+    TEXT("-9223372036854775809"),
+    TEXT("18446744073709551616"),
+    TEXT("99999999999999999999999"),
+    {"1\0", 2},
+    {NULL, 0},
+    TEXT("/"),
+    TEXT(":"),
+    TEXT("\xB2"),
 };
 
 Test(text, what_is_no_number_is_refused_and_changes_nothing)
@@ -213,10 +236,14 @@ static const struct {
     size_t characters;
     const char *first_two;
 } characters[] = {
-    {"", 0, ""},           {"a", 1, "a"},
-    {"ab", 2, "ab"},       {"abc", 3, "ab"},
-    {"\u00e8\u00e8\u00e8", 3, "\u00e8\u00e8"}, {"\u65e5\u672c\u8a9e", 3, "\u65e5\u672c"},
-    {"\U0001f600a\U0001f600", 3, "\U0001f600a"}, {"e\u0301x", 3, "e\u0301"}, /* two code points that look like one */
+    {"", 0, ""},
+    {"a", 1, "a"},
+    {"ab", 2, "ab"},
+    {"abc", 3, "ab"},
+    {"\u00e8\u00e8\u00e8", 3, "\u00e8\u00e8"},
+    {"\u65e5\u672c\u8a9e", 3, "\u65e5\u672c"},
+    {"\U0001f600a\U0001f600", 3, "\U0001f600a"},
+    {"e\u0301x", 3, "e\u0301"}, /* two code points that look like one */
 };
 
 Test(text, characters_are_counted_and_cut_whole)
@@ -244,8 +271,8 @@ Test(text, a_byte_order_mark_is_no_part_of_a_text)
 Test(text, wide_characters_are_told_from_utf_8)
 {
     static const struct text wide[] = {
-        BYTES("\xFF\xFE{\0"), BYTES("\xFE\xFF\0{"), BYTES("\xFF\xFE\0\0"),
-        BYTES("\0\0\xFE\xFF"), BYTES("{\0}\0"), BYTES("\0{\0}"),
+        BYTES("\xFF\xFE{\0"),  BYTES("\xFE\xFF\0{"), BYTES("\xFF\xFE\0\0"),
+        BYTES("\0\0\xFE\xFF"), BYTES("{\0}\0"),      BYTES("\0{\0}"),
     };
     static const struct text narrow[] = {TEXT(""), TEXT("{}"), TEXT("\xEF\xBB\xBF{}"), TEXT("\xFF"), TEXT("{"), {NULL, 0}};
 

@@ -15,7 +15,8 @@ TestSuite(admission, .init = set_up, .fini = tear_down);
 static struct admission decide(struct text value, int64_t age_ms)
 {
     struct admission_rules rules = {.bytes_max = 2000, .retention_ms = 7 * DAY_MS, .policy = TEXT("{\"stepAttempts\":5}")};
-    struct application application = {.topic = TEXT("orders"), .value = value, .partition = 4, .offset = 17, .time_ms = NOW_MS - age_ms};
+    struct application application = {
+        .topic = TEXT("orders"), .value = value, .partition = 4, .offset = 17, .time_ms = NOW_MS - age_ms};
 
     return admission_decide(arena, &rules, &application, NOW_MS);
 }
@@ -76,8 +77,8 @@ Test(admission, an_order_becomes_a_record_of_the_inbox)
     cr_expect(text_equals(message.order_id, TEXT("ORD-1")));
     cr_expect(text_equals(message.order, TEXT("{\"x\" : 1, \"orderId\":\"ORD-1\"}")), "the order's own bytes");
     cr_expect(text_equals(message.policy, TEXT("{\"stepAttempts\":5}")));
-    cr_expect(text_equals(message.source,
-                          TEXT("{\"topic\":\"orders\",\"partition\":4,\"offset\":17,\"timestamp\":1700000000000}")));
+    cr_expect(
+        text_equals(message.source, TEXT("{\"topic\":\"orders\",\"partition\":4,\"offset\":17,\"timestamp\":1700000000000}")));
 }
 
 Test(admission, card_numbers_get_no_further)

@@ -113,8 +113,8 @@ Test(cache, what_was_found_outlives_the_entry)
 
 Test(cache, forgets_what_ended_or_is_parked_or_is_too_large)
 {
-    static const enum saga_status gone[] = {SAGA_COMPLETED, SAGA_REJECTED, SAGA_FAILED, SAGA_CANCELLED, SAGA_COMPENSATION_FAILED,
-                                            SAGA_NEEDS_ATTENTION};
+    static const enum saga_status gone[] = {SAGA_COMPLETED,           SAGA_REJECTED,       SAGA_FAILED, SAGA_CANCELLED,
+                                            SAGA_COMPENSATION_FAILED, SAGA_NEEDS_ATTENTION};
     struct saga large = example(1, SAGA_CACHE_BYTES_MAX);
 
     for (size_t i = 0; i < COUNT_OF(gone); i++) {

@@ -1,5 +1,6 @@
 /* The saga, told as stories. A story is what the orchestrator hears after the order: "authorize+" is a success of that command,
- * "ship-" a refusal, "ship!" a failure for the moment, "cancel", "retry", "nudge@T" a nudge T ms after the last record, "later@T" T ms in
+ * "ship-" a refusal, "ship!" a failure for the moment, "cancel", "retry", "nudge@T" a nudge T ms after the last record,
+ * "later@T" T ms in
  * which nothing is heard. */
 #include "fold.h"
 
@@ -24,17 +25,17 @@ struct teller {
     struct effects effects; /* of the last record */
     enum hearing hearing;   /* of the last record */
     int64_t offset, time_ms;
-    int64_t latest_ms;      /* Redis' time */
-    char events[1024];      /* all events so far, with a space behind each */
-    char commands[1024];    /* all commands sent so far */
+    int64_t latest_ms;   /* Redis' time */
+    char events[1024];   /* all events so far, with a space behind each */
+    char commands[1024]; /* all commands sent so far */
 };
 
 static const struct {
     const char *word;
     enum ask ask;
 } words[] = {
-    {"validate", ASK_VALIDATE}, {"authorize", ASK_AUTHORIZE}, {"allocate", ASK_ALLOCATE},      {"ship", ASK_SHIP},
-    {"capture", ASK_CAPTURE},   {"void", ASK_VOID},           {"release", ASK_RELEASE},        {"unship", ASK_CANCEL_SHIPMENT},
+    {"validate", ASK_VALIDATE}, {"authorize", ASK_AUTHORIZE}, {"allocate", ASK_ALLOCATE}, {"ship", ASK_SHIP},
+    {"capture", ASK_CAPTURE},   {"void", ASK_VOID},           {"release", ASK_RELEASE},   {"unship", ASK_CANCEL_SHIPMENT},
 };
 
 static enum hearing tell_at(struct teller *teller, const struct inbox_record *message, int64_t offset, int64_t time_ms)
@@ -80,7 +81,9 @@ static struct inbox_record reply_of(const struct teller *teller, enum ask ask, c
         .command_id = saga_command_id(arena, &(struct saga){.order_id = TEXT("ORD-1")}, ask),
         .type = text_of(ask_type(ask)),
         .attempt = teller->saga.attempt,
-        .outcome = outcome == '+' ? TEXT("succeeded") : outcome == '-' ? TEXT("refused") : TEXT("failed"),
+        .outcome = outcome == '+'   ? TEXT("succeeded")
+                   : outcome == '-' ? TEXT("refused")
+                                    : TEXT("failed"),
     };
 
     if (outcome == '+')
@@ -202,14 +205,16 @@ static const struct {
     {"validate+ authorize+ allocate+ cancel nudge@600000 unship+ release+ void+", "cancelled", "cancelled_by_request"},
     {"validate+ authorize+ allocate+ ship+ nudge@600000", "needs_attention", "step_timed_out"},
     {"nudge@600000", "failed", "step_timed_out"},
-    {"validate+ authorize+ allocate+ nudge@600000 cancel unship+ release+ void+", "failed", "step_timed_out"}, /* too late to ask */
+    {"validate+ authorize+ allocate+ nudge@600000 cancel unship+ release+ void+", "failed",
+     "step_timed_out"},                                                                      /* too late to ask */
     {"validate+ authorize+ allocate+ nudge@600000 ship+", "compensating", "step_timed_out"}, /* a late answer changes nothing */
     {"validate+ nudge@600000 authorize+ void+", "failed", "step_timed_out"},
     {"validate+ nudge@600000 nudge@600000", "compensation_failed", "step_timed_out"},
     {"validate+ nudge@600000 nudge@600000 void+", "failed", "step_timed_out"},
     {"nudge@3600000", "failed", "deadline_exceeded"},
     {"validate+ authorize+ nudge@3600000", "compensating", "deadline_exceeded"},
-    {"validate+ authorize+ allocate+ later@3600000 ship+", "capturing_payment", ""}, /* while the shipment is pending it waits for that */
+    {"validate+ authorize+ allocate+ later@3600000 ship+", "capturing_payment",
+     ""}, /* while the shipment is pending it waits for that */
     {"validate+ authorize+ allocate+ later@3600000 ship- release+ void+", "failed", "no_such_luck"},
     {"validate+ authorize+ allocate+ ship+ later@3600000 capture+", "completed", ""},
     /* an answer that comes after the deadline, and before the nudge: the shipment is not asked for any more */
@@ -259,9 +264,19 @@ Test(fold, a_healthy_order_raises_its_events_in_order)
 Test(fold, every_status_hears_everything)
 {
     static const char *const ways[] = {
-        "", "validate+", "validate+ authorize+", "validate+ authorize+ allocate+", "validate+ authorize+ allocate+ ship+",
-        "validate+ authorize+ allocate-", "validate+ authorize+ allocate+ ship-", "validate+ authorize+ allocate- void-",
-        "validate+ authorize+ allocate+ ship+ capture-", ALL, "validate-", "validate+ authorize-", "cancel",
+        "",
+        "validate+",
+        "validate+ authorize+",
+        "validate+ authorize+ allocate+",
+        "validate+ authorize+ allocate+ ship+",
+        "validate+ authorize+ allocate-",
+        "validate+ authorize+ allocate+ ship-",
+        "validate+ authorize+ allocate- void-",
+        "validate+ authorize+ allocate+ ship+ capture-",
+        ALL,
+        "validate-",
+        "validate+ authorize-",
+        "cancel",
         "validate+ authorize+ allocate+ nudge@600000",
     };
     static const char outcomes[] = "+-!^";
@@ -471,7 +486,8 @@ Test(fold, why_it_is_parked_is_in_the_saga)
     expect_failure("validate+ authorize+ allocate- void-", "no_such_luck");
     expect_failure("validate+ authorize+ allocate+ ship+ capture-", "no_such_luck");
     expect_failure("validate+ nudge@600000 nudge@600000", "step_timed_out");
-    expect_failure("validate+ authorize+ allocate+ ship+ capture! nudge@600000", "out_to_lunch"); /* tells more than that the time is up */
+    expect_failure("validate+ authorize+ allocate+ ship+ capture! nudge@600000",
+                   "out_to_lunch"); /* tells more than that the time is up */
     expect_failure("validate+ authorize!", "out_to_lunch");
     expect_failure("validate+ authorize! authorize+", "");
     expect_failure("validate+ authorize+ allocate- void- retry", "");
@@ -510,7 +526,9 @@ Test(fold, a_cancel_that_the_shipment_overtook_is_forgotten)
 /* A cancel and the answer of a step, in either order: the saga goes one way and stays on it. */
 Test(fold, a_cancel_racing_an_answer_ends_in_one_way)
 {
-    static const struct { const char *story, *ends_as; } races[] = {
+    static const struct {
+        const char *story, *ends_as;
+    } races[] = {
         {"validate+ authorize+ cancel allocate+ release+ void+", "cancelled"},
         {"validate+ authorize+ allocate+ cancel ship+ capture+", "completed"},
         {"validate+ authorize+ allocate+ ship+ cancel capture+", "completed"},
@@ -748,8 +766,9 @@ Test(fold, a_success_is_a_success_however_large_its_result_is)
     cr_expect_eq(teller.saga.status, SAGA_COMPLETED);
     cr_expect_eq(teller.saga.total, 3998, "what the payment service said of the amount is known all the same");
     cr_expect(text_equals(teller.saga.currency, TEXT("USD")));
-    cr_expect_not_null(strstr(text_copy(arena, teller.saga.results).at,
-                              "\"payment.authorize\":{\"resultTooLarge\":{\"bytes\":500000},\"amount\":3998,\"currency\":\"USD\"}"));
+    cr_expect_not_null(
+        strstr(text_copy(arena, teller.saga.results).at,
+               "\"payment.authorize\":{\"resultTooLarge\":{\"bytes\":500000},\"amount\":3998,\"currency\":\"USD\"}"));
     teller = walk("validate+ authorize+ allocate-");
     succeed(&teller, ASK_VOID, 500000, 65536);
     cr_expect_eq(teller.saga.status, SAGA_FAILED, "an undo that was done is done");

@@ -28,7 +28,9 @@ static void set_up(void)
     arena = arena_create();
     saga = (struct saga){0};
     offset = 100, time_ms = 1769851800000;
-    hear((struct inbox_record){.kind = TEXT("order"), .order = TEXT("{\"orderId\":\"ORD-1\"}"), .source = TEXT("{}"),
+    hear((struct inbox_record){.kind = TEXT("order"),
+                               .order = TEXT("{\"orderId\":\"ORD-1\"}"),
+                               .source = TEXT("{}"),
                                .policy = policy_text(arena, &policy)});
 }
 

@@ -4,7 +4,10 @@
 
 #include <criterion/criterion.h>
 
-#define GOOD(price, currency) {PRODUCT_GOOD, (price), {currency, 3}, {"", 0}}
+#define GOOD(price, currency)                                                                                                    \
+    {                                                                                                                            \
+        PRODUCT_GOOD, (price), {currency, 3}, { "", 0 }                                                                          \
+    }
 
 static const struct {
     const char *story;

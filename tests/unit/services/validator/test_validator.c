@@ -79,7 +79,8 @@ static const struct {
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"name\":null,\"country\":null,\"floor\":null}}", ""},
     {"{\"orderId\":null,\"customerId\":null,\"items\":null,\"paymentMethod\":null}",
      "orderId wrong_type, customerId wrong_type, items wrong_type, paymentMethod wrong_type"},
-    {"{" IDS ",\"items\":[null,{\"productId\":null,\"quantity\":1}]," PAY "}", "items[0] wrong_type, items[1].productId wrong_type"},
+    {"{" IDS ",\"items\":[null,{\"productId\":null,\"quantity\":1}]," PAY "}",
+     "items[0] wrong_type, items[1].productId wrong_type"},
     {"{" IDS ",\"items\":7," PAY "}", "items wrong_type"},
     {"{" IDS ",\"items\":[]," PAY "}", "items out_of_range"},
     {"{" IDS ",\"items\":[7]," PAY "}", "items[0] wrong_type"},
@@ -118,7 +119,9 @@ static const struct {
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{}}", ""},
     /* lengths count characters */
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 "\"}}", ""},
-    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "\"}}", ""},
+    {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10
+     "\"}}",
+     ""},
     {"{" IDS "," ITEM "," PAY ",\"shipTo\":{\"line1\":\"" KANJI_70 KANJI_70 KANJI_70 "\"}}", "shipTo.line1 out_of_range"},
     {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_" KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "1234\"}", ""},
     {"{" IDS "," ITEM ",\"paymentMethod\":\"tok_" KANJI_70 KANJI_10 KANJI_10 KANJI_10 KANJI_10 KANJI_10 "12345\"}",
