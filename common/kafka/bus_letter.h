@@ -32,7 +32,7 @@ MUST_CHECK enum status bus_bury_record(struct bus *bus, const struct record *rec
 struct dead_letter bus_letter_of(struct arena *arena, const struct record *record, const char *service, const char *reason,
                                  struct text masked_value);
 /* Masks the card numbers of a letter's key and headers, as bus_bury() does; the headers move into the arena. What a redrive has
- * written, and a the ids of a traceparent, stay as they are. */
+ * written, and the ids of a traceparent, stay as they are. */
 void bus_mask_letter(struct arena *arena, struct dead_letter *letter);
 /* Whether a header of a dead letter is its own, and none of the original's. */
 bool bus_is_letter_header(struct text name);

@@ -98,13 +98,13 @@ Test(life, a_healthy_order_costs_two_timer_writes)
 
 static struct text key_of(const char *format, const char *id) { return text_format(stage.arena, "%s%s", format, id); }
 
-/* Sends an order with a header, as a tool does that says when it was made. */
+/* Sends an order with a header that says when it was made, beside the count that a redrive writes. */
 static void send_old(const char *id, const char *header, const char *value)
 {
     static const char *const topics[] = {"orders", NULL};
     struct bus_options options = {
         .bootstrap = getenv("ORDERLY_TEST_KAFKA"), .client_id = "orderly-test", .sends_to = topics, .batch_max = 1};
-    struct header headers[] = {{text_of(header), text_of(value)}};
+    struct header headers[] = {{text_of(header), text_of(value)}, {TEXT("dlq-redrives"), TEXT("1")}};
     char problem[256];
     struct bus *bus;
 
@@ -112,7 +112,7 @@ static void send_old(const char *id, const char *header, const char *value)
     cr_assert_eq(
         bus_send(bus,
                  &(struct outgoing){
-                     .topic = "orders", .partition = -1, .value = order_to(id, "IT"), .headers = headers, .header_count = 1}),
+                     .topic = "orders", .partition = -1, .value = order_to(id, "IT"), .headers = headers, .header_count = 2}),
         STATUS_OK);
     cr_assert_eq(bus_flush(bus, NULL), STATUS_OK, "%s", bus_problem(bus));
     bus_close(bus);
