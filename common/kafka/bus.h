@@ -2,8 +2,9 @@
  *
  * What it does has headers of its own: bus_record.h (what comes), bus_poll.h (taking it), bus_send.h, bus_rounds.h (offsets last,
  * and waiting for the broker's word), bus_letter.h (dead letters), bus_topics.h (creating topics), bus_describe.h, bus_reader.h
- * (from outside of any group). Only the files that include bus_internal.h see librdkafka. Source  librdkafka INTRODUCTION.md;
- * DESIGN.md section 5; settings and their reasons in bus_config.c */
+ * (from outside of any group). Only the files that include bus_internal.h see librdkafka.
+ *
+ * Source  librdkafka's INTRODUCTION.md; ARCHITECTURE.md; settings and their reasons in bus_config.c */
 #ifndef ORDERLY_BUS_H
 #define ORDERLY_BUS_H
 

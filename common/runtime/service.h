@@ -24,7 +24,7 @@
 #define SERVICE_TICK_MS 100
 #define SERVICE_SCRIPTS_MAX 8
 
-/* Settings that every service has (DESIGN.md section 7). */
+/* Settings that every service has (docs/settings.md). */
 struct service_settings {
     char namespace[SETTING_TEXT_SIZE];
     char bootstrap[SETTING_TEXT_SIZE];

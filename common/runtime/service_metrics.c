@@ -88,7 +88,7 @@ static const struct metric_family families[FAMILY_COUNT] = {
                     .read = cpu_seconds},
 };
 
-/* Every reason that is given (DESIGN.md section 3): a series has to be there before its first record, or an alert misses that
+/* Every reason that is given (docs/operations.md): a series has to be there before its first record, or an alert misses that
  * record. */
 static const char *const reasons[] = {"not_json", "not_an_object", "no_order_id", "too_large",
                                       "too_old",  "unknown_type",  "conflict",    "saga_broken"};

@@ -6,7 +6,7 @@
  * prints for people (json_build.h).
  *
  * Ownership  values live in the arena and borrow the bytes: both must outlive them
- * Source     RFC 8259; DESIGN.md section 3 (not_json) */
+ * Source     RFC 8259; docs/operations.md (not_json) */
 #ifndef ORDERLY_JSON_H
 #define ORDERLY_JSON_H
 

@@ -1,7 +1,7 @@
 /* patience_settings.h - the orchestrator's settings: how patient it is with each command, how many orders it lets in, how often
  * it looks for what is lost.
  *
- * Source  DESIGN.md section 7; they become the policy that every order is admitted with (policy.h) */
+ * Source  docs/settings.md; they become the policy that every order is admitted with (policy.h) */
 #ifndef ORDERLY_PATIENCE_SETTINGS_H
 #define ORDERLY_PATIENCE_SETTINGS_H
 

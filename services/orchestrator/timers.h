@@ -3,7 +3,7 @@
  * Shape   sorted sets sagas:timers:<shard>: orderId by milliseconds; ledger.h writes them
  * Any replica takes what is due, of all shards. Nothing is kept in memory: what was taken and got lost is due again after
  * TIMER_LEASE_MS.
- * Source  DESIGN.md section 5.7 */
+ * Source  ARCHITECTURE.md, "What happens without being asked" */
 #ifndef ORDERLY_TIMERS_H
 #define ORDERLY_TIMERS_H
 
