@@ -2,6 +2,7 @@
 # tidy.sh - the rules of the house that a machine can see. Prints every place that breaks one, and exits 1 when there is any.
 # Needs only git, awk and, where it is there, clang-format 14 (Debian 12's: other versions lay out some lines differently).
 set -euo pipefail
+shopt -s lastpipe # breaks, the end of a pipe, sets a variable of this shell
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 columns_max=130
