@@ -19,6 +19,7 @@ struct saga_cache;
 struct saga_cache *saga_cache_create(void);
 /* Releases a cache and what it holds; NULL is fine. */
 void saga_cache_destroy(struct saga_cache *cache);
+/* For CLEANUP(saga_cache_destroy). */
 DEFINE_CLEANUP(struct saga_cache, saga_cache_destroy);
 /* Remembers a saga and the values of its hash, which saga_write() has made of it. Forgets it instead when it is not worth
  * keeping. */
