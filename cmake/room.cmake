@@ -1,7 +1,6 @@
 # add_room(kafka USES text domain SOURCES bus.c LINKS PkgConfig::RDKAFKA)
 # makes the library common_kafka of a folder of common/. It sees the headers of the rooms it uses, and links to nothing else: a
-# file that
-# reaches further does not build. LINKS are the vendor's libraries, which nobody else sees.
+# file that reaches further does not build. LINKS are the vendor's libraries, which nobody else sees.
 function(add_room name)
     cmake_parse_arguments(ROOM "" "" "USES;SOURCES;LINKS" ${ARGN})
 

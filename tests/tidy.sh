@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tidy.sh - the rules of the house that a machine can see. Prints every place that breaks one, and exits 1 when there is any.
-# Needs only git,
-# awk and, where it is there, clang-format 14 (Debian 12's: other versions lay out some lines differently).
+# Needs only git, awk and, where it is there, clang-format 14 (Debian 12's: other versions lay out some lines differently).
 set -euo pipefail
+shopt -s lastpipe # breaks, the end of a pipe, sets a variable of this shell
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 columns_max=130
@@ -75,5 +75,6 @@ undocumented | breaks 'a prototype says shape, units, ownership, errors right ab
 git ls-files '*.c' '*.h' '*.lua' '*.cmake' '*CMakeLists.txt' |
     xargs awk -v max="$columns_max" 'length($0) > max { printf "%s:%d: %d columns\n", FILENAME, FNR, length($0) }' |
     breaks "no line is longer than $columns_max columns"
+git grep -nw 'DESIGN[.]md' -- ':!tests/tidy.sh' | breaks 'there is no such page: docs/ and ARCHITECTURE.md say it' || true
 lost_pages | breaks 'there is no such page'
 exit "$broken"

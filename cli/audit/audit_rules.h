@@ -2,7 +2,7 @@
  *
  * Pure: no Redis, no Kafka, no clock. What is allowed while a saga runs follows from the table of moves: a worker may have done
  * what it was asked before the saga has heard of it, and a command that was given up may have been done or not.
- * Source  DESIGN.md sections 2 and 5; common/domain/steps.c */
+ * Source  ARCHITECTURE.md; common/domain/steps.c */
 #ifndef ORDERLY_AUDIT_RULES_H
 #define ORDERLY_AUDIT_RULES_H
 
@@ -53,7 +53,7 @@ _Static_assert(AUDIT_VIOLATION_COUNT <= 64, "one bit for each");
  * saga.inbox. */
 #define AUDIT_TIMER_ALLOWANCE_MS 60000
 
-/* The statuses of what the workers own; UNKNOWN is none of DESIGN.md section 4, NONE is no key. */
+/* The statuses of what the workers own; UNKNOWN is none of docs/redis.md, NONE is no key. */
 enum payment_status {
     PAYMENT_NONE,
     PAYMENT_AUTHORIZING,

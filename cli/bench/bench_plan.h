@@ -2,7 +2,7 @@
  *
  * Shape   the order's number stands at the end of its id, so that what is heard of it needs no table:
  *         BENCH-6925ac3f-01a2b3-0000042
- * Source  DESIGN.md section 5: what the simulated gateway and carrier refuse */
+ * Source  README.md: what the simulated gateway and carrier refuse */
 #ifndef ORDERLY_BENCH_PLAN_H
 #define ORDERLY_BENCH_PLAN_H
 

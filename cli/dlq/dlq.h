@@ -4,7 +4,7 @@
  * Shape   records of <topic>.dlq with dlq-* headers; Redis sorted set dlq:redriven: "<topic>.dlq/partition/offset" -> the
  *         record's own time
  * Units   times in milliseconds since 1970
- * Source  DESIGN.md section 3, "Dead letters"; common/kafka/bus_bury.c writes them */
+ * Source  docs/operations.md, "dead letters"; common/kafka/bus_bury.c writes them */
 #ifndef ORDERLY_DLQ_H
 #define ORDERLY_DLQ_H
 

@@ -1,6 +1,6 @@
 /* doctor_rules.h - what is good and what is not, for `orderly doctor`. Pure.
  *
- * Source  DESIGN.md sections 3 ("Topics") and 4 ("Redis runs with") */
+ * Source  docs/asyncapi.yaml and docs/redis.md; docs/operations.md says what each check looks at */
 #ifndef ORDERLY_DOCTOR_RULES_H
 #define ORDERLY_DOCTOR_RULES_H
 

@@ -1,6 +1,5 @@
 /* doctor_transactions.c - transactions that do not end. The services read what is committed, and the broker gives them nothing
- * that lies
- * behind a transaction that is open: as long as one hangs, a partition stands still, though no record seems to wait. */
+ * that lies behind a transaction that is open: as long as one hangs, a partition stands still, though no record seems to wait. */
 #include "bus_reader.h"
 #include "clock.h"
 #include "doctor.h"

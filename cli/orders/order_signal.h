@@ -1,7 +1,7 @@
 /* order_signal.h - what a person says to a saga: cancel it, try it again.
  *
- * Shape   {"kind":"cancel"|"retry","orderId","requestedBy","reason"} in saga.inbox, keyed by orderId      (DESIGN.md section 3)
- */
+ * Shape   {"kind":"cancel"|"retry","orderId","requestedBy","reason"} in saga.inbox, keyed by orderId
+ * Source  docs/asyncapi.yaml */
 #ifndef ORDERLY_ORDER_SIGNAL_H
 #define ORDERLY_ORDER_SIGNAL_H
 

@@ -1,6 +1,6 @@
 /* topic_plan.h - which topics Orderly has, and their settings.
  *
- * Source  DESIGN.md section 3, "Topics" */
+ * Source  docs/asyncapi.yaml */
 #ifndef ORDERLY_TOPIC_PLAN_H
 #define ORDERLY_TOPIC_PLAN_H
 

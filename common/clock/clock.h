@@ -4,7 +4,7 @@
  * services/orchestrator/clocks.h, docs/decisions/0010-clocks.md.
  *
  *   steady   how long something took, and until when to wait: stands still while the machine sleeps
- *   running  what a clock of another machine is carried on with: goes on while the machine sleeps
+ *   running  used to extrapolate Redis' or a broker's clock between two answers: goes on while the machine sleeps
  *   wall     what people read: it is set by hand and by other machines, and may jump
  *   cpu      what this process has cost
  *

@@ -2,7 +2,7 @@
  *
  * Shape   history {"at","event","version","input","detail":{"status",...}}; event {"eventId","type","orderId","at", and what
  *         detail holds}
- * Source  DESIGN.md sections 3 and 4 */
+ * Source  docs/asyncapi.yaml; docs/redis.md */
 #ifndef ORDERLY_EVENTS_H
 #define ORDERLY_EVENTS_H
 

@@ -1,7 +1,6 @@
 /* keys.h - every key in Redis: one function makes each, one reads what a key is about.
  *
- * Shape      DESIGN.md section 4; docs/redis.md says what each holds. The namespace (names.h) stands before all of them, inside
- *            the braces
+ * Shape      docs/redis.md says what each holds. The namespace (names.h) stands before all of them, inside the braces
  * Ownership  what is made is in the arena
  * Slots      keys with the same text in their braces lie in one slot of a Redis Cluster; of a key without braces the whole text
  *            counts */

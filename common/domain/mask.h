@@ -3,7 +3,7 @@
  * A card number is 13-19 digits, spaces and dashes between them aside, that pass the Luhn check. Its digits become '*'. In a
  * longer row of digits every part that begins and ends at a space, a dash or an end is looked at: a number with its CVV behind
  * it, two numbers in a row. Digits and spaces written as JSON escapes count as what they stand for.
- * Source  DESIGN.md section 3, "Card numbers" */
+ * Source  docs/operations.md, "dead letters"; README.md */
 #ifndef ORDERLY_MASK_H
 #define ORDERLY_MASK_H
 

@@ -1,6 +1,6 @@
 /* message.h - what the services say to each other: commands, replies, and the records of saga.inbox.
  *
- * Shape   JSON objects (DESIGN.md section 3); one table of fields for each in message.c
+ * Shape   JSON objects (docs/asyncapi.yaml); one table of fields for each in message.c
  * Units   times are RFC 3339 text in messages, milliseconds since 1970 in the code; money in minor units
  * Owner   structs borrow the record's bytes and the batch's arena: copy them freely, free nothing */
 #ifndef ORDERLY_MESSAGE_H
@@ -60,7 +60,7 @@ struct line {
     int64_t quantity;
 };
 
-/* An order that keeps the rules of DESIGN.md section 3, as far as the workers need it. */
+/* An order that keeps the rules of docs/asyncapi.yaml, as far as the workers need it. */
 struct order {
     struct text order_id, customer_id, payment_method;
     struct text warehouse; /* "main" when the order names none */
@@ -77,7 +77,7 @@ MUST_CHECK enum status command_read(struct arena *arena, const struct json *obje
 void command_write(struct buffer *buffer, const struct command *command);
 /* Appends a reply as JSON, {"kind":"reply",...}. */
 void reply_write(struct buffer *buffer, const struct reply *reply);
-/* Why a record can't be read as a JSON object with a usable orderId: a reason of DESIGN.md section 3, or NULL when it can; then
+/* Why a record can't be read as a JSON object with a usable orderId: a reason of docs/operations.md, or NULL when it can; then
  * out_root and out_order_id are set. depth_more: how much deeper than JSON_DEPTH_MAX it may be, because it wraps something. */
 const char *record_problem(struct arena *arena, struct text value, unsigned depth_more, const struct json **out_root,
                            struct text *out_order_id);

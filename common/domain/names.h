@@ -3,7 +3,7 @@
  * Several systems share one Kafka and one Redis when each has a NAMESPACE of its own: "shop" makes shop.orders of orders, and
  * shop:saga:X of saga:X (keys.h). It is set once, before anything else is asked for, and is the same for the whole life of the
  * process.
- * Source  DESIGN.md sections 3, 4 and 7 */
+ * Source  docs/asyncapi.yaml; docs/settings.md */
 #ifndef ORDERLY_NAMES_H
 #define ORDERLY_NAMES_H
 

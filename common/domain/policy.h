@@ -4,7 +4,7 @@
  *          "commands":{"payment.authorize":{"stepTimeoutMs":1000}}}:
  *         a value under commands takes the place of the general one
  * Units   as the names say
- * Source  DESIGN.md sections 2 and 7 */
+ * Source  ARCHITECTURE.md; docs/settings.md */
 #ifndef ORDERLY_POLICY_H
 #define ORDERLY_POLICY_H
 
@@ -22,7 +22,7 @@ struct policy {
     struct patience of[ASK_COUNT]; /* what holds for each command */
 };
 
-/* The policy of the defaults of DESIGN.md section 7. */
+/* The policy of the defaults of docs/settings.md. */
 struct policy policy_default(void);
 /* Fills policy->of from the general values. */
 void policy_spread(struct policy *policy);

@@ -1,7 +1,7 @@
 /* steps.h - the table of moves: every step of an order, what it asks, how it is undone, and how it ends when it is refused.
  *
  * Steps run downwards; an undo walks upwards, one at a time, from the step that said no.
- * Source  DESIGN.md section 2; docs/saga.md is printed from here */
+ * Source  ARCHITECTURE.md; docs/saga.md is printed from here */
 #ifndef ORDERLY_STEPS_H
 #define ORDERLY_STEPS_H
 

@@ -2,8 +2,9 @@
  *
  * What it does has headers of its own: bus_record.h (what comes), bus_poll.h (taking it), bus_send.h, bus_rounds.h (offsets last,
  * and waiting for the broker's word), bus_letter.h (dead letters), bus_topics.h (creating topics), bus_describe.h, bus_reader.h
- * (from outside of any group). Only the files that include bus_internal.h see librdkafka. Source  librdkafka INTRODUCTION.md;
- * DESIGN.md section 5; settings and their reasons in bus_config.c */
+ * (from outside of any group). Only the files that include bus_internal.h see librdkafka.
+ *
+ * Source  librdkafka's INTRODUCTION.md; ARCHITECTURE.md; settings and their reasons in bus_config.c */
 #ifndef ORDERLY_BUS_H
 #define ORDERLY_BUS_H
 
@@ -41,6 +42,7 @@ struct bus_options {
 MUST_CHECK enum status bus_open(const struct bus_options *options, char *problem, size_t size, struct bus **out_bus);
 /* Leaves the group, commits what was stored, and closes; NULL is fine. A watchdog ends the process when librdkafka hangs. */
 void bus_close(struct bus *bus);
+/* For CLEANUP(bus_close). */
 DEFINE_CLEANUP(struct bus, bus_close);
 /* Whether the metadata of every topic is known (asks for it, waiting at most wait_ms for each client): a first record to a topic
  * that is not known waits up to a second. STATUS_UNAVAILABLE: not yet; STATUS_NOT_FOUND: a topic does not exist (bus_problem()
@@ -65,9 +67,8 @@ void bus_leave(struct bus *bus);
 /* The last error of the client, for logs and readiness; never NULL. */
 const char *bus_problem(const struct bus *bus);
 /* How far the brokers' clocks are ahead of clock_running_ms(), lowest and highest, by the times they gave to what they
- * acknowledged
- * since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes. False:
- * nothing was acknowledged, or not dated by a broker. */
+ * acknowledged since the last call: that of a broker is never ahead of its clock, and behind it by no more than an answer takes.
+ * False: nothing was acknowledged, or not dated by a broker. */
 MUST_CHECK bool bus_broker_clocks(struct bus *bus, int64_t *out_lowest_ms, int64_t *out_highest_ms);
 
 #endif

@@ -76,9 +76,10 @@ struct bus {
     char problem[BUS_PROBLEM_SIZE];
 };
 
-/* The configuration of both clients, with all callbacks set. The caller owns it until rd_kafka_new() takes it; NULL: problem says
+/* The configuration of the consumer, with all callbacks set. The caller owns it until rd_kafka_new() takes it; NULL: problem says
  * why. */
 rd_kafka_conf_t *bus_consumer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
+/* The same for the producers. */
 rd_kafka_conf_t *bus_producer_config(const struct bus_options *options, struct bus *bus, char *problem, size_t size);
 /* A message of librdkafka, which is no error, as a record that borrows it; its tenure is 0. */
 struct record bus_record_of(const rd_kafka_message_t *message);

@@ -8,7 +8,7 @@
 #define BUS_REDRIVES_MAX 1000000    /* a number of redrives beyond that is none */
 #define BUS_KEPT_HEADER "original-" /* before the name of a dead letter's header that its record had already */
 
-/* A record on its way to a dead-letter topic, with where it was read first (DESIGN.md section 3, "Dead letters"). */
+/* A record on its way to a dead-letter topic, with where it was read first (docs/operations.md, "dead letters"). */
 struct dead_letter {
     struct text topic; /* of the original: it goes to <topic>.dlq */
     int32_t partition;

@@ -1,8 +1,8 @@
 /* bus_reader.h - reading topics from outside of any group: dead letters, the audit, the doctor, the benchmark.
  *
  * Nothing is joined, committed or changed by it. What a scan sees is what the topic held when its spans were asked for, so it
- * ends also while others go on writing. Source  librdkafka: assign() with explicit offsets, committed() of a group that is only
- * looked at */
+ * ends also while others go on writing.
+ * Source  librdkafka: assign() with explicit offsets, committed() of a group that is only looked at */
 #ifndef ORDERLY_BUS_READER_H
 #define ORDERLY_BUS_READER_H
 
@@ -24,12 +24,13 @@ struct bus_span {
 typedef enum status (*bus_see)(const struct record *record, void *context);
 
 /* Opens a client; the broker may be away. bootstrap, client_id, passed and group_id of the options count; group_id is the group
- * whose commits spans tell of (NULL: of none). The caller owns out_reader. STATUS_BAD_MESSAGE  librdkafka refuses a property:
- * problem (size bytes) says which */
+ * whose commits spans tell of (NULL: of none). The caller owns out_reader.
+ * STATUS_BAD_MESSAGE  librdkafka refuses a property: problem (size bytes) says which */
 MUST_CHECK enum status bus_reader_open(const struct bus_options *options, char *problem, size_t size,
                                        struct bus_reader **out_reader);
 /* NULL is fine. A watchdog ends the process when librdkafka hangs, as with bus_close(). */
 void bus_reader_close(struct bus_reader *reader);
+/* For CLEANUP(bus_reader_close). */
 DEFINE_CLEANUP(struct bus_reader, bus_reader_close);
 /* The spans of a topic's partitions, in their order; out_spans has room for BUS_PARTITIONS_MAX.
  * STATUS_UNAVAILABLE  no answer within wait_ms; STATUS_NOT_FOUND  there is no such topic */

@@ -12,8 +12,7 @@ struct record {
     int64_t timestamp_ms;   /* the broker's (LogAppendTime); 0 when there is none */
     struct text key, value; /* TEXT_NONE: null */
     const void *handle;     /* the bus's own; NULL: made by hand, without headers (tests) */
-    size_t
-        tenure; /* the bus's own: since when the partition was this member's; a batch that outlives it stores no offsets of it */
+    size_t tenure;          /* the bus's own: since when the partition is this member's; once it is not, no offsets are stored */
 };
 
 struct header {

@@ -22,15 +22,17 @@ MUST_CHECK enum status bus_push(struct bus *bus, const volatile int *stop);
  * bus_flush(). */
 MUST_CHECK enum status bus_make_room(struct bus *bus, const volatile int *stop);
 /* The same for the bytes alone, within a batch that sends much. A record that was refused is left for bus_make_room() to tell.
- * STATUS_UNAVAILABLE  stop; STATUS_FATAL  the producer can't go on */
+ * STATUS_UNAVAILABLE  stop
+ * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_drain(struct bus *bus, const volatile int *stop);
 /* Whether anything is sent and not acknowledged, or handled and its offsets not stored. */
 bool bus_has_under_way(const struct bus *bus);
 /* After a refused record: forgets the batches under way and reads on from what is committed, so that they are handled again. */
 void bus_rewind(struct bus *bus);
 /* Waits, serving the clients, until the broker has acknowledged everything that was sent, which is not held back for more to
- * come. Waits as long as the broker is away, unless stop becomes true. STATUS_UNAVAILABLE  a record was refused for good
- * (bus_problem()): bus_rewind() is next; or stop STATUS_FATAL        the producer can't go on */
+ * come. Waits as long as the broker is away, unless stop becomes true.
+ * STATUS_UNAVAILABLE  a record was refused for good (bus_problem()): bus_rewind() is next; or stop
+ * STATUS_FATAL        the producer can't go on */
 MUST_CHECK enum status bus_flush(struct bus *bus, const volatile int *stop);
 
 #endif

@@ -1,7 +1,7 @@
 /* trace.h - the headers of every record the system writes: CloudEvents 1.0 (Kafka binding, binary mode) and W3C trace context.
  *
  * A span id is a hash of the record's own id: handling a record twice gives the same headers.
- * Source  CloudEvents 1.0 Kafka protocol binding; W3C Trace Context level 1; DESIGN.md section 3 */
+ * Source  CloudEvents 1.0 Kafka protocol binding; W3C Trace Context level 1; docs/asyncapi.yaml */
 #ifndef ORDERLY_TRACE_H
 #define ORDERLY_TRACE_H
 

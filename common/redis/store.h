@@ -38,6 +38,7 @@ MUST_CHECK enum status store_open(const char *url, size_t connections, const str
                                   size_t script_count, struct store **out_store);
 /* Closes all connections; NULL is fine. */
 void store_close(struct store *store);
+/* For CLEANUP(store_close). */
 DEFINE_CLEANUP(struct store, store_close);
 /* Whether the url can be read; the same rules as store_open(). */
 MUST_CHECK bool store_url_is_good(const char *url);

@@ -21,6 +21,7 @@ enum health_part { HEALTH_KAFKA, HEALTH_REDIS, HEALTH_SERVICE, HEALTH_PART_COUNT
 MUST_CHECK enum status health_start(const char *bind, uint16_t port, const struct metrics *metrics, struct health **out_health);
 /* Stops listening; NULL is fine. */
 void health_stop(struct health *health);
+/* For CLEANUP(health_stop). */
 DEFINE_CLEANUP(struct health, health_stop);
 /* Says that a part is as it should be, or what it lacks: a static string such as "waiting for the group"; NULL means ready.
  * All parts begin as "starting". Any thread. */

@@ -53,6 +53,7 @@ struct metric;  /* a series; valid as long as its registry */
 struct metrics *metrics_create(const struct metric_table tables[], size_t count);
 /* NULL is fine. Nobody may be printing any more. */
 void metrics_destroy(struct metrics *metrics);
+/* For CLEANUP(metrics_destroy). */
 DEFINE_CLEANUP(struct metrics, metrics_destroy);
 
 /* The series with these label values, as many as the family has labels (valid UTF-8, copied); made when it is not there.

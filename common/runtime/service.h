@@ -24,7 +24,7 @@
 #define SERVICE_TICK_MS 100
 #define SERVICE_SCRIPTS_MAX 8
 
-/* Settings that every service has (DESIGN.md section 7). */
+/* Settings that every service has (docs/settings.md). */
 struct service_settings {
     char namespace[SETTING_TEXT_SIZE];
     char bootstrap[SETTING_TEXT_SIZE];
@@ -75,8 +75,9 @@ struct service {
     size_t state_size;              /* of run->state; 0: none */
     void (*end_state)(void *state); /* releases what the state owns. May be NULL */
     /* What is to be done without being asked: called between batches, about every SERVICE_TICK_MS, also while batches keep
-     * coming. May queue sends on run->bus; the loop flushes them. RETRY: it is called again at the next tick, and what it had not
-     * done by then is still to do. It has the arena, empty, and the store. May be NULL. */
+     * coming, but not while one is tried again and again. May queue sends on run->bus; the loop flushes them. RETRY: it is
+     * called again at the next tick, and what it had not done by then is still to do. It has the arena, empty, and the store.
+     * May be NULL. */
     enum status (*tick)(struct run *run);
     /* Whether the service itself can work (validator: is there a catalog?): NULL or what it lacks. Asked every READY_CHECK_MS
      * between batches, when Redis answers. May be NULL. */

@@ -53,9 +53,11 @@ static const struct metric_family families[FAMILY_COUNT] = {
                               .scale = METRICS_SECOND_US,
                               .bounds = time_bounds_us,
                               .bound_count = COUNT_OF(time_bounds_us)},
-    [FAMILY_RETRIES] = {.name = "orderly_retries_total",
-                        .help = "Times that a batch had to be handled again because Kafka or Redis was away",
-                        .type = METRIC_COUNTER},
+    [FAMILY_RETRIES] =
+        {.name = "orderly_retries_total",
+         .help = "Times that a batch had to be handled again: Kafka or Redis was away, Redis was full or read-only, "
+                 "another replica changed the same saga first, a broker's clock was waited for, or Kafka refused a record",
+         .type = METRIC_COUNTER},
     [FAMILY_DEAD_LETTERS] = {.name = "orderly_dead_letters_total",
                              .help = "Records that went to the dead-letter topic of their topic",
                              .type = METRIC_COUNTER,
@@ -88,7 +90,7 @@ static const struct metric_family families[FAMILY_COUNT] = {
                     .read = cpu_seconds},
 };
 
-/* Every reason that is given (DESIGN.md section 3): a series has to be there before its first record, or an alert misses that
+/* Every reason that is given (docs/operations.md): a series has to be there before its first record, or an alert misses that
  * record. */
 static const char *const reasons[] = {"not_json", "not_an_object", "no_order_id", "too_large",
                                       "too_old",  "unknown_type",  "conflict",    "saga_broken"};

@@ -18,6 +18,7 @@ struct metric_table service_metrics_table(void);
 struct service_metrics *service_metrics_open(struct metrics *metrics, const enum topic topics[], size_t topic_count);
 /* NULL is fine. */
 void service_metrics_close(struct service_metrics *service_metrics);
+/* For CLEANUP(service_metrics_close). */
 DEFINE_CLEANUP(struct service_metrics, service_metrics_close);
 
 /* A batch is done, from poll to offsets in took_us; publishes what was staged meanwhile. */

@@ -3,7 +3,7 @@
  * Shape   SIMULATED_FAIL="payment.authorize:20,payment.void:100": how many of a hundred attempts at a command fail for the moment
  *         SIMULATED_LATENCY_MS=500: how long after it was asked, at the earliest, a command is answered
  * Units   percent, milliseconds
- * Source  DESIGN.md section 6
+ * Source  docs/settings.md
  *
  * Pure: whether an attempt fails is a hash of command id and attempt, the same whenever it comes again. Where the outcome of a
  * command is stored already, the worker answers with that: a failure has no effect, and what has been done can't fail any more.

@@ -41,6 +41,7 @@ struct arena {
 struct arena *arena_create(void);
 /* Releases it and all that was taken from it; NULL is fine. */
 void arena_destroy(struct arena *arena);
+/* For CLEANUP(arena_destroy). */
 DEFINE_CLEANUP(struct arena, arena_destroy);
 /* Makes it empty again. Keeps at most ARENA_KEEP_MAX bytes for the next batch, so that one huge batch is not held for ever. */
 void arena_reset(struct arena *arena);
@@ -63,8 +64,7 @@ static inline void *arena_take(struct arena *arena, size_t size)
 /* The same for count things of size bytes, cleared. An overflow of the product ends the process. */
 void *arena_take_zeroed(struct arena *arena, size_t count, size_t size);
 /* The list, with room for one more thing of size bytes behind the count that are in it. It starts as NULL with a count of 0,
- * grows
- * through here alone, and has room for a power of two; when it moves, what is in it is copied. */
+ * grows through here alone, and has room for a power of two; when it moves, what is in it is copied. */
 void *arena_list_room(struct arena *arena, void *list, size_t count, size_t size);
 
 /* A place to come back to. Rewinding releases what was taken since, and nothing else. A mark ends with a reset, or a rewind to

@@ -6,7 +6,7 @@
  * prints for people (json_build.h).
  *
  * Ownership  values live in the arena and borrow the bytes: both must outlive them
- * Source     RFC 8259; DESIGN.md section 3 (not_json) */
+ * Source     RFC 8259; docs/operations.md (not_json) */
 #ifndef ORDERLY_JSON_H
 #define ORDERLY_JSON_H
 
@@ -26,8 +26,7 @@ struct json {
     uint32_t span;   /* values in the array from this one on, itself and all inside included */
     uint32_t count;  /* elements of an array, members of an object */
     uint8_t type;    /* enum json_value_type */
-    uint8_t
-        depth; /* arrays and objects inside one another, itself included; 0 for all others. Admission asks for JSON_DEPTH_MAX */
+    uint8_t depth;   /* arrays and objects inside one another, itself included; 0 for all others. Admission limits it */
     bool has_escape; /* a string with a backslash */
 };
 

@@ -1,10 +1,12 @@
-/* status.h - every way a call can end, and what the consume loop does next.
+/* status.h - every way a call can end, and what has to follow.
  *
  * "Out of stock" is a reply, never a status. A status is what stopped us from deciding. */
 #ifndef ORDERLY_STATUS_H
 #define ORDERLY_STATUS_H
 
-/* What the loop does with the message, or the batch, that a call was about. */
+/* What is to become of the message, or the batch, that a call was about. COMMIT, RETRY and STOP are what the loop does. BURY is
+ * what handle() does, by itself: a handle() that gives such a status to the loop is a mistake in the program, and the loop logs
+ * `misused` and ends. */
 enum status_then { THEN_COMMIT, THEN_BURY, THEN_RETRY, THEN_STOP };
 
 /* clang-format off */
@@ -13,7 +15,7 @@ enum status_then { THEN_COMMIT, THEN_BURY, THEN_RETRY, THEN_STOP };
     row(OK,          "done",                                               COMMIT)   \
     row(BAD_MESSAGE, "the message breaks its rules",    BURY)     \
     row(CONFLICT,    "the record changed under us",                        RETRY)    \
-    row(UNAVAILABLE, "Kafka or Redis did not answer in time",              RETRY)    \
+    row(UNAVAILABLE, "Kafka or Redis could not serve (away, full, loading, refusing)", RETRY) \
     row(BROKEN,      "stored data breaks our own rules",                   BURY)     \
     row(NOT_FOUND,   "there is no such thing",                             BURY)     \
     row(FATAL,       "this process cannot go on",                          STOP)
@@ -27,7 +29,7 @@ enum status { STATUS_TABLE(STATUS_NAME) STATUS_COUNT };
 const char *status_name(enum status status);
 /* One English clause on a status. Never NULL; static. */
 const char *status_text(enum status status);
-/* What the consume loop does after it. */
+/* What has to follow it. */
 enum status_then status_then(enum status status);
 
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # demo.sh - the whole way on a fresh machine: installs what is missing, builds, starts everything on loopback, places a dozen
-# orders that
-# end in every way, and shows what became of them. Leaves the system up. Exits non-zero if an order ended otherwise than it
-# should.
+# orders that end in every way, and shows what became of them. Leaves the system up. Exits non-zero if an order ended otherwise
+# than it should.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 "$here/up.sh"

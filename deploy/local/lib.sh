@@ -106,8 +106,7 @@ need_free_port() {
 undo_percent() { local text=${1//\\/\\\\}; printf '%b' "${text//%/\\x}"; }
 
 # read_redis_url URL: by the rules of common/redis/store_address.h. Sets redis_options (how redis-cli gets there), redis_shown
-# (the
-# URL without who signs in), and, when there is a password, REDISCLI_AUTH for redis-cli: everybody can read a command line.
+# (the URL without who signs in), and, when there is a password, REDISCLI_AUTH for redis-cli: everybody can read a command line.
 read_redis_url() {
     local scheme=${1%%://*} rest=${1#*://} place path user=''
     place=${rest%%/*}

@@ -2,8 +2,7 @@
 -- KEYS  shipment:<orderId>
 -- ARGV  outcome
 -- Returns the outcome, as a status reply when it was stored before; 'shipped' and the outcome of the booking when it has left
--- (not
--- remembered).
+-- (not remembered).
 local stored = redis.call('HGET', KEYS[1], 'fulfillment.cancel')
 if stored then
     return {ok = stored}

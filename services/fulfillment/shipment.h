@@ -1,7 +1,7 @@
 /* shipment.h - the shipment of an order, as it stands in Redis.
  *
  * Shape   Redis hash shipment:<orderId>: status, trackingNumber, and the outcome of each command under its type
- *                                                                                                (DESIGN.md section 4)
+ * Source  docs/redis.md
  * Owner   the fulfillment service; all changes are the two scripts, each atomic, each giving the outcome of the first time */
 #ifndef ORDERLY_SHIPMENT_H
 #define ORDERLY_SHIPMENT_H

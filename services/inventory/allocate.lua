@@ -3,8 +3,7 @@
 -- ARGV  items as text, outcome when allocated, outcome when it was released before it came,
 --       outcome when short, in two parts around the productId; then productId, quantity, ...
 -- Returns the outcome of the first time, as a status reply when it was stored before; 'broken' and the productId when a number
--- in the stock
--- makes no sense (not remembered).
+-- in the stock makes no sense (not remembered).
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
 local before = redis.call('HMGET', reservation, 'inventory.allocate', 'status')
 if before[1] then

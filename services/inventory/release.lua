@@ -3,8 +3,7 @@
 -- KEYS  stock:<warehouse>, {stock:<warehouse>}:taken, {stock:<warehouse>}:reservation:<orderId>
 -- ARGV  outcome
 -- Returns the outcome, as a status reply when it was stored before; 'broken' and the productId when a number in the stock
--- makes no sense
--- (not remembered, and nothing is put back).
+-- makes no sense (not remembered, and nothing is put back).
 local stock, taken, reservation = KEYS[1], KEYS[2], KEYS[3]
 local stored = redis.call('HGET', reservation, 'inventory.release')
 if stored then

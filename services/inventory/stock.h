@@ -1,12 +1,13 @@
 /* stock.h - how many units of each product can still be sold, and which order holds how many.
  *
  * Shape   Redis hashes stock:<warehouse>, {stock:<warehouse>}:supplied, {stock:<warehouse>}:taken: productId -> units;
- *         {stock:<warehouse>}:reservation:<orderId>: status, items ("KEYBOARD=2 MOUSE=1"), the outcomes (DESIGN.md section 4)
+ *         {stock:<warehouse>}:reservation:<orderId>: status, items ("KEYBOARD=2 MOUSE=1"), the outcomes
  *         {stock:<warehouse>}:operation:<id>: what ("KEYBOARD=100"), left, supplied: one `orderly stock add`, for
  *         STOCK_OPERATION_SECONDS
  * Units   whole units, 0..STOCK_UNITS_MAX; supplied = stock + taken, always: the same scripts change them
  * Owner   the inventory service writes it, `orderly catalog load` and `orderly stock add` supply it; everyone else learns it
- *         from replies */
+ *         from replies
+ * Source  docs/redis.md */
 #ifndef ORDERLY_STOCK_H
 #define ORDERLY_STOCK_H
 

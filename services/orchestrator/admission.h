@@ -2,7 +2,7 @@
  *
  * Pure: the time against which the age is measured is handed in (clocks.h). An order that passes becomes a record of
  * saga.inbox, masked, with where it came from and the policy in force; what is wrong inside it is the validator's to say.
- * Source  DESIGN.md sections 2 (Admission) and 3 (Card numbers, Dead letters) */
+ * Source  docs/asyncapi.yaml; docs/operations.md, "dead letters" */
 #ifndef ORDERLY_ADMISSION_H
 #define ORDERLY_ADMISSION_H
 

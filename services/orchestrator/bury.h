@@ -1,7 +1,7 @@
 /* bury.h - dead letters of the orchestrator: what can't be handled goes to the dead-letter topic, with a line in the log and a
  * count.
  *
- * reason is static, and one of those of DESIGN.md section 3. All give STATUS_FATAL as bus_bury() does. */
+ * reason is static, and one of those of docs/operations.md. All give STATUS_FATAL as bus_bury() does. */
 #ifndef ORDERLY_BURY_H
 #define ORDERLY_BURY_H
 

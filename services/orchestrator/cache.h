@@ -3,8 +3,8 @@
  * Only a shortcut: a transition is a compare-and-set on version and lastInput, so an entry that somebody else has overtaken is
  * refused by Redis, dropped, and the saga is loaded. What has ended or is parked is not kept: nothing more is expected, or an
  * operator may mend it by hand.
- * Owner   copies in, copies out; bounded by SAGA_CACHE_ENTRIES of at most SAGA_CACHE_BYTES_MAX each, the one that was unused for
- *         longest makes room */
+ * Owner   copies in, copies out; bounded by SAGA_CACHE_ENTRIES of at most SAGA_CACHE_BYTES_MAX each, in sets of 4:
+ *         within its set the one that was unused for longest makes room */
 #ifndef ORDERLY_CACHE_H
 #define ORDERLY_CACHE_H
 
@@ -19,6 +19,7 @@ struct saga_cache;
 struct saga_cache *saga_cache_create(void);
 /* Releases a cache and what it holds; NULL is fine. */
 void saga_cache_destroy(struct saga_cache *cache);
+/* For CLEANUP(saga_cache_destroy). */
 DEFINE_CLEANUP(struct saga_cache, saga_cache_destroy);
 /* Remembers a saga and the values of its hash, which saga_write() has made of it. Forgets it instead when it is not worth
  * keeping. */

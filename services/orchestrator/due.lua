@@ -1,6 +1,5 @@
 -- Takes what is due in a shard of timers, on Redis' own clock, and moves it a lease ahead: should whoever took it end before
--- its nudge is sent,
--- it is due again then.
+-- its nudge is sent, it is due again then.
 -- KEYS  sagas:timers:<shard>
 -- ARGV  how many at most, lease in milliseconds
 -- Returns the time in milliseconds, as text, and the orderIds.

@@ -3,7 +3,7 @@
  * Pure: no Kafka, no Redis, no clock. A transition happens at the later of the record's time and the saga's updatedAt, so that
  * folding the same records again gives the same saga and the same history. Where a broker's clock has jumped ahead, Redis' time
  * bounds both.
- * Source  DESIGN.md sections 2 and 5; the moves themselves are the table in steps.c */
+ * Source  ARCHITECTURE.md; the moves themselves are the table in steps.c */
 #ifndef ORDERLY_FOLD_H
 #define ORDERLY_FOLD_H
 

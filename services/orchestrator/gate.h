@@ -5,7 +5,7 @@
  * Between GATE_WINDOW and MAX_INFLIGHT_SAGAS they trickle in: more under way at once would only take longer, each of them, and
  * leave the memory that keeps them close; but while a worker is away, and what is under way waits for it, the others are to go
  * on.
- * Source  DESIGN.md sections 2 (Admission) and 7 */
+ * Source  ARCHITECTURE.md; docs/decisions/0038-gate.md; docs/settings.md */
 #ifndef ORDERLY_GATE_H
 #define ORDERLY_GATE_H
 

@@ -1,7 +1,8 @@
 /* ledger.h - what the orchestrator owns in Redis: sagas, their histories, the indexes and the timers.
  *
  * Shape   hash saga:<orderId>, list {saga:<orderId>}:history; sorted sets sagas:<index> and sagas:timers:<shard> (orderId by
- *         milliseconds); set sagas:broken                                                       (DESIGN.md section 4)
+ *         milliseconds); set sagas:broken
+ * Source  docs/redis.md
  * A transition is one script in the saga's own slot. Indexes and timers lie in other slots: they are written from the saga's
  * state beside it, and again whenever a record of it comes again. */
 #ifndef ORDERLY_LEDGER_H

@@ -9,8 +9,8 @@
 
 #define RETENTION_MARGIN_DAYS 2 /* marks and sagas live longer than the topics that can still bring a record of theirs */
 
-/* With partitions come sagas that others have handled meanwhile. Redis refuses what is folded into an old copy, unless it has
- * lost writes since and the saga came back to the very same version and input; a copy that is gone can't be folded into. */
+/* After a rebalance our cached copies may be stale, so the cache is emptied. Redis refuses what is folded into an old copy,
+ * unless it has lost writes since and the saga came back to the very same version and input. */
 static struct saga_cache *cache_of(struct run *run)
 {
     struct orchestrator_state *state = run->state;

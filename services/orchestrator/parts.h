@@ -11,10 +11,10 @@
 #define PART_LOADS_LEAST 32                      /* sagas that are loaded at once, however large they are */
 #define PART_BYTES_MAX ((size_t)2 * 1024 * 1024) /* of all sagas that are loaded at once, when there are more */
 
-/* The groups of a batch from number first on that are handled together: a batch that shares everything else with the whole.
- * saga_bytes: how large a saga may be; 0: not known. Empty at the end. */
+/* The groups of a batch from number `first` on that are handled together: a batch that shares everything else with the whole.
+ * `saga_bytes`: how large a saga may be; 0: not known. Empty at the end. */
 struct batch batch_part(const struct batch *batch, size_t first, size_t saga_bytes);
-/* How large the largest saga is that a part has loaded; before, when it has loaded none. */
+/* How large the largest saga is that a part has loaded; `before`, when it has loaded none. */
 size_t batch_saga_bytes(const struct batch *part, size_t before);
 
 #endif

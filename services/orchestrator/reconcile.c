@@ -79,7 +79,7 @@ struct suspect {
     struct text order_id;
     enum saga_status status;
     bool present, broken, listed, settled, astray;
-    bool ahead;            /* it has not ended, and changed later than it is now */
+    bool ahead;            /* it has not ended, and its updatedAt lies in the future */
     size_t queued, scores; /* its look-up; its score in the index and, next to it, of one that waits in the timers */
 };
 

@@ -2,10 +2,10 @@
  *
  * Two walks, each in pages, a page at a time, then a rest of RECONCILE_SECONDS:
  *   - the indexes of what is under way: a saga without a timer gets one that is due now;
- *   - all keys saga:*: one that has lost its timer or its place in the index, or has changed later than it is now, is nudged,
- *     which mends that; one that can't be read goes to sagas:broken.
+ *   - all keys saga:*: one that has lost its timer or its place in the index, or whose updatedAt lies in the future, is
+ *     nudged, which mends that; one that can't be read goes to sagas:broken.
  * It changes no saga, and no index: only handling a nudge does. So any number of replicas may walk at the same time.
- * Source  DESIGN.md section 5.7 */
+ * Source  ARCHITECTURE.md, "What happens without being asked" */
 #ifndef ORDERLY_RECONCILE_H
 #define ORDERLY_RECONCILE_H
 

@@ -7,8 +7,9 @@
 
 #define SAGA_AHEAD_MAX_MS 300000 /* when a saga's last change lies further in the future, the clock that said so was wrong */
 
-/* Sets back what is later than at_ms allows: what has happened, to at_ms; deadlines, to where they would be if it all had begun
- * at at_ms; and what is pending is due at once. Everything else stays. The saga's policy is that of one that has not ended. */
+/* Sets back what is later than `at_ms` allows: what has happened, to `at_ms`; deadlines, to where they would be if it all
+ * had begun at `at_ms`; and what is pending is due at once. Everything else stays. `policy` is the saga's own, which has not
+ * ended. */
 void saga_set_back(struct saga *saga, const struct policy *policy, int64_t at_ms);
 
 #endif

@@ -5,7 +5,7 @@
  * runs or is parked is never touched.
  *
  * Shape   {stock:<warehouse>}:swept: productId -> units that swept reservations held
- * Source  DESIGN.md section 4 */
+ * Source  docs/redis.md */
 #ifndef ORDERLY_SWEEP_H
 #define ORDERLY_SWEEP_H
 

@@ -69,12 +69,12 @@ static void tell_of_clocks(struct run *run)
     int64_t difference_ms = clocks_difference_ms(&state->clocks);
 
     measure_clocks(run->metrics, difference_ms);
-    if (apart && !state->told_apart)
+    if (apart && !state->logged_clocks_apart)
         log_event(LOG_ERROR, "clocks_apart",
                   "redis_ahead_of_kafka_ms=%" PRId64 " problem=\"one of them is wrong: nothing is swept\"", difference_ms);
-    else if (!apart && state->told_apart)
+    else if (!apart && state->logged_clocks_apart)
         log_event(LOG_INFO, "clocks_agreed", "redis_ahead_of_kafka_ms=%" PRId64, difference_ms);
-    state->told_apart = apart;
+    state->logged_clocks_apart = apart;
 }
 
 /* ---- the gate ---- */

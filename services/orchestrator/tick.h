@@ -7,7 +7,7 @@
 #include "cache.h"
 #include "clocks.h"
 #include "gate.h"
-#include "patience_settings.h"
+#include "orchestrator_settings.h"
 #include "sweep.h"
 
 /* run->state of the orchestrator. */
@@ -19,8 +19,8 @@ struct orchestrator_state {
     size_t saga_bytes;        /* of the largest saga that was loaded lately; 0: none yet (parts.h) */
     struct clocks clocks;
     uint32_t misread_shards; /* of the timers: one bit each; they are told once */
-    bool told_apart;         /* it was logged that the clocks are apart */
-    size_t assignments;      /* how often partitions had been assigned when the cache was emptied last */
+    bool logged_clocks_apart;
+    size_t assignments; /* how often partitions had been assigned when the cache was emptied last */
 };
 
 /* The tick of the orchestrator's struct service. STATUS_UNAVAILABLE: Redis is away, nothing is lost. */
@@ -29,7 +29,7 @@ MUST_CHECK enum status orchestrator_tick(struct run *run);
 void tick_adjust_gate(struct run *run, size_t orders);
 /* Makes sure that Redis' time is known: Redis is asked once, if no tick has done so yet. Takes in what the brokers have said of
  * the time.
- * STATUS_UNAVAILABLE: Redis is away. */
+ * STATUS_UNAVAILABLE  Redis is away */
 MUST_CHECK enum status tick_know_time(struct run *run);
 
 #endif

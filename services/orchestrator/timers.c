@@ -45,7 +45,6 @@ static enum status take_out(struct run *run, const struct strays *strays)
     return store_flush(run->store);
 }
 
-/* An order's id in the shard of another is nudged all the same: that writes its timer where it belongs. */
 /* Tells once of a shard that somebody has spoilt, not ten times a second: until it can be read again. */
 static void tell_misread(struct run *run, const struct store_value *answer, uint64_t shard, uint32_t *misread)
 {
@@ -56,6 +55,7 @@ static void tell_misread(struct run *run, const struct store_value *answer, uint
     *misread |= UINT32_C(1) << shard;
 }
 
+/* An order's id in the shard of another is nudged all the same: that writes its timer where it belongs. */
 static enum status nudge_shard(struct run *run, const struct store_value *answer, uint64_t shard, struct strays **strays,
                                uint32_t *misread)
 {

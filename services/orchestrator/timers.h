@@ -3,7 +3,7 @@
  * Shape   sorted sets sagas:timers:<shard>: orderId by milliseconds; ledger.h writes them
  * Any replica takes what is due, of all shards. Nothing is kept in memory: what was taken and got lost is due again after
  * TIMER_LEASE_MS.
- * Source  DESIGN.md section 5.7 */
+ * Source  ARCHITECTURE.md, "What happens without being asked" */
 #ifndef ORDERLY_TIMERS_H
 #define ORDERLY_TIMERS_H
 
@@ -28,10 +28,10 @@ size_t timers_limit(int64_t redis_ahead_ms);
 /* Queues the scripts that take what is due in every shard, at most limit of each. */
 void timers_queue(struct store *store, struct arena *arena, size_t limit, struct due *out_due);
 /* Sends a nudge for each that was taken; after store_flush(), before anything else is begun. What can't be an order's id, or
- * stands in the shard of another, would be due for ever: it is taken out. misread: one bit for
- * each shard that could not be read, which is told once, until it can be read again. STATUS_FATAL as bus_send(),
- * STATUS_UNAVAILABLE: Redis
- * is away. */
+ * stands in the shard of another, would be due for ever: it is taken out. misread: one bit for each shard that could not be
+ * read, which is told once, until it can be read again.
+ * STATUS_FATAL        as bus_send()
+ * STATUS_UNAVAILABLE  Redis is away */
 MUST_CHECK enum status timers_nudge(struct run *run, const struct due *due, uint32_t *misread);
 
 #endif

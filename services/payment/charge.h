@@ -1,7 +1,7 @@
 /* charge.h - the payment of an order, as it stands in Redis.
  *
  * Shape   Redis hash payment:<orderId>: status, amount, currency, authorizationId, and the outcome of each command under its type
- *                                                                                                (DESIGN.md section 4)
+ * Source  docs/redis.md
  * Units   amount in minor units
  * Owner   the payment service; all changes are the three scripts, each atomic, each giving the outcome of the first time */
 #ifndef ORDERLY_CHARGE_H

@@ -1,6 +1,5 @@
 # lib.sh - what run.sh and scale.sh share: one build, the services on ports of their own, one run of `orderly bench`. Sourced,
-# not run; whoever does
-# has set $top and the ports.
+# not run; whoever does has set $top and the ports.
 # shellcheck shell=bash disable=SC2034,SC2154
 
 # shellcheck source=deploy/local/lib.sh

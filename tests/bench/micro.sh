@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# micro.sh [BIN]: instructions of one operation, as callgrind counts them: the same on a quiet machine and a busy one. A case
-# is run a few times and many
-# times, and the difference is divided: what the start costs falls out. BIN: the folder of bench_micro (build/bench/bin).
+# micro.sh [BIN]: instructions of one operation, as callgrind counts them: the same on a quiet machine and a busy one. A
+# case is run a few times and many times, and the difference is divided: what the start costs falls out. BIN: the folder of
+# bench_micro (build/bench/bin).
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=${1:-$top/build/bench/bin}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# run.sh - docker compose for real: up from nothing, an order in and its state out, scaled, killed, restarted, rebuilt, taken
-# down with nothing
-# left. Needs an engine that answers; has a project and ports of its own, and cleans up after itself also when it fails.
+# run.sh - docker compose for real: up from nothing, an order in and its state out, scaled, killed, restarted, rebuilt,
+# taken down with nothing left. Needs an engine that answers; has a project and ports of its own, and cleans up after itself
+# also when it fails.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top"

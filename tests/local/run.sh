@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # run.sh - deploy/local as a user meets it: the demo twice, the README's order by kcat and its state by redis-cli, a taken
-# port, and a take-down
-# that leaves nothing behind. On its own ports and run folder.
+# port, and a take-down that leaves nothing behind. On its own ports and run folder.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top"

@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# run.sh [TOOLS] - /metrics of the five real services: orders that end in every way, rubbish, a command twice, Redis away for a
-# while; the
-# numbers add up, and what is printed is read by promtool and by Prometheus' own Python client (from PyPI, into the folder
-# TOOLS). On its own
-# ports and run folder.
+# run.sh [TOOLS] - /metrics of the five real services: orders that end in every way, rubbish, a command twice, Redis away
+# for a while; the numbers add up, and what is printed is read by promtool and by Prometheus' own Python client (from PyPI,
+# into the folder TOOLS). On its own ports and run folder.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top"

@@ -13,6 +13,7 @@ struct contrary_redis;
 struct contrary_redis *contrary_redis_start(void);
 /* Ends it; its client must have nothing under way. NULL is fine. */
 void contrary_redis_stop(struct contrary_redis *redis);
+/* For CLEANUP(contrary_redis_stop). */
 DEFINE_CLEANUP(struct contrary_redis, contrary_redis_stop);
 /* "redis://127.0.0.1:<port>"; valid until the Redis is stopped. */
 const char *contrary_redis_url(const struct contrary_redis *redis);

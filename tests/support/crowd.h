@@ -15,6 +15,7 @@ struct crowd {
  * asks for more than there is, the others complete. The caller owns it. */
 struct crowd *crowd_create(const char *prefix, size_t count);
 void crowd_destroy(struct crowd *crowd);
+/* For CLEANUP(crowd_destroy). */
 DEFINE_CLEANUP(struct crowd, crowd_destroy);
 /* How the order of this number has to end, and with which reason. Static. */
 const char *crowd_expected_status(size_t number);

@@ -15,6 +15,7 @@ struct redis_process;
 struct redis_process *redis_process_start(const char *const options[]);
 /* Ends it, if it runs, and removes its folder; NULL is fine. */
 void redis_process_stop(struct redis_process *redis);
+/* For CLEANUP(redis_process_stop). */
 DEFINE_CLEANUP(struct redis_process, redis_process_stop);
 
 /* kill -9, and waits for its end: what was acknowledged is in its folder. */

@@ -1,7 +1,6 @@
 /* The saga, told as stories. A story is what the orchestrator hears after the order: "authorize+" is a success of that command,
  * "ship-" a refusal, "ship!" a failure for the moment, "cancel", "retry", "nudge@T" a nudge T ms after the last record,
- * "later@T" T ms in
- * which nothing is heard. */
+ * "later@T" T ms in which nothing is heard. */
 #include "fold.h"
 
 #include "policy.h"

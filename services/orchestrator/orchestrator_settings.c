@@ -1,4 +1,4 @@
-#include "patience_settings.h"
+#include "orchestrator_settings.h"
 
 #define DAY_MS 86400000
 #define WEEK_SECONDS 604800

@@ -1,9 +1,9 @@
-/* patience_settings.h - the orchestrator's settings: how patient it is with each command, how many orders it lets in, how often
- * it looks for what is lost.
+/* orchestrator_settings.h - the orchestrator's settings: how patient it is with each command, how many orders it lets in, how
+ * often it looks for what is lost.
  *
- * Source  DESIGN.md section 7; they become the policy that every order is admitted with (policy.h) */
-#ifndef ORDERLY_PATIENCE_SETTINGS_H
-#define ORDERLY_PATIENCE_SETTINGS_H
+ * Source  docs/settings.md; they become the policy that every order is admitted with (policy.h) */
+#ifndef ORDERLY_ORCHESTRATOR_SETTINGS_H
+#define ORDERLY_ORCHESTRATOR_SETTINGS_H
 
 #include "policy.h"
 #include "settings.h"
