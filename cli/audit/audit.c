@@ -17,6 +17,13 @@ struct audit_options {
 
 enum { OPTION_PROGRESS = 256, OPTION_NO_PROGRESS };
 
+static void since_argument(struct argp_state *state, const char *argument, struct audit_options *given)
+{
+    given->since_ms = given->ago_ms = 0;
+    if (!time_read(text_of(argument), &given->since_ms) && !duration_read(argument, 1, &given->ago_ms))
+        argp_error(state, "--since takes 90s, 2h or 3d, or a time such as 2026-01-31T09:30:00.000Z, not '%s'", argument);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct audit_options *given = state->input;
@@ -27,9 +34,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "--settle takes a time such as 500ms, 3s or 2m, not '%s'", argument);
         return 0;
     case 'S':
-        given->since_ms = given->ago_ms = 0;
-        if (!time_read(text_of(argument), &given->since_ms) && !duration_read(argument, 1, &given->ago_ms))
-            argp_error(state, "--since takes 90s, 2h or 3d, or a time such as 2026-01-31T09:30:00.000Z, not '%s'", argument);
+        since_argument(state, argument, given);
         return 0;
     case 'j':
         given->json = true;

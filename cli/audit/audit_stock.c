@@ -148,14 +148,13 @@ void audit_stock_know(struct audit_stock *stock, struct text warehouse) { (void)
 /* One item, "KEYBOARD=2". */
 static void hold_item(struct audit_stock *stock, size_t warehouse, struct text item)
 {
-    const char *equals = item.length == 0 ? NULL : memchr(item.at, '=', item.length);
-    size_t id_length = equals == NULL ? 0 : (size_t)(equals - item.at);
     struct product_books *product;
+    struct text id;
     int64_t units;
 
-    if (equals == NULL || !text_to_number((struct text){equals + 1, item.length - id_length - 1}, &units) || units <= 0)
+    if (!text_split(&item, '=', &id) || !text_to_number_between(item, 1, INT64_MAX, &units))
         return;
-    product = product_of(stock, warehouse, (struct text){item.at, id_length});
+    product = product_of(stock, warehouse, id);
     if (product != NULL && __builtin_add_overflow(product->held, units, &product->held))
         product->held = INT64_MAX;
 }
@@ -163,13 +162,12 @@ static void hold_item(struct audit_stock *stock, size_t warehouse, struct text i
 void audit_stock_hold(struct audit_stock *stock, struct text warehouse, struct text items)
 {
     size_t place = warehouse_place(stock, warehouse);
+    struct text item;
+    bool more = true;
 
-    while (items.length > 0) {
-        const char *space = memchr(items.at, ' ', items.length);
-        size_t length = space == NULL ? items.length : (size_t)(space - items.at);
-        hold_item(stock, place, (struct text){items.at, length});
-        length += space != NULL;
-        items = (struct text){items.at + length, items.length - length};
+    while (more) {
+        more = text_split(&items, ' ', &item);
+        hold_item(stock, place, item);
     }
 }
 

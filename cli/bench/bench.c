@@ -19,42 +19,42 @@ enum { OPTION_PID = 256, OPTION_NO_AUDIT, OPTION_ONCE_PLACED };
 
 /* ---- arguments ---- */
 
-static int64_t number_argument(struct argp_state *state, const char *name, const char *argument, int64_t low, int64_t high)
-{
-    int64_t number = 0;
-
-    if (!text_to_number(text_of(argument), &number) || number < low || number > high)
-        argp_error(state, "--%s takes a whole number from %" PRId64 " to %" PRId64 ", not '%s'", name, low, high, argument);
-    return number;
-}
+static const struct cli_option plain_options[] = {
+    CLI_NUMBER("orders", 'n', struct bench_options, order_count, 1, BENCH_ORDERS_MAX),
+    CLI_NUMBER("rate", 'r', struct bench_options, rate, 1, BENCH_RATE_MAX),
+    CLI_NUMBER("products", 'p', struct bench_options, product_count, 1, BENCH_PRODUCTS_MAX),
+    CLI_NUMBER("customers", 'c', struct bench_options, customer_count, 1, BENCH_ORDERS_MAX),
+    CLI_FLAG('j', struct bench_options, json),
+    CLI_WORD(OPTION_ONCE_PLACED, struct bench_options, once_placed),
+};
 
 /* "3", or "1..5". */
 static void items_argument(struct argp_state *state, const char *argument, struct bench_options *options)
 {
     const char *dots = strstr(argument, "..");
     struct text low = {argument, dots == NULL ? strlen(argument) : (size_t)(dots - argument)};
+    struct text high = dots == NULL ? low : text_of(dots + 2);
 
-    if (!text_to_number(low, &options->items_low) ||
-        !text_to_number(dots == NULL ? low : text_of(dots + 2), &options->items_high) || options->items_low < 1 ||
-        options->items_high < options->items_low || options->items_high > ORDER_LINES_MAX)
+    if (!text_to_number_between(low, 1, ORDER_LINES_MAX, &options->items_low) ||
+        !text_to_number_between(high, options->items_low, ORDER_LINES_MAX, &options->items_high))
         argp_error(state, "--items takes a number or a range such as 1..5, at most %d, not '%s'", ORDER_LINES_MAX, argument);
 }
 
 /* "inventory=1234" */
 static void pid_argument(struct argp_state *state, const char *argument, struct process_list *named)
 {
-    const char *equals = strchr(argument, '=');
     struct process process = {0};
+    struct text rest = text_of(argument), name;
     int64_t pid = 0;
 
     if (named->count == PROCESSES_MAX)
         argp_error(state, "more than %d --pid", PROCESSES_MAX);
-    if (equals == NULL || equals == argument || (size_t)(equals - argument) >= sizeof(process.name) ||
-        !text_to_number(text_of(equals + 1), &pid) || pid < 1 || pid > INT32_MAX)
+    if (!text_split(&rest, '=', &name) || name.length == 0 || name.length >= sizeof(process.name) ||
+        !text_to_number_between(rest, 1, INT32_MAX, &pid))
         argp_error(state, "--pid takes NAME=PID, not '%s'", argument);
-    memcpy(process.name, argument, (size_t)(equals - argument));
-    if (!id_is_good(text_of(process.name)))
+    if (!id_is_good(name))
         argp_error(state, "--pid: the name may hold A-Z a-z 0-9 . _ : -");
+    memcpy(process.name, name.at, name.length);
     process.pid = (int)pid;
     process.kind = process_kind_of(process.name);
     if (!process_look(&process))
@@ -62,31 +62,31 @@ static void pid_argument(struct argp_state *state, const char *argument, struct 
     named->processes[named->count++] = process;
 }
 
+static void mix_argument(struct argp_state *state, const char *argument, struct bench_options *options)
+{
+    if (!bench_mix_read(argument, &options->mix))
+        argp_error(state, "--mix takes endings with weights such as completed=95,refused=5, not '%s'; see --help", argument);
+}
+
+static void check_lines(struct argp_state *state, const struct bench_options *options)
+{
+    if (options->items_high > options->product_count)
+        argp_error(state, "an order of %" PRId64 " lines needs as many --products", options->items_high);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct bench_options *options = state->input;
 
     switch (key) {
-    case 'n':
-        options->order_count = number_argument(state, "orders", argument, 1, BENCH_ORDERS_MAX);
-        return 0;
-    case 'r':
-        options->rate = number_argument(state, "rate", argument, 1, BENCH_RATE_MAX);
-        return 0;
-    case 'p':
-        options->product_count = number_argument(state, "products", argument, 1, BENCH_PRODUCTS_MAX);
-        return 0;
-    case 'c':
-        options->customer_count = number_argument(state, "customers", argument, 1, BENCH_ORDERS_MAX);
-        return 0;
     case 't':
         cli_take_duration(state, "timeout", "30s or 5m", argument, &options->timeout_ms);
         return 0;
     case 'i':
         items_argument(state, argument, options);
         return 0;
-    case 'j':
-        options->json = true;
+    case 'm':
+        mix_argument(state, argument, options);
         return 0;
     case OPTION_PID:
         pid_argument(state, argument, &options->named);
@@ -94,19 +94,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_NO_AUDIT:
         options->audit = false;
         return 0;
-    case OPTION_ONCE_PLACED:
-        options->once_placed = argument;
-        return 0;
-    case 'm':
-        if (!bench_mix_read(argument, &options->mix))
-            argp_error(state, "--mix takes endings with weights such as completed=95,refused=5, not '%s'; see --help", argument);
-        return 0;
     case ARGP_KEY_END:
-        if (options->items_high > options->product_count)
-            argp_error(state, "an order of %" PRId64 " lines needs as many --products", options->items_high);
+        check_lines(state, options);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_option(plain_options, COUNT_OF(plain_options), key, argument, state);
     }
 }
 

@@ -62,7 +62,7 @@ bool bench_mix_read(const char *word, struct bench_mix *out_mix)
         const char *number = at + name_length + (at[name_length] == '=');
         size_t number_length = strcspn(number, ",");
         int64_t weight;
-        if (!text_to_number((struct text){number, number_length}, &weight) || weight < 0 || weight > BENCH_WEIGHT_MAX ||
+        if (!text_to_number_between((struct text){number, number_length}, 0, BENCH_WEIGHT_MAX, &weight) ||
             !add_weight(&mix, (struct text){at, name_length}, (unsigned)weight, seen))
             return false;
         sum += (unsigned)weight;

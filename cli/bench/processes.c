@@ -147,6 +147,17 @@ static bool is_wanted(unsigned port, const uint16_t ports[], size_t port_count)
     return false;
 }
 
+/* Whether a line of /proc/net/tcp is a socket in use with one of these ports. */
+static bool socket_read(const char *line, const uint16_t ports[], size_t port_count, uint64_t *out_inode)
+{
+    unsigned local, remote, state;
+
+    return sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*x:%*x %*x:%*x %*x %*u %*u %" SCNu64, &local, &remote, &state,
+                  out_inode) == 4 &&
+           (state == TCP_LISTEN || state == TCP_ESTABLISHED) &&
+           (is_wanted(local, ports, port_count) || is_wanted(remote, ports, port_count));
+}
+
 static void read_sockets(const char *path, const uint16_t ports[], size_t port_count, struct sockets *sockets)
 {
     FILE *file = fopen(path, "re");
@@ -155,12 +166,8 @@ static void read_sockets(const char *path, const uint16_t ports[], size_t port_c
     if (file == NULL)
         return;
     while (sockets->count < SOCKETS_MAX && fgets(line, sizeof(line), file) != NULL) {
-        unsigned local, remote, state;
         uint64_t inode;
-        if (sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*x:%*x %*x:%*x %*x %*u %*u %" SCNu64, &local, &remote, &state,
-                   &inode) == 4 &&
-            (state == TCP_LISTEN || state == TCP_ESTABLISHED) &&
-            (is_wanted(local, ports, port_count) || is_wanted(remote, ports, port_count)))
+        if (socket_read(line, ports, port_count, &inode))
             sockets->inodes[sockets->count++] = inode;
     }
     fclose(file);
@@ -262,8 +269,8 @@ size_t process_ports_add(const char *addresses, uint16_t out_ports[PROCESS_PORTS
         at += *at == ',';
         length = strcspn(at, ",");
         colon = memrchr(at, ':', length);
-        if (colon != NULL && text_to_number((struct text){colon + 1, length - (size_t)(colon + 1 - at)}, &port) && port > 0 &&
-            port <= UINT16_MAX)
+        if (colon != NULL &&
+            text_to_number_between((struct text){colon + 1, length - (size_t)(colon + 1 - at)}, 1, UINT16_MAX, &port))
             out_ports[count++] = (uint16_t)port;
     }
     return count;

@@ -10,21 +10,27 @@
 
 /* ---- places ---- */
 
+/* "orders.dlq", of a length that a place has room for. */
+static bool is_topic(struct text topic)
+{
+    return topic.length > ENDING_LENGTH && topic.length < DLQ_TOPIC_SIZE &&
+           memcmp(topic.at + topic.length - ENDING_LENGTH, DEAD_LETTER_ENDING, ENDING_LENGTH) == 0;
+}
+
 bool place_read(const char *text, struct place *out_place)
 {
     const char *offset_at = strrchr(text, '/');
     const char *partition_at = offset_at == NULL ? NULL : memrchr(text, '/', (size_t)(offset_at - text));
-    size_t topic_length = partition_at == NULL ? 0 : (size_t)(partition_at - text);
+    struct text topic = {text, partition_at == NULL ? 0 : (size_t)(partition_at - text)};
     int64_t partition, offset;
 
-    if (topic_length <= ENDING_LENGTH || topic_length >= DLQ_TOPIC_SIZE ||
-        memcmp(partition_at - ENDING_LENGTH, DEAD_LETTER_ENDING, ENDING_LENGTH) != 0)
-        return false;
-    if (!text_to_number((struct text){partition_at + 1, (size_t)(offset_at - partition_at - 1)}, &partition) ||
-        !text_to_number(text_of(offset_at + 1), &offset) || partition < 0 || partition > INT32_MAX || offset < 0)
+    if (!is_topic(topic) ||
+        !text_to_number_between((struct text){partition_at + 1, (size_t)(offset_at - partition_at - 1)}, 0, INT32_MAX,
+                                &partition) ||
+        !text_to_number_between(text_of(offset_at + 1), 0, INT64_MAX, &offset))
         return false;
     *out_place = (struct place){.partition = (int32_t)partition, .offset = offset};
-    memcpy(out_place->topic, text, topic_length);
+    memcpy(out_place->topic, topic.at, topic.length);
     return true;
 }
 

@@ -12,36 +12,21 @@
 
 struct dlq_list {
     const char *topic, *reason; /* NULL: any */
-    long limit;
+    int64_t limit;
     bool json, all;
+};
+
+static const struct cli_option plain_options[] = {
+    CLI_WORD('t', struct dlq_list, topic),
+    CLI_WORD('r', struct dlq_list, reason),
+    CLI_NUMBER("limit", 'n', struct dlq_list, limit, 1, LIMIT_MAX),
+    CLI_FLAG('a', struct dlq_list, all),
+    CLI_FLAG('j', struct dlq_list, json),
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-    struct dlq_list *list = state->input;
-    char *end;
-
-    switch (key) {
-    case 't':
-        list->topic = argument;
-        return 0;
-    case 'r':
-        list->reason = argument;
-        return 0;
-    case 'n':
-        list->limit = strtol(argument, &end, 10);
-        if (*argument == '\0' || *end != '\0' || list->limit < 1 || list->limit > LIMIT_MAX)
-            argp_error(state, "--limit takes 1 to %d, not '%s'", LIMIT_MAX, argument);
-        return 0;
-    case 'a':
-        list->all = true;
-        return 0;
-    case 'j':
-        list->json = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return cli_take_option(plain_options, COUNT_OF(plain_options), key, argument, state);
 }
 
 static const struct argp_option options[] = {
@@ -127,6 +112,13 @@ static void print_counts(const struct newest *newest)
     }
 }
 
+static void print_origin(const struct letter *letter)
+{
+    printf("    from %.*s", TEXT_ARG(place_origin(&letter->place)));
+    if (letter->is_ours && letter->from_offset >= 0)
+        printf("/%" PRId64 "/%" PRId64, letter->from_partition, letter->from_offset);
+}
+
 static void print_letter(struct arena *arena, const struct listed_letter *listed, int64_t now_ms)
 {
     const struct letter *letter = &listed->letter;
@@ -135,12 +127,8 @@ static void print_letter(struct arena *arena, const struct listed_letter *listed
     printf("%-30.*s %5.*s  %-14s %-13s %8" PRId64 "  %s%s%s%s\n", TEXT_ARG(place), TEXT_ARG(age), shown_reason(letter->reason),
            letter->service, letter->redrives, listed->has_key ? listed->key : "-", letter->masked ? "  masked" : "",
            letter->cut ? "  cut" : "", letter->redriven ? "  redriven" : "");
-    if (letter->is_ours && letter->from_offset >= 0)
-        printf("    from %.*s/%" PRId64 "/%" PRId64 ", %" PRId64 " bytes: ", TEXT_ARG(place_origin(&letter->place)),
-               letter->from_partition, letter->from_offset, listed->value_bytes);
-    else
-        printf("    from %.*s, %" PRId64 " bytes: ", TEXT_ARG(place_origin(&letter->place)), listed->value_bytes);
-    printf("%s\n", listed->has_value ? listed->preview : "(null)");
+    print_origin(letter);
+    printf(", %" PRId64 " bytes: %s\n", listed->value_bytes, listed->has_value ? listed->preview : "(null)");
 }
 
 static void print_for_people(struct arena *arena, const struct newest *newest, int64_t now_ms)

@@ -14,37 +14,27 @@ static void add_place(struct redrive *redrive, const char *argument, struct argp
 
 static void check_choice(const struct redrive *redrive, struct argp_state *state)
 {
-    if ((redrive->place_count > 0) + (redrive->topic != NULL) + redrive->all > 1)
+    const bool named = redrive->place_count > 0, filtered = redrive->reason != NULL;
+    const int ways = named + (redrive->topic != NULL) + redrive->all;
+
+    if (ways > 1)
         argp_error(state, "positions, --topic and --all exclude one another");
-    if (redrive->place_count > 0 && redrive->reason != NULL)
+    if (named && filtered)
         argp_error(state, "--reason chooses among many: with positions it makes no sense");
-    if (redrive->place_count == 0 && redrive->topic == NULL && redrive->reason == NULL && !redrive->all)
+    if (ways == 0 && !filtered)
         argp_usage(state);
 }
+
+static const struct cli_option plain_options[] = {
+    CLI_WORD('t', struct redrive, topic),   CLI_WORD('r', struct redrive, reason), CLI_FLAG('a', struct redrive, all),
+    CLI_FLAG('d', struct redrive, dry_run), CLI_FLAG('f', struct redrive, force),  CLI_FLAG('j', struct redrive, json),
+};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct redrive *redrive = state->input;
 
     switch (key) {
-    case 't':
-        redrive->topic = argument;
-        return 0;
-    case 'r':
-        redrive->reason = argument;
-        return 0;
-    case 'a':
-        redrive->all = true;
-        return 0;
-    case 'd':
-        redrive->dry_run = true;
-        return 0;
-    case 'f':
-        redrive->force = true;
-        return 0;
-    case 'j':
-        redrive->json = true;
-        return 0;
     case ARGP_KEY_ARG:
         add_place(redrive, argument, state);
         return 0;
@@ -52,7 +42,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         check_choice(redrive, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_option(plain_options, COUNT_OF(plain_options), key, argument, state);
     }
 }
 
@@ -152,6 +142,12 @@ static enum cli_exit check_places(const struct redrive *redrive)
     return CLI_DONE;
 }
 
+/* What the user named has to be sent; of what was only found, some may stay for good reasons. */
+static bool fell_short(const struct driving *driving)
+{
+    return driving->failed > 0 || (driving->rules.named && driving->refused > 0);
+}
+
 static enum cli_exit drive(struct arena *arena, const struct redrive *redrive, const struct cli_settings *settings)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
@@ -161,24 +157,18 @@ static enum cli_exit drive(struct arena *arena, const struct redrive *redrive, c
     struct driving driving = {.redrive = redrive, .arena = batch_arena};
     const char *topics[DLQ_TOPICS_MAX];
     size_t count = dlq_topics(redrive->topic, topics);
-    enum cli_exit code = check_places(redrive);
+    enum cli_exit code;
 
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(check_places(redrive));
     if (count == 0)
         return cli_fail(CLI_USAGE, "there is no topic '%s' with dead letters", redrive->topic);
     driving.rules = (struct redrive_rules){
         .retention_ms = settings->retention_days * DLQ_DAY_MS, .force = redrive->force, .named = redrive->place_count > 0};
-    code = open_all(&driving, arena, settings, &reader, &bus, &store);
-    if (code == CLI_DONE)
-        code = cli_redis_clock(store, &driving.rules.now_ms);
-    if (code != CLI_DONE)
-        return code;
+    CLI_TRY(open_all(&driving, arena, settings, &reader, &bus, &store));
+    CLI_TRY(cli_redis_clock(store, &driving.rules.now_ms));
     code = driving.rules.named ? drive_places(&driving, reader) : drive_topics(&driving, reader, topics, count);
     drive_print_totals(&driving);
-    if (code == CLI_DONE && (driving.failed > 0 || (driving.rules.named && driving.refused > 0)))
-        return CLI_ENDED_BADLY;
-    return code;
+    return code == CLI_DONE && fell_short(&driving) ? CLI_ENDED_BADLY : code;
 }
 
 enum cli_exit dlq_redrive_run(int argument_count, char **arguments)

@@ -65,14 +65,15 @@ const struct argp dlq_show_argp = {
 
 static void print_lines(struct arena *arena, struct text lines)
 {
-    while (lines.length > 0) {
-        const char *end = memchr(lines.at, '\n', lines.length);
-        size_t length = end == NULL ? lines.length : (size_t)(end - lines.at);
-        char *shown = arena_take(arena, length + 1);
-        (void)shown_bytes((struct text){lines.at, length}, shown, length + 1);
+    bool more = true;
+
+    while (more && lines.length > 0) {
+        struct text line;
+        char *shown;
+        more = text_split(&lines, '\n', &line);
+        shown = arena_take(arena, line.length + 1);
+        (void)shown_bytes(line, shown, line.length + 1);
         printf("%s\n", shown);
-        length += end != NULL;
-        lines = (struct text){lines.at + length, lines.length - length};
     }
 }
 

@@ -28,6 +28,18 @@ static bool is_too_old(const struct letter *letter, const struct redrive_rules *
     return strcmp(letter->reason, "too_old") == 0 || rules->now_ms - letter->written_ms > rules->retention_ms;
 }
 
+/* What speaks against a redrive, as long as nobody insists on it. */
+static enum verdict doubt_about(const struct letter *letter, const struct redrive_rules *rules)
+{
+    if (strcmp(letter->reason, "conflict") == 0)
+        return VERDICT_CONFLICT;
+    if (is_too_old(letter, rules))
+        return VERDICT_TOO_OLD;
+    if (letter->redrives >= REDRIVES_MAX)
+        return VERDICT_TOO_OFTEN;
+    return letter->masked ? VERDICT_MASKED : VERDICT_SEND;
+}
+
 enum verdict redrive_verdict(const struct letter *letter, const struct redrive_rules *rules)
 {
     if (!letter->is_ours)
@@ -36,13 +48,5 @@ enum verdict redrive_verdict(const struct letter *letter, const struct redrive_r
         return VERDICT_CUT;
     if (letter->redriven && !(rules->force && rules->named))
         return VERDICT_REDRIVEN;
-    if (rules->force)
-        return VERDICT_SEND;
-    if (strcmp(letter->reason, "conflict") == 0)
-        return VERDICT_CONFLICT;
-    if (is_too_old(letter, rules))
-        return VERDICT_TOO_OLD;
-    if (letter->redrives >= REDRIVES_MAX)
-        return VERDICT_TOO_OFTEN;
-    return letter->masked ? VERDICT_MASKED : VERDICT_SEND;
+    return rules->force ? VERDICT_SEND : doubt_about(letter, rules);
 }

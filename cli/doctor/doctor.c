@@ -83,6 +83,11 @@ void doctor_lost_kafka(struct doctor *doctor, const char *check, const char *pro
     doctor_tell(doctor, FINDING_WRONG, check, TEXT_NONE, "Kafka does not answer (%s)", problem);
 }
 
+void doctor_lost_reader(struct doctor *doctor, const char *check, const struct bus_reader *reader)
+{
+    doctor_lost_kafka(doctor, check, reader == NULL ? "no client" : bus_reader_problem(reader));
+}
+
 const struct store_value *doctor_ask(struct doctor *doctor, const char *check, const struct text words[], size_t count,
                                      struct text *out_refusal)
 {

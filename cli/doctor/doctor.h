@@ -3,6 +3,7 @@
 #define ORDERLY_DOCTOR_H
 
 #include "bus_describe.h"
+#include "bus_reader.h"
 #include "cli_clock.h"
 #include "cli_connect.h"
 #include "doctor_rules.h"
@@ -28,6 +29,10 @@ void doctor_tell(struct doctor *doctor, enum finding finding, const char *check,
     PRINTF_LIKE(5, 6);
 /* Tells that Kafka does not answer any more; all checks that would ask Kafka are passed over from then on. */
 void doctor_lost_kafka(struct doctor *doctor, const char *check, const char *problem);
+/* The same for a reader of Kafka; NULL: it could not be opened. */
+void doctor_lost_reader(struct doctor *doctor, const char *check, const struct bus_reader *reader);
+/* Whether Kafka has answered, though a topic may be missing: the check of topics tells that. */
+static inline bool doctor_was_answered(enum status status) { return status == STATUS_OK || status == STATUS_NOT_FOUND; }
 /* One command to Redis. NULL: it was refused (out_refusal, in the arena, says why), or Redis does not answer any more (told;
  * refusal TEXT_NONE). */
 const struct store_value *doctor_ask(struct doctor *doctor, const char *check, const struct text words[], size_t count,

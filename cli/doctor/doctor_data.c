@@ -122,17 +122,37 @@ static void look_elsewhere(struct doctor *doctor, struct catalog_check *check, s
     check->lacking_count = kept;
 }
 
-static void check_stock(struct doctor *doctor, struct catalog_check *check)
+static void tell_stock(struct doctor *doctor, const struct catalog_check *check, bool and_more)
+{
+    struct buffer names = buffer_in(doctor->arena, 256);
+
+    for (int64_t i = 0; i < check->lacking_count; i++)
+        add_name(&names, i + 1, check->lacking[i]);
+    if (check->lacking_count > 0)
+        doctor_tell(doctor, FINDING_WARNING, "stock", TEXT("orderly catalog load FILE"),
+                    "%" PRId64 "%s products were never supplied to any warehouse: %.*s", check->lacking_count,
+                    and_more ? " or more" : "", TEXT_ARG(buffer_text(&names)));
+    else
+        doctor_tell(doctor, FINDING_OK, "stock", TEXT_NONE, "every product has been supplied to a warehouse");
+}
+
+/* What main lacks may be in another warehouse. */
+static void look_everywhere(struct doctor *doctor, struct catalog_check *check)
 {
     struct text warehouses[WAREHOUSES_MAX];
-    struct buffer names = buffer_in(doctor->arena, 256);
-    int64_t too_many = check->lacking_count > LACKING_MAX ? check->lacking_count - LACKING_MAX : 0;
-    size_t count;
+    const size_t count = check->lacking_count == 0 ? 0 : find_warehouses(doctor, warehouses);
 
-    check->lacking_count -= too_many;
-    count = check->lacking_count == 0 ? 0 : find_warehouses(doctor, warehouses);
     for (size_t i = 0; i < count && !doctor->redis_away; i++)
         look_elsewhere(doctor, check, warehouses[i]);
+}
+
+static void check_stock(struct doctor *doctor, struct catalog_check *check)
+{
+    const bool and_more = check->lacking_count > LACKING_MAX;
+
+    if (and_more)
+        check->lacking_count = LACKING_MAX;
+    look_everywhere(doctor, check);
     if (doctor->redis_away)
         return;
     if (text_is_there(check->stock_refusal)) {
@@ -141,14 +161,7 @@ static void check_stock(struct doctor *doctor, struct catalog_check *check)
                     "it can't be read (%.*s)", TEXT_ARG(check->stock_refusal));
         return;
     }
-    for (int64_t i = 0; i < check->lacking_count; i++)
-        add_name(&names, i + 1, check->lacking[i]);
-    if (check->lacking_count > 0)
-        doctor_tell(doctor, FINDING_WARNING, "stock", TEXT("orderly catalog load FILE"),
-                    "%" PRId64 "%s products were never supplied to any warehouse: %.*s", check->lacking_count,
-                    too_many > 0 ? " or more" : "", TEXT_ARG(buffer_text(&names)));
-    else
-        doctor_tell(doctor, FINDING_OK, "stock", TEXT_NONE, "every product has been supplied to a warehouse");
+    tell_stock(doctor, check, and_more);
 }
 
 void doctor_catalog(struct doctor *doctor)
@@ -190,25 +203,27 @@ static const struct waiting_set {
      "orderly list --status needs_attention; orderly retry --all --status needs_attention"},
 };
 
+static void check_waiting(struct doctor *doctor, const struct waiting_set *set)
+{
+    const struct text key = set->index == SAGA_NONE ? key_broken(doctor->arena) : key_index(doctor->arena, set->index);
+    struct text refusal;
+    const struct store_value *reply = doctor_ask(doctor, set->check, (struct text[]){text_of(set->count_word), key}, 2, &refusal);
+
+    if (doctor->redis_away)
+        return;
+    if (reply == NULL)
+        doctor_tell(doctor, FINDING_WRONG, set->check, text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(key)),
+                    "it can't be read (%.*s)", TEXT_ARG(refusal));
+    else if (store_number(reply) > 0)
+        doctor_tell(doctor, set->finding, set->check,
+                    set->mend != NULL ? text_of(set->mend) : text_format(doctor->arena, "redis-cli SMEMBERS %.*s", TEXT_ARG(key)),
+                    "%" PRId64 " %s", store_number(reply), set->said);
+    else
+        doctor_tell(doctor, FINDING_OK, set->check, TEXT_NONE, "none");
+}
+
 void doctor_sagas(struct doctor *doctor)
 {
-    for (size_t i = 0; i < COUNT_OF(waiting_sets) && !doctor->redis_away; i++) {
-        const struct waiting_set *set = &waiting_sets[i];
-        const struct text key = set->index == SAGA_NONE ? key_broken(doctor->arena) : key_index(doctor->arena, set->index);
-        struct text refusal;
-        const struct store_value *reply =
-            doctor_ask(doctor, set->check, (struct text[]){text_of(set->count_word), key}, 2, &refusal);
-        if (doctor->redis_away)
-            return;
-        if (reply == NULL)
-            doctor_tell(doctor, FINDING_WRONG, set->check, text_format(doctor->arena, "redis-cli TYPE %.*s", TEXT_ARG(key)),
-                        "it can't be read (%.*s)", TEXT_ARG(refusal));
-        else if (store_number(reply) > 0)
-            doctor_tell(doctor, set->finding, set->check,
-                        set->mend != NULL ? text_of(set->mend)
-                                          : text_format(doctor->arena, "redis-cli SMEMBERS %.*s", TEXT_ARG(key)),
-                        "%" PRId64 " %s", store_number(reply), set->said);
-        else
-            doctor_tell(doctor, FINDING_OK, set->check, TEXT_NONE, "none");
-    }
+    for (size_t i = 0; i < COUNT_OF(waiting_sets) && !doctor->redis_away; i++)
+        check_waiting(doctor, &waiting_sets[i]);
 }

@@ -118,29 +118,53 @@ static bool reads(const char *service, enum topic topic)
     return topic_reader(topic) != NULL && strcmp(topic_reader(topic), service) == 0;
 }
 
+/* What the service has read of all its topics, and how much waits. */
+static enum status sum_up(struct bus_reader *reader, const char *service, struct group_sum *sum)
+{
+    for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
+        if (reads(service, topic))
+            TRY(add_topic(reader, topic_name(topic), sum));
+    return STATUS_OK;
+}
+
+/* Whether a record waits in one of the topics of the service, not only offsets. */
+static enum status look_whether_waits(struct bus_reader *reader, const char *service, bool *out_found)
+{
+    *out_found = false;
+    for (enum topic topic = 0; topic < TOPIC_COUNT && !*out_found; topic++)
+        if (reads(service, topic))
+            TRY(look_what_waits(reader, topic_name(topic), out_found));
+    return STATUS_OK;
+}
+
+static enum status read_group(struct bus_reader *reader, const char *service, int members, struct group_sum *sum)
+{
+    bool found;
+
+    TRY(sum_up(reader, service, sum));
+    if (members != 0 || sum->progress.waiting == 0) /* a member passes by what is never delivered */
+        return STATUS_OK;
+    TRY(look_whether_waits(reader, service, &found));
+    if (!found)
+        sum->progress.waiting = 0;
+    return STATUS_OK;
+}
+
 static bool check_group(struct doctor *doctor, const char *service, const char *group, int members)
 {
     CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
     struct group_sum sum = {.beyond = buffer_in(doctor->arena, 64)};
     enum status status = open_reader(doctor, group, &reader);
-    bool found;
 
-    for (enum topic topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
-        if (reads(service, topic))
-            status = add_topic(reader, topic_name(topic), &sum);
-    found = members != 0 || sum.progress.waiting == 0; /* a member passes by what is never delivered */
-    for (enum topic topic = 0; status == STATUS_OK && !found && topic < TOPIC_COUNT; topic++)
-        if (reads(service, topic))
-            status = look_what_waits(reader, topic_name(topic), &found);
-    if (!found)
-        sum.progress.waiting = 0;
+    if (status == STATUS_OK)
+        status = read_group(reader, service, members, &sum);
     if (status == STATUS_NOT_FOUND)
         doctor_tell(doctor, FINDING_UNKNOWN, group, TEXT("orderly topics create"), "a topic that it reads does not exist");
     else if (status != STATUS_OK)
-        doctor_lost_kafka(doctor, group, reader == NULL ? "no client" : bus_reader_problem(reader));
+        doctor_lost_reader(doctor, group, reader);
     else
         tell_group(doctor, service, group, &sum, members);
-    return status == STATUS_OK || status == STATUS_NOT_FOUND;
+    return doctor_was_answered(status);
 }
 
 void doctor_groups(struct doctor *doctor)
@@ -200,22 +224,11 @@ static enum status read_newest(struct bus_reader *reader, const char *topic, int
     return STATUS_OK;
 }
 
-/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can
- * be seen. */
-void doctor_kafka_clock(struct doctor *doctor)
+static void tell_clock(struct doctor *doctor, int64_t newest_ms)
 {
-    static const enum topic topics[] = {TOPIC_ORDERS, TOPIC_INBOX, TOPIC_EVENTS};
-    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
-    int64_t newest_ms = 0, ahead_ms;
-    enum status status = open_reader(doctor, NULL, &reader);
+    const int64_t ahead_ms = newest_ms - clock_wall_ms();
 
-    for (size_t i = 0; i < COUNT_OF(topics) && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
-        status = read_newest(reader, topic_name(topics[i]), &newest_ms);
-    ahead_ms = newest_ms - clock_wall_ms();
-    doctor->newest_ms = newest_ms;
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        doctor_lost_kafka(doctor, "clock of kafka", reader == NULL ? "no client" : bus_reader_problem(reader));
-    else if (newest_ms == 0)
+    if (newest_ms == 0)
         doctor_tell(doctor, FINDING_UNKNOWN, "clock of kafka", TEXT_NONE, "no record to compare it with");
     else if (ahead_ms > 0)
         doctor_tell(doctor, skew_finding(ahead_ms), "clock of kafka", TEXT("chronyc tracking, on all machines"),
@@ -225,6 +238,24 @@ void doctor_kafka_clock(struct doctor *doctor)
             doctor, FINDING_OK, "clock of kafka", TEXT_NONE,
             "not ahead of this machine's, as far as the newest record shows (%.*s old); behind can't be seen without writing one",
             TEXT_ARG(age_text(doctor->arena, -ahead_ms)));
+}
+
+/* Brokers stamp records with their clock and tell it nowhere else: without writing a record, only that they are not ahead can
+ * be seen. */
+void doctor_kafka_clock(struct doctor *doctor)
+{
+    static const enum topic topics[] = {TOPIC_ORDERS, TOPIC_INBOX, TOPIC_EVENTS};
+    CLEANUP(bus_reader_close) struct bus_reader *reader = NULL;
+    int64_t newest_ms = 0;
+    enum status status = open_reader(doctor, NULL, &reader);
+
+    for (size_t i = 0; i < COUNT_OF(topics) && doctor_was_answered(status); i++)
+        status = read_newest(reader, topic_name(topics[i]), &newest_ms);
+    doctor->newest_ms = newest_ms;
+    if (doctor_was_answered(status))
+        tell_clock(doctor, newest_ms);
+    else
+        doctor_lost_reader(doctor, "clock of kafka", reader);
 }
 
 /* ---- dead letters ---- */
@@ -275,10 +306,10 @@ void doctor_dead_letters(struct doctor *doctor)
     int64_t since_ms = clock_wall_ms() - RECENT_DAYS * DLQ_DAY_MS, total = 0, redriven;
     enum status status = open_reader(doctor, NULL, &reader);
 
-    for (size_t i = 0; i < count && (status == STATUS_OK || status == STATUS_NOT_FOUND); i++)
+    for (size_t i = 0; i < count && doctor_was_answered(status); i++)
         status = count_recent(reader, topics[i], since_ms, &total);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        doctor_lost_kafka(doctor, "dead letters", reader == NULL ? "no client" : bus_reader_problem(reader));
+    if (!doctor_was_answered(status)) {
+        doctor_lost_reader(doctor, "dead letters", reader);
         return;
     }
     redriven = total == 0 ? 0 : count_redriven(doctor, since_ms);

@@ -56,6 +56,17 @@ static int64_t info_number(const struct doctor *doctor, const char *name)
     return number;
 }
 
+/* What Redis does now and then beside its work. */
+static void tell_failed_work(struct doctor *doctor)
+{
+    if (text_equals(info_field(doctor->info, "aof_last_bgrewrite_status"), TEXT("err")))
+        doctor_tell(doctor, FINDING_WARNING, "redis rewrite", TEXT("redis-cli BGREWRITEAOF; see the log of Redis"),
+                    "the last rewrite of the append-only file failed: the file only grows");
+    if (text_equals(info_field(doctor->info, "rdb_last_bgsave_status"), TEXT("err")))
+        doctor_tell(doctor, FINDING_WARNING, "redis snapshot", TEXT("redis-cli BGSAVE; see the log of Redis"),
+                    "the last snapshot failed: with `save` set, Redis then refuses writes");
+}
+
 void doctor_persistence(struct doctor *doctor)
 {
     struct text write_status;
@@ -74,12 +85,7 @@ void doctor_persistence(struct doctor *doctor)
                     "the last write of the append-only file failed: is the disk full?");
     else
         doctor_tell(doctor, FINDING_OK, "redis appendonly", TEXT_NONE, "on, and written");
-    if (text_equals(info_field(doctor->info, "aof_last_bgrewrite_status"), TEXT("err")))
-        doctor_tell(doctor, FINDING_WARNING, "redis rewrite", TEXT("redis-cli BGREWRITEAOF; see the log of Redis"),
-                    "the last rewrite of the append-only file failed: the file only grows");
-    if (text_equals(info_field(doctor->info, "rdb_last_bgsave_status"), TEXT("err")))
-        doctor_tell(doctor, FINDING_WARNING, "redis snapshot", TEXT("redis-cli BGSAVE; see the log of Redis"),
-                    "the last snapshot failed: with `save` set, Redis then refuses writes");
+    tell_failed_work(doctor);
 }
 
 /* ---- settings ---- */

@@ -83,19 +83,16 @@ enum finding setting_finding(const char *name, const char *is, const char *plann
 
 struct text info_field(struct text info, const char *name)
 {
-    size_t name_length = strlen(name);
+    bool more = true;
 
-    while (info.length > 0) {
-        const char *end = memchr(info.at, '\n', info.length);
-        size_t length = end == NULL ? info.length : (size_t)(end - info.at);
-        if (length > name_length && memcmp(info.at, name, name_length) == 0 && info.at[name_length] == ':') {
-            struct text value = {info.at + name_length + 1, length - name_length - 1};
+    while (more) {
+        struct text value, key;
+        more = text_split(&info, '\n', &value);
+        if (text_split(&value, ':', &key) && text_equals(key, text_of(name))) {
             if (value.length > 0 && value.at[value.length - 1] == '\r')
                 value.length--;
             return value;
         }
-        length += end != NULL;
-        info = (struct text){info.at + length, info.length - length};
     }
     return TEXT_NONE;
 }

@@ -97,13 +97,13 @@ void doctor_transactions(struct doctor *doctor)
     struct open_transactions open = {0};
     enum status status = open_readers(doctor, &open);
 
-    for (enum topic topic = 0; topic < TOPIC_COUNT && (status == STATUS_OK || status == STATUS_NOT_FOUND); topic++)
+    for (enum topic topic = 0; topic < TOPIC_COUNT && doctor_was_answered(status); topic++)
         if (topic_reader(topic) != NULL)
             status = look_at_topic(&open, topic_name(topic));
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+    if (doctor_was_answered(status))
         tell(doctor, &open);
     else
-        doctor_lost_kafka(doctor, "transactions", open.all == NULL ? "no client" : bus_reader_problem(open.all));
+        doctor_lost_reader(doctor, "transactions", open.all);
     bus_reader_close(open.committed);
     bus_reader_close(open.all);
 }

@@ -3,35 +3,29 @@
 
 #include <inttypes.h>
 
-/* Characters that troff would take for its own; a backquote of our texts begins and ends what is typed. */
+/* How to write a character that troff would take for its own; NULL: as it is. */
+static const char *escape_of(char character)
+{
+    static const char special[] = "\\-'\"^~";
+    static const char *const escapes[] = {"\\e", "\\-", "\\(aq", "\\(dq", "\\(ha", "\\(ti"};
+    const char *at = memchr(special, character, sizeof(special) - 1);
+
+    return at == NULL ? NULL : escapes[at - special];
+}
+
+/* A backquote of our texts begins and ends what is typed. */
 static void put_character(FILE *out, char character, bool *typed)
 {
-    switch (character) {
-    case '\\':
-        fputs("\\e", out);
-        return;
-    case '-':
-        fputs("\\-", out);
-        return;
-    case '\'':
-        fputs("\\(aq", out);
-        return;
-    case '"':
-        fputs("\\(dq", out);
-        return;
-    case '^':
-        fputs("\\(ha", out);
-        return;
-    case '~':
-        fputs("\\(ti", out);
-        return;
-    case '`':
+    const char *escape = escape_of(character);
+
+    if (character == '`') {
         *typed = !*typed;
-        fputs(*typed ? "\\fB" : "\\fR", out);
-        return;
-    default:
-        fputc(character, out);
+        escape = *typed ? "\\fB" : "\\fR";
     }
+    if (escape != NULL)
+        fputs(escape, out);
+    else
+        fputc(character, out);
 }
 
 static void put_text(FILE *out, struct text text)

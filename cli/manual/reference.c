@@ -48,17 +48,26 @@ static bool is_last(const struct argp_option *option)
     return option->key == 0 && option->name == NULL && option->doc == NULL && option->group == 0;
 }
 
+/* The heading of a group has no name. */
+static bool is_shown(const struct argp_option *option) { return option->name != NULL && (option->flags & OPTION_HIDDEN) == 0; }
+
+/* '\0': it has only a long name. */
+static char letter_of(const struct argp_option *option)
+{
+    return option->key > 0 && option->key < 128 && isgraph(option->key) ? (char)option->key : '\0';
+}
+
 void reference_each_option(const struct argp *argp, void (*see)(const struct option_view *option, void *context), void *context)
 {
     struct option_view view = {0};
 
     for (const struct argp_option *option = argp->options; option != NULL && !is_last(option); option++) {
         bool is_alias = (option->flags & OPTION_ALIAS) != 0;
-        if (option->name == NULL || (option->flags & OPTION_HIDDEN) != 0)
-            continue; /* the heading of a group has no name */
+        if (!is_shown(option))
+            continue;
         view = (struct option_view){
             .name = option->name,
-            .letter = option->key > 0 && option->key < 128 && isgraph(option->key) ? (char)option->key : '\0',
+            .letter = letter_of(option),
             .argument = is_alias ? view.argument : option->arg,
             .text = is_alias || option->doc == NULL ? "" : option->doc,
         };

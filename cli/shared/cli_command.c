@@ -4,6 +4,8 @@
 #include "message.h"
 #include "names.h"
 
+#include <inttypes.h>
+
 static const struct setting table[] = {
     SETTING_TEXT("NAMESPACE", struct cli_settings, namespace, "", NAMESPACE_MEANING),
     SETTING_TEXT("KAFKA_BOOTSTRAP_SERVERS", struct cli_settings, bootstrap, "localhost:9092",
@@ -61,6 +63,32 @@ error_t cli_take_one(int key, char *argument, struct argp_state *state, const ch
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+static void take_number(const struct cli_option *option, const char *argument, struct argp_state *state, int64_t *out_number)
+{
+    if (!text_to_number_between(text_of(argument), option->low, option->high, out_number))
+        argp_error(state, "--%s takes a whole number from %" PRId64 " to %" PRId64 ", not '%s'", option->name, option->low,
+                   option->high, argument);
+}
+
+error_t cli_take_option(const struct cli_option options[], size_t count, int key, char *argument, struct argp_state *state)
+{
+    size_t i = 0;
+    char *place;
+
+    while (i < count && options[i].key != key)
+        i++;
+    if (i == count)
+        return ARGP_ERR_UNKNOWN;
+    place = (char *)state->input + options[i].offset;
+    if (options[i].kind == CLI_OPTION_FLAG)
+        *(bool *)(void *)place = true;
+    else if (options[i].kind == CLI_OPTION_WORD)
+        *(const char **)(void *)place = argument;
+    else
+        take_number(&options[i], argument, state, (int64_t *)(void *)place);
+    return 0;
 }
 
 void cli_take_duration(struct argp_state *state, const char *option, const char *examples, const char *argument, int64_t *out_ms)

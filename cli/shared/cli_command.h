@@ -7,6 +7,7 @@
 #include "settings.h"
 
 #include <argp.h>
+#include <stddef.h>
 
 /* Settings of all subcommands, from the environment. */
 struct cli_settings {
@@ -37,6 +38,30 @@ MUST_CHECK enum cli_exit cli_parse(const struct argp *argp, int argument_count, 
 /* For the parser of a subcommand that takes exactly one argument: puts it into out_argument (NULL at first); none or a second one
  * ends the program with its usage. Gives what a parser has to return; ARGP_ERR_UNKNOWN for every other key. */
 error_t cli_take_one(int key, char *argument, struct argp_state *state, const char **out_argument);
+/* An option that only stores what was given: a bool, a const char *, or an int64_t from low to high. */
+enum cli_option_kind { CLI_OPTION_FLAG, CLI_OPTION_WORD, CLI_OPTION_NUMBER };
+struct cli_option {
+    const char *name; /* "orders", of a number; NULL otherwise */
+    int key;
+    enum cli_option_kind kind;
+    size_t offset; /* in the input of the parser */
+    int64_t low, high;
+};
+#define CLI_FLAG(key, type, member)                                                                                              \
+    {                                                                                                                            \
+        NULL, key, CLI_OPTION_FLAG, offsetof(type, member), 0, 0                                                                 \
+    }
+#define CLI_WORD(key, type, member)                                                                                              \
+    {                                                                                                                            \
+        NULL, key, CLI_OPTION_WORD, offsetof(type, member), 0, 0                                                                 \
+    }
+#define CLI_NUMBER(name, key, type, member, low, high)                                                                           \
+    {                                                                                                                            \
+        name, key, CLI_OPTION_NUMBER, offsetof(type, member), low, high                                                          \
+    }
+/* For the default of a parser: stores the argument when the key is one of these options; a number that is none, or out of its
+ * limits, ends the program. Gives what the parser has to return; ARGP_ERR_UNKNOWN for every other key. */
+error_t cli_take_option(const struct cli_option options[], size_t count, int key, char *argument, struct argp_state *state);
 /* For a parser: reads the argument of an option ("timeout") that takes a duration of more than nothing; examples: "30s or 5m". A
  * mistake ends the program with it. */
 void cli_take_duration(struct argp_state *state, const char *option, const char *examples, const char *argument, int64_t *out_ms);

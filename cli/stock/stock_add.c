@@ -17,36 +17,45 @@ struct stock_add {
     int64_t units;
 };
 
+static void take_word(struct stock_add *add, char *argument, struct argp_state *state)
+{
+    if (state->arg_num >= 2)
+        argp_usage(state);
+    *(state->arg_num == 0 ? &add->product_id : &add->units_text) = argument;
+}
+
+static void check_words(struct stock_add *add, struct argp_state *state)
+{
+    if (add->units_text == NULL)
+        argp_usage(state);
+    if (!id_is_good(text_of(add->product_id)))
+        argp_error(state, "'%s' is no product id", add->product_id);
+    if (!text_to_number_between(text_of(add->units_text), 1, STOCK_UNITS_MAX, &add->units))
+        argp_error(state, "UNITS is a whole number from 1 to %" PRId64 ", not '%s'", STOCK_UNITS_MAX, add->units_text);
+    if (!warehouse_is_good(text_of(add->warehouse)))
+        argp_error(state, "'%s' is no warehouse", add->warehouse);
+    if (add->operation_id != NULL && !id_is_good(text_of(add->operation_id)))
+        argp_error(state, "'%s' is no operation id: 1 to %d of A-Z a-z 0-9 . _ : -", add->operation_id, ORDER_ID_MAX);
+}
+
+static const struct cli_option plain_options[] = {
+    CLI_WORD('w', struct stock_add, warehouse),
+    CLI_WORD('o', struct stock_add, operation_id),
+};
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct stock_add *add = state->input;
 
     switch (key) {
-    case 'w':
-        if (!warehouse_is_good(text_of(argument)))
-            argp_error(state, "'%s' is no warehouse", argument);
-        add->warehouse = argument;
-        return 0;
-    case 'o':
-        if (!id_is_good(text_of(argument)))
-            argp_error(state, "'%s' is no operation id: 1 to %d of A-Z a-z 0-9 . _ : -", argument, ORDER_ID_MAX);
-        add->operation_id = argument;
-        return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num >= 2)
-            argp_usage(state);
-        *(state->arg_num == 0 ? &add->product_id : &add->units_text) = argument;
+        take_word(add, argument, state);
         return 0;
     case ARGP_KEY_END:
-        if (add->units_text == NULL)
-            argp_usage(state);
-        if (!id_is_good(text_of(add->product_id)))
-            argp_error(state, "'%s' is no product id", add->product_id);
-        if (!text_to_number(text_of(add->units_text), &add->units) || add->units < 1 || add->units > STOCK_UNITS_MAX)
-            argp_error(state, "UNITS is a whole number from 1 to %" PRId64 ", not '%s'", STOCK_UNITS_MAX, add->units_text);
+        check_words(add, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_option(plain_options, COUNT_OF(plain_options), key, argument, state);
     }
 }
 

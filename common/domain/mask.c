@@ -20,8 +20,16 @@ struct unit {
 /* Spaces and dashes, those of typography too: a number copied from a web page has them. */
 static bool is_separator(unsigned code)
 {
-    return code == ' ' || code == '-' || (code >= '\t' && code <= '\r') || code == 0xA0 || (code >= 0x2000 && code <= 0x2015) ||
-           code == 0x202F || code == 0x2060 || code == 0x2212 || code == 0x3000 || code == 0xFEFF;
+    static const struct {
+        unsigned first, last;
+    } ranges[] = {/* in rising order */
+                  {'\t', '\r'},     {' ', ' '},       {'-', '-'},       {0xA0, 0xA0},     {0x2000, 0x2015},
+                  {0x202F, 0x202F}, {0x2060, 0x2060}, {0x2212, 0x2212}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+
+    for (size_t i = 0; i < COUNT_OF(ranges) && code >= ranges[i].first; i++)
+        if (code <= ranges[i].last)
+            return true;
+    return false;
 }
 
 static struct unit unit_of(unsigned code, ptrdiff_t length)
@@ -336,22 +344,33 @@ static enum place place_inside(enum place place, const struct json *name)
     return place == PLACE_TOP && json_string_is(name, TEXT("items")) ? PLACE_ITEMS : PLACE_ELSEWHERE;
 }
 
-/* Calls itself for what is inside; json_read() has bounded the depth. */
+static void mask_value(struct masking *masking, const struct json *value, enum place place);
+
+static void mask_array(struct masking *masking, const struct json *array, enum place place)
+{
+    for (JSON_EACH(element, array))
+        mask_value(masking, element, place == PLACE_ITEMS ? PLACE_ITEM : PLACE_ELSEWHERE);
+}
+
+static void mask_object(struct masking *masking, const struct json *object, enum place place)
+{
+    mask_names(masking, object);
+    for (JSON_EACH_MEMBER(name, object))
+        if (!is_id(masking->arena, place, name, json_next(name)))
+            mask_value(masking, json_next(name), place_inside(place, name));
+}
+
+/* Is called again for what is inside; json_read() has bounded the depth. */
 static void mask_value(struct masking *masking, const struct json *value, enum place place)
 {
     if (value->type == JSON_STRING)
         mask_text(masking, json_raw(value));
-    if (value->type == JSON_INTEGER || value->type == JSON_DECIMAL)
+    else if (value->type == JSON_INTEGER || value->type == JSON_DECIMAL)
         mask_number(masking, json_raw(value));
-    if (value->type == JSON_ARRAY)
-        for (JSON_EACH(element, value))
-            mask_value(masking, element, place == PLACE_ITEMS ? PLACE_ITEM : PLACE_ELSEWHERE);
-    if (value->type == JSON_OBJECT)
-        mask_names(masking, value);
-    if (value->type == JSON_OBJECT)
-        for (JSON_EACH_MEMBER(name, value))
-            if (!is_id(masking->arena, place, name, json_next(name)))
-                mask_value(masking, json_next(name), place_inside(place, name));
+    else if (value->type == JSON_ARRAY)
+        mask_array(masking, value, place);
+    else if (value->type == JSON_OBJECT)
+        mask_object(masking, value, place);
 }
 
 struct text mask_json(struct arena *arena, const struct json *root, bool *out_masked)

@@ -35,19 +35,6 @@ static size_t place_of(struct text type)
 
 /* ---- SIMULATED_FAIL ---- */
 
-/* Takes what is before the separator off the text; false: there is no separator, and all of the text was taken. */
-static bool cut(struct text *text, char separator, struct text *out_part)
-{
-    const char *at = text->length == 0 ? NULL : memchr(text->at, separator, text->length);
-
-    *out_part = *text;
-    if (at == NULL)
-        return false;
-    out_part->length = (size_t)(at - text->at);
-    *text = (struct text){at + 1, text->length - out_part->length - 1};
-    return true;
-}
-
 /* Takes one "payment.authorize:20". NULL, or what is wrong with it. */
 static const char *take_entry(struct text entry, struct simulation *simulation)
 {
@@ -55,12 +42,12 @@ static const char *take_entry(struct text entry, struct simulation *simulation)
     int64_t percent;
     size_t place;
 
-    if (!cut(&percent_text, ':', &type))
+    if (!text_split(&percent_text, ':', &type))
         return "must be a type of command, a colon and a percentage";
     place = place_of(type);
     if (place == UNKNOWN_TYPE)
         return "there is no such type of command; there are " TYPES_TEXT;
-    if (!text_to_number(percent_text, &percent) || percent < 0 || percent > PERCENT_ALL)
+    if (!text_to_number_between(percent_text, 0, PERCENT_ALL, &percent))
         return "the percentage must be a whole number from 0 to 100";
     if (simulation->percent[place] != NOT_NAMED)
         return "this type is named twice";
@@ -79,7 +66,7 @@ static size_t read_list(struct text list, struct simulation *out_simulation, FIL
     while (more) {
         struct text entry;
         const char *problem;
-        more = cut(&list, ',', &entry);
+        more = text_split(&list, ',', &entry);
         problem = take_entry(entry, out_simulation);
         if (problem == NULL)
             continue;

@@ -63,6 +63,28 @@ bool text_to_number(struct text text, int64_t *out_number)
     return true;
 }
 
+bool text_to_number_between(struct text text, int64_t low, int64_t high, int64_t *out_number)
+{
+    int64_t number;
+
+    if (!text_to_number(text, &number) || number < low || number > high)
+        return false;
+    *out_number = number;
+    return true;
+}
+
+bool text_split(struct text *rest, char separator, struct text *out_part)
+{
+    const char *at = rest->length == 0 ? NULL : memchr(rest->at, separator, rest->length);
+
+    *out_part = *rest;
+    if (at == NULL)
+        return false;
+    out_part->length = (size_t)(at - rest->at);
+    *rest = (struct text){at + 1, rest->length - out_part->length - 1};
+    return true;
+}
+
 /* Whether a character of UTF-8 begins with this byte. */
 static bool begins_character(char byte) { return ((unsigned char)byte & 0xC0) != 0x80; }
 

@@ -50,6 +50,11 @@ bool text_is_wide(struct text text);
 struct text text_copy(struct arena *arena, struct text text);
 /* The whole text as a decimal integer: an optional '-', digits, nothing else, within int64. False: out_number untouched. */
 MUST_CHECK bool text_to_number(struct text text, int64_t *out_number);
+/* The same for a number from low to high. False: out_number untouched. */
+MUST_CHECK bool text_to_number_between(struct text text, int64_t low, int64_t high, int64_t *out_number);
+/* Takes what is before the first separator off the rest, and the separator with it; both parts are borrowed. False: there is no
+ * separator, out_part is all of the rest, and the rest stays. */
+bool text_split(struct text *rest, char separator, struct text *out_part);
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 /* The first byte from at on that is not plain in a JSON string: a quote, a backslash, a control character, not ASCII; or end. */
 static inline const char *text_skip_plain(const char *at, const char *end)

@@ -126,6 +126,39 @@ Test(text, what_is_no_number_is_refused_and_changes_nothing)
     }
 }
 
+Test(text, a_number_out_of_its_limits_is_refused_and_changes_nothing)
+{
+    int64_t number = 99;
+
+    cr_expect_not(text_to_number_between(TEXT("0"), 1, 3, &number));
+    cr_expect_not(text_to_number_between(TEXT("4"), 1, 3, &number));
+    cr_expect_not(text_to_number_between(TEXT("x"), 1, 3, &number));
+    cr_expect_eq(number, 99);
+    cr_expect(text_to_number_between(TEXT("1"), 1, 3, &number));
+    cr_expect_eq(number, 1);
+    cr_expect(text_to_number_between(TEXT("3"), 1, 3, &number));
+    cr_expect_eq(number, 3);
+}
+
+Test(text, a_text_is_split_at_the_first_separator)
+{
+    struct text rest = TEXT("a=b=c"), part;
+
+    cr_expect(text_split(&rest, '=', &part));
+    cr_expect(text_equals(part, TEXT("a")));
+    cr_expect(text_equals(rest, TEXT("b=c")));
+    rest = TEXT("=");
+    cr_expect(text_split(&rest, '=', &part));
+    cr_expect(part.length == 0 && rest.length == 0);
+    rest = TEXT("plain");
+    cr_expect_not(text_split(&rest, '=', &part));
+    cr_expect(text_equals(part, TEXT("plain")));
+    cr_expect(text_equals(rest, TEXT("plain")));
+    rest = TEXT_NONE;
+    cr_expect_not(text_split(&rest, '=', &part));
+    cr_expect_not(text_is_there(part));
+}
+
 Test(text, the_hash_is_fnv_1a)
 {
     /* The published vectors: the partition of a timer must not change with a build. */
