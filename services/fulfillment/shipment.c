@@ -4,8 +4,8 @@
 #include "keys.h"
 #include "ship.lua.h"
 
-const struct store_script ship_script = {"ship", ship_lua};
-const struct store_script cancel_script = {"cancel", cancel_lua};
+const struct store_script ship_script = {.name = "ship", .source = ship_lua};
+const struct store_script cancel_script = {.name = "cancel", .source = cancel_lua};
 
 size_t shipment_queue_ship(struct store *store, struct arena *arena, const struct shipment *shipment)
 {

@@ -8,10 +8,10 @@
 
 #include <assert.h>
 
-const struct store_script allocate_script = {"allocate", allocate_lua};
-const struct store_script release_script = {"release", release_lua};
-const struct store_script supply_script = {"supply", supply_lua};
-const struct store_script add_script = {"add", add_lua};
+const struct store_script allocate_script = {.name = "allocate", .source = allocate_lua};
+const struct store_script release_script = {.name = "release", .source = release_lua};
+const struct store_script supply_script = {.name = "supply", .source = supply_lua};
+const struct store_script add_script = {.name = "add", .source = add_lua};
 
 #define RESERVATION_KEYS 3
 #define ALLOCATE_HEAD (RESERVATION_KEYS + 5)

@@ -5,9 +5,9 @@
 #include "keys.h"
 #include "void.lua.h"
 
-const struct store_script authorize_script = {"authorize", authorize_lua};
-const struct store_script capture_script = {"capture", capture_lua};
-const struct store_script void_script = {"void", void_lua};
+const struct store_script authorize_script = {.name = "authorize", .source = authorize_lua};
+const struct store_script capture_script = {.name = "capture", .source = capture_lua};
+const struct store_script void_script = {.name = "void", .source = void_lua};
 
 size_t charge_queue_authorize(struct store *store, struct arena *arena, const struct charge *charge)
 {
