@@ -146,10 +146,12 @@ enum status store_ping(struct store *store)
 
 const struct store_value *store_value(const struct store *store, size_t number)
 {
-    const struct store_command *command = &store->commands[number];
-    const redisReply *reply = store->commands[command->call].reply;
+    const struct store_command *command;
+    const redisReply *reply;
 
     assert(number < store->answered);
+    command = &store->commands[number];
+    reply = store->commands[command->call].reply;
     return (const struct store_value *)(command->is_item ? reply->element[command->place] : reply);
 }
 
@@ -283,9 +285,12 @@ static enum status refuse(struct store *store, const redisReply *error)
     return STATUS_UNAVAILABLE;
 }
 
-/* A script that takes many has met no key itself, so no error of the whole call is its own fault. */
+/* A script that takes many has met no key itself, so no error of the whole call is its own fault. A Redis Cluster, or a proxy
+ * before one, that does not take keys of several slots in one call gets none any more. */
 static enum status check_call(struct store *store, const redisReply *reply, size_t place)
 {
+    if (reply->type == REDIS_REPLY_ERROR && text_begins(reply_text(reply), TEXT("CROSSSLOT")))
+        store->splits_calls = true;
     if (reply->type == REDIS_REPLY_ERROR)
         return refuse(store, reply);
     if (reply->type == REDIS_REPLY_ARRAY && place < reply->elements)
@@ -355,13 +360,14 @@ static struct text slot_part(struct text key)
 size_t store_take_number(struct store *store, struct text route)
 {
     size_t number = store->command_count++;
-    size_t connection = text_hash(slot_part(route)) % store->connection_count;
+    uint64_t slot = text_hash(slot_part(route));
 
     if (number == store->command_room) {
         store->command_room = store->command_room == 0 ? 64 : store->command_room * 2;
         store->commands = wire_grow(store->commands, store->command_room * sizeof(*store->commands));
     }
-    store->commands[number] = (struct store_command){.connection = connection, .script = STORE_NO_SCRIPT, .call = number};
+    store->commands[number] = (struct store_command){
+        .connection = slot % store->connection_count, .slot = slot, .script = STORE_NO_SCRIPT, .call = number};
     return number;
 }
 

@@ -57,8 +57,9 @@ size_t store_call(struct store *store, const struct store_script *script, size_t
                   size_t count);
 /* Queues one item of a script that takes many, which has the same number (1 at least) of keys for each. The first key is the
  * route. Items that are queued one after another for one connection share a call, until another command or script comes between
- * them or the call is full; none overtakes another. The reply of an item is its own, also when it is an error: WRONGTYPE of one
- * leaves the others alone. After STATUS_UNAVAILABLE some items of a call may have been done and others not. */
+ * them or the call is full; none overtakes another. A Redis that answers CROSSSLOT gets calls of one slot from then on. The reply
+ * of an item is its own, also when it is an error: WRONGTYPE of one leaves the others alone. After STATUS_UNAVAILABLE some items
+ * of a call may have been done and others not. */
 size_t store_call_item(struct store *store, const struct store_script *script, const struct text keys[], size_t key_count,
                        const struct text arguments[], size_t count);
 #define STORE_CALL_ITEMS_MAX 64

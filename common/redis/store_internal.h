@@ -29,6 +29,7 @@ struct store_connection {
 
 struct store_command {
     size_t connection;
+    uint64_t slot;         /* equal for keys of one slot */
     size_t script, sha_at; /* the script that is called (STORE_NO_SCRIPT: none), and where its sha goes */
     size_t call;           /* number of the command whose reply it is: its own, or that of the call's first item */
     bool is_item;          /* its own reply is the element of that one at its place */
@@ -52,7 +53,8 @@ struct store {
     size_t connection_count;
     struct store_command *commands;
     size_t command_count, command_room;
-    size_t answered; /* so many commands, the first ones, have their replies */
+    size_t answered;   /* so many commands, the first ones, have their replies */
+    bool splits_calls; /* Redis has said that it does not take items of several slots in one call */
     char problem[STORE_PROBLEM_SIZE];
 };
 

@@ -46,12 +46,18 @@ static size_t bytes_of(const struct text texts[], size_t count)
     return bytes;
 }
 
-static bool can_take(const struct store *store, const struct store_open_call *call, const struct store_script *script,
-                     size_t bytes)
+static bool is_full(const struct store_open_call *call, size_t bytes)
 {
-    return call->item_count > 0 && call->item_count < STORE_CALL_ITEMS_MAX &&
-           call->argument_bytes + bytes <= STORE_CALL_BYTES_MAX &&
-           store->scripts[store->commands[call->first].script].script == script;
+    return call->item_count == STORE_CALL_ITEMS_MAX || call->argument_bytes + bytes > STORE_CALL_BYTES_MAX;
+}
+
+static bool can_take(const struct store *store, const struct store_open_call *call, const struct store_script *script,
+                     uint64_t slot)
+{
+    const struct store_command *first = &store->commands[call->first];
+
+    return call->item_count > 0 && store->scripts[first->script].script == script &&
+           (!store->splits_calls || first->slot == slot);
 }
 
 static void add_item(struct store_open_call *call, const struct text keys[], const struct text arguments[], size_t count)
@@ -74,7 +80,7 @@ size_t store_call_item(struct store *store, const struct store_script *script, c
     struct store_open_call *call = &connection->call;
 
     assert(key_count > 0 && script->takes_many);
-    if (!can_take(store, call, script, bytes)) {
+    if (!can_take(store, call, script, command->slot) || is_full(call, bytes)) {
         store_close_call(store, connection);
         command->script = store_script_place(store, script);
         call->first = number;

@@ -398,3 +398,31 @@ Test(store_items, scripts_that_redis_has_lost_are_loaded_again)
     flush(store);
     cr_expect_eq(LENGTH_IN(store, 1), 3);
 }
+
+/* A cluster of one node takes the whole batch at the second try: each call is then about one slot. */
+Test(store_items, where_calls_may_not_span_slots_they_are_split)
+{
+    static const char *const options[] = {"--cluster-enabled", "yes", NULL};
+    static const char *const names[] = {"a", "b", "{b}c", "a", "d"};
+    CLEANUP(redis_process_stop) struct redis_process *redis = redis_process_start(options);
+    CLEANUP(store_close) struct store *store = open_store(redis_process_url(redis), 1);
+
+    run(store, WORDS(TEXT("CLUSTER"), TEXT("ADDSLOTSRANGE"), TEXT("0"), TEXT("16383")));
+    while (memmem(store_text(run(store, WORDS(TEXT("CLUSTER"), TEXT("INFO")))).at, 16, "cluster_state:ok", 16) == NULL)
+        ;
+    for (int try = 0; try < 2; try++) {
+        store_begin(store);
+        for (size_t i = 0; i < COUNT_OF(names); i++)
+            append(store, text_of(names[i]), TEXT("x"));
+        if (try == 0) {
+            cr_expect_eq(store_flush(store), STATUS_UNAVAILABLE);
+            cr_expect_not_null(strstr(store_problem(store), "CROSSSLOT"), "%s", store_problem(store));
+        }
+    }
+    flush(store);
+    cr_expect_eq(KEYS_IN(store, 0), 1);
+    cr_expect_eq(KEYS_IN(store, 1), 2);
+    cr_expect_eq(KEYS_IN(store, 2), 2);
+    cr_expect_eq(LENGTH_IN(store, 3), 2);
+    cr_expect_eq(LENGTH_IN(store, 4), 1);
+}
