@@ -7,18 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BYTES_KEEP_MAX ((size_t)4 * 1024 * 1024)
-#define WORD_OVERHEAD 32 /* "$", a length, two line ends */
-
 struct store_value {
     redisReply reply;
 };
 
 static void forget(struct store *store);
 static enum status exchange(struct store *store);
-static size_t begin_command(struct store *store, struct text route, size_t word_count);
-static void add_word(struct store_connection *connection, struct text word);
-static void *grow(void *bytes, size_t size);
+static struct store_connection *connection_of(struct store *store, size_t number);
+static size_t begin_command(struct store *store, struct text route);
 
 /* ---- open, close ---- */
 
@@ -36,11 +32,11 @@ enum status store_open(const char *url, size_t connections, const struct store_s
     assert(connections >= 1 && connections <= STORE_CONNECTIONS);
     if (!address_is_good(url, &address))
         return STATUS_BAD_MESSAGE;
-    store = grow(NULL, sizeof(*store));
+    store = wire_grow(NULL, sizeof(*store));
     *store = (struct store){.address = address, .connection_count = connections, .script_count = script_count};
-    store->scripts = grow(NULL, script_count * sizeof(*store->scripts));
+    store->scripts = wire_grow(NULL, script_count * sizeof(*store->scripts));
     for (size_t i = 0; i < script_count; i++)
-        store->scripts[i] = (struct store_loaded_script){.script = scripts[i]};
+        store->scripts[i] = (struct store_loaded_script){.script = scripts[i], .source = store_script_source(scripts[i])};
     *out_store = store;
     return STATUS_OK;
 }
@@ -51,8 +47,13 @@ void store_close(struct store *store)
         return;
     forget(store);
     store_disconnect(store);
-    for (size_t i = 0; i < store->connection_count; i++)
-        free(store->connections[i].bytes);
+    for (size_t i = 0; i < store->connection_count; i++) {
+        wire_free(&store->connections[i].queued);
+        wire_free(&store->connections[i].call.keys);
+        wire_free(&store->connections[i].call.arguments);
+    }
+    for (size_t i = 0; i < store->script_count; i++)
+        free(store->scripts[i].source);
     free(store->commands);
     free(store->scripts);
     free(store);
@@ -73,15 +74,16 @@ void store_begin(struct store *store) { forget(store); }
 
 size_t store_queue(struct store *store, struct text route, const struct text words[], size_t count)
 {
-    size_t number = begin_command(store, route, count);
-    struct store_connection *connection = &store->connections[store->commands[number].connection];
+    size_t number = begin_command(store, route);
+    struct wire *queued = &connection_of(store, number)->queued;
 
+    wire_add_head(queued, count);
     for (size_t i = 0; i < count; i++)
-        add_word(connection, words[i]);
+        wire_add_word(queued, words[i]);
     return number;
 }
 
-static size_t script_place(const struct store *store, const struct store_script *script)
+size_t store_script_place(const struct store *store, const struct store_script *script)
 {
     size_t place = 0;
 
@@ -91,23 +93,29 @@ static size_t script_place(const struct store *store, const struct store_script 
     return place;
 }
 
+void store_add_evalsha(struct store *store, size_t number, size_t key_count)
+{
+    static const char no_sha_yet[STORE_SHA_LENGTH];
+    struct wire *queued = &connection_of(store, number)->queued;
+
+    wire_add_word(queued, TEXT("EVALSHA"));
+    wire_add_word(queued, (struct text){no_sha_yet, STORE_SHA_LENGTH});
+    store->commands[number].sha_at = queued->length - STORE_SHA_LENGTH - 2;
+    wire_add_number(queued, key_count);
+}
+
 size_t store_call(struct store *store, const struct store_script *script, size_t key_count, const struct text arguments[],
                   size_t count)
 {
-    static const char no_sha_yet[STORE_SHA_LENGTH];
-    size_t number = begin_command(store, key_count > 0 ? arguments[0] : TEXT_NONE, count + 3);
-    struct store_command *command = &store->commands[number];
-    struct store_connection *connection = &store->connections[command->connection];
-    char digits[24];
+    size_t number = begin_command(store, key_count > 0 ? arguments[0] : TEXT_NONE);
+    struct wire *queued = &connection_of(store, number)->queued;
 
-    assert(key_count <= count);
-    add_word(connection, TEXT("EVALSHA"));
-    add_word(connection, (struct text){no_sha_yet, STORE_SHA_LENGTH});
-    command->script = script_place(store, script);
-    command->sha_at = connection->length - STORE_SHA_LENGTH - 2;
-    add_word(connection, (struct text){digits, (size_t)snprintf(digits, sizeof(digits), "%zu", key_count)});
+    assert(key_count <= count && !script->takes_many);
+    store->commands[number].script = store_script_place(store, script);
+    wire_add_head(queued, STORE_EVALSHA_WORDS + count);
+    store_add_evalsha(store, number, key_count);
     for (size_t i = 0; i < count; i++)
-        add_word(connection, arguments[i]);
+        wire_add_word(queued, arguments[i]);
     return number;
 }
 
@@ -138,8 +146,13 @@ enum status store_ping(struct store *store)
 
 const struct store_value *store_value(const struct store *store, size_t number)
 {
+    const struct store_command *command;
+    const redisReply *reply;
+
     assert(number < store->answered);
-    return (const struct store_value *)store->commands[number].reply;
+    command = &store->commands[number];
+    reply = store->commands[command->call].reply;
+    return (const struct store_value *)(command->is_item ? reply->element[command->place] : reply);
 }
 
 static struct text reply_text(const redisReply *reply) { return (struct text){reply->str, reply->len}; }
@@ -176,7 +189,7 @@ const struct store_value *store_element(const struct store_value *value, size_t 
 static enum status connect_needed(struct store *store)
 {
     for (size_t i = 0; i < store->connection_count; i++)
-        if (store->connections[i].length > 0 && store->connections[i].context == NULL)
+        if (store->connections[i].queued.length > 0 && store->connections[i].context == NULL)
             TRY(store_connect(store, &store->connections[i]));
     return STATUS_OK;
 }
@@ -187,7 +200,7 @@ static void fill_in_shas(struct store *store)
         const struct store_command *command = &store->commands[i];
 
         if (command->script != STORE_NO_SCRIPT)
-            memcpy(store->connections[command->connection].bytes + command->sha_at, store->scripts[command->script].sha,
+            memcpy(connection_of(store, i)->queued.bytes + command->sha_at, store->scripts[command->script].sha,
                    STORE_SHA_LENGTH);
     }
 }
@@ -196,12 +209,12 @@ static enum status send_bytes(struct store *store, struct store_connection *conn
 {
     int done = 0;
 
-    if (redisAppendFormattedCommand(connection->context, connection->bytes, connection->length) != REDIS_OK)
+    if (redisAppendFormattedCommand(connection->context, connection->queued.bytes, connection->queued.length) != REDIS_OK)
         return store_fail(store, connection->context, errno);
     while (!done)
         if (redisBufferWrite(connection->context, &done) != REDIS_OK)
             return store_fail(store, connection->context, errno);
-    connection->length = 0;
+    connection->queued.length = 0;
     return STATUS_OK;
 }
 
@@ -210,7 +223,7 @@ static enum status send_bytes(struct store *store, struct store_connection *conn
 static enum status send_all(struct store *store)
 {
     for (size_t i = 0; i < store->connection_count; i++)
-        if (store->connections[i].length > 0)
+        if (store->connections[i].queued.length > 0)
             TRY(send_bytes(store, &store->connections[i]));
     return STATUS_OK;
 }
@@ -219,9 +232,11 @@ static enum status receive_all(struct store *store)
 {
     for (; store->answered < store->command_count; store->answered++) {
         struct store_command *command = &store->commands[store->answered];
-        redisContext *context = store->connections[command->connection].context;
+        redisContext *context = connection_of(store, store->answered)->context;
         void *reply = NULL;
 
+        if (command->call != store->answered)
+            continue;
         if (redisGetReply(context, &reply) != REDIS_OK)
             return store_fail(store, context, errno);
         command->reply = reply;
@@ -262,49 +277,57 @@ static bool is_of_the_server(const redisReply *reply)
     return false;
 }
 
-/* Only an error that is the command's own fault is known for sure. What Redis, its next version and the proxies before it say
- * when they cannot serve can not be listed, so every other error counts as that. */
-static enum status check_reply(struct store *store, const redisReply *reply)
+static enum status refuse(struct store *store, const redisReply *error)
 {
-    if (reply->type != REDIS_REPLY_ERROR || is_own_fault(reply))
-        return STATUS_OK;
-    snprintf(store->problem, sizeof(store->problem), "%s", reply->str);
-    if (!is_of_the_server(reply))
+    snprintf(store->problem, sizeof(store->problem), "%s", error->str);
+    if (!is_of_the_server(error))
         store_disconnect(store);
     return STATUS_UNAVAILABLE;
+}
+
+/* A script that takes many has met no key itself, so no error of the whole call is its own fault. A Redis Cluster, or a proxy
+ * before one, that does not take keys of several slots in one call gets none any more. */
+static enum status check_call(struct store *store, const redisReply *reply, size_t place)
+{
+    if (reply->type == REDIS_REPLY_ERROR && text_begins(reply_text(reply), TEXT("CROSSSLOT")))
+        store->splits_calls = true;
+    if (reply->type == REDIS_REPLY_ERROR)
+        return refuse(store, reply);
+    if (reply->type == REDIS_REPLY_ARRAY && place < reply->elements)
+        return STATUS_OK;
+    snprintf(store->problem, sizeof(store->problem), "a script that takes many has no answer for item %zu", place);
+    return STATUS_UNAVAILABLE;
+}
+
+/* Only an error that is the command's own fault is known for sure. What Redis, its next version and the proxies before it say
+ * when they cannot serve can not be listed, so every other error counts as that. */
+static enum status check_reply(struct store *store, const struct store_command *command)
+{
+    const redisReply *reply = store->commands[command->call].reply;
+
+    if (command->is_item) {
+        TRY(check_call(store, reply, command->place));
+        reply = reply->element[command->place];
+    }
+    return reply->type != REDIS_REPLY_ERROR || is_own_fault(reply) ? STATUS_OK : refuse(store, reply);
 }
 
 static enum status exchange(struct store *store)
 {
     size_t first = store->answered;
 
+    for (size_t i = 0; i < store->connection_count; i++)
+        store_close_call(store, &store->connections[i]);
     TRY(connect_needed(store));
     fill_in_shas(store);
     TRY(send_all(store));
     TRY(receive_all(store));
     for (size_t i = first; i < store->command_count; i++)
-        TRY(check_reply(store, store->commands[i].reply));
+        TRY(check_reply(store, &store->commands[i]));
     return STATUS_OK;
 }
 
 /* ---- the queue inside ---- */
-
-static void *grow(void *bytes, size_t size)
-{
-    void *grown = realloc(bytes, size == 0 ? 1 : size);
-
-    if (grown == NULL)
-        abort();
-    return grown;
-}
-
-static void make_room(struct store_connection *connection, size_t room)
-{
-    if (connection->size - connection->length >= room)
-        return;
-    connection->size = (connection->length + room) * 2;
-    connection->bytes = grow(connection->bytes, connection->size);
-}
 
 static void forget(struct store *store)
 {
@@ -313,15 +336,14 @@ static void forget(struct store *store)
             freeReplyObject(store->commands[i].reply);
     store->command_count = store->answered = 0;
     for (size_t i = 0; i < store->connection_count; i++) {
-        struct store_connection *connection = &store->connections[i];
-
-        connection->length = 0;
-        if (connection->size > BYTES_KEEP_MAX) { /* one huge batch is not held for ever */
-            free(connection->bytes);
-            connection->bytes = NULL;
-            connection->size = 0;
-        }
+        wire_empty(&store->connections[i].queued);
+        store_forget_call(&store->connections[i]);
     }
+}
+
+static struct store_connection *connection_of(struct store *store, size_t number)
+{
+    return &store->connections[store->commands[number].connection];
 }
 
 /* What Redis Cluster hashes: the text inside the first braces when there is any, so that all keys of one saga go down one
@@ -335,50 +357,25 @@ static struct text slot_part(struct text key)
     return close == NULL || close == open + 1 ? key : (struct text){open + 1, (size_t)(close - open - 1)};
 }
 
-/* Writes "<kind><number>\r\n"; gives what follows. */
-static char *write_number(char *at, char kind, size_t number)
-{
-    char digits[24], *first = digits + sizeof(digits);
-
-    *at++ = kind;
-    for (; number >= 100; number /= 10)
-        *--first = (char)('0' + number % 10);
-    if (number >= 10)
-        *at++ = (char)('0' + number / 10);
-    *at++ = (char)('0' + number % 10);
-    while (first < digits + sizeof(digits))
-        *at++ = *first++;
-    *at++ = '\r';
-    *at++ = '\n';
-    return at;
-}
-
-static void add_word(struct store_connection *connection, struct text word)
-{
-    char *at;
-
-    make_room(connection, word.length + WORD_OVERHEAD);
-    at = write_number(connection->bytes + connection->length, '$', word.length);
-    if (word.length > 0)
-        memcpy(at, word.at, word.length);
-    at += word.length;
-    *at++ = '\r';
-    *at++ = '\n';
-    connection->length = (size_t)(at - connection->bytes);
-}
-
-static size_t begin_command(struct store *store, struct text route, size_t word_count)
+size_t store_take_number(struct store *store, struct text route)
 {
     size_t number = store->command_count++;
-    size_t connection = text_hash(slot_part(route)) % store->connection_count;
-    struct store_connection *queued = &store->connections[connection];
+    uint64_t slot = text_hash(slot_part(route));
 
     if (number == store->command_room) {
         store->command_room = store->command_room == 0 ? 64 : store->command_room * 2;
-        store->commands = grow(store->commands, store->command_room * sizeof(*store->commands));
+        store->commands = wire_grow(store->commands, store->command_room * sizeof(*store->commands));
     }
-    store->commands[number] = (struct store_command){.connection = connection, .script = STORE_NO_SCRIPT};
-    make_room(queued, WORD_OVERHEAD);
-    queued->length = (size_t)(write_number(queued->bytes + queued->length, '*', word_count) - queued->bytes);
+    store->commands[number] = (struct store_command){
+        .connection = slot % store->connection_count, .slot = slot, .script = STORE_NO_SCRIPT, .call = number};
+    return number;
+}
+
+/* The commands of one connection keep their order, so the items that came before go first. */
+static size_t begin_command(struct store *store, struct text route)
+{
+    size_t number = store_take_number(store, route);
+
+    store_close_call(store, connection_of(store, number));
     return number;
 }

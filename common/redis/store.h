@@ -4,8 +4,8 @@
  * under. Several connections (STORE_CONNECTIONS) share the work, because Redis reads 16 KB of one at a time; all commands
  * about one key go down the same one, so they keep their order. Reconnects by itself at the next flush.
  *
- * The only module (store.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis writes to
- * connections that Redis has closed.
+ * The only module (store.c, store_items.c, store_connect.c) that includes hiredis. The process must ignore SIGPIPE: hiredis
+ * writes to connections that Redis has closed.
  * Errors  WRONGTYPE, also when a script has met it, is that command's own: see store_error(). Every other error reply (Redis
  *         loads, is full, is a replica, does not permit the command, a proxy cannot serve it, a script has a mistake), a time-out
  *         and a lost connection are STATUS_UNAVAILABLE: what was queued may or may not have been done, so queue it all again.
@@ -22,10 +22,12 @@
 struct store;
 struct store_value; /* one reply, or an element of one */
 
-/* A Lua script, embedded at build time. key_count keys come first among its arguments. */
+/* A Lua script, embedded at build time. key_count keys come first among its arguments. One that takes many items in one call
+ * ends with `return each(keys of an item, function(k, a, n) ... end)`: each.lua, which says what that is, stands before it. */
 struct store_script {
     const char *name; /* "allocate" */
     const char *source;
+    bool takes_many; /* it is called by store_call_item(), else by store_call() */
 };
 
 /* Prepares; connects at the first flush, so Redis may be away. url: redis://[[user]:password@]host[:port][/db], rediss:// (the
@@ -54,6 +56,15 @@ size_t store_queue(struct store *store, struct text route, const struct text wor
 /* Queues a call of a script; arguments are its key_count keys, then its other arguments. The first key is the route. */
 size_t store_call(struct store *store, const struct store_script *script, size_t key_count, const struct text arguments[],
                   size_t count);
+/* Queues one item of a script that takes many, which has the same number (1 at least) of keys for each. The first key is the
+ * route. Items that are queued one after another for one connection share a call, until another command or script comes between
+ * them or the call is full; none overtakes another. A Redis that answers CROSSSLOT gets calls of one slot from then on. The reply
+ * of an item is its own, also when it is an error: WRONGTYPE of one leaves the others alone. After STATUS_UNAVAILABLE some items
+ * of a call may have been done and others not. */
+size_t store_call_item(struct store *store, const struct store_script *script, const struct text keys[], size_t key_count,
+                       const struct text arguments[], size_t count);
+#define STORE_CALL_ITEMS_MAX 64
+#define STORE_CALL_BYTES_MAX ((size_t)256 * 1024) /* of arguments; an item that has more goes alone */
 /* Sends everything and reads every reply. With nothing queued it does nothing.
  * STATUS_UNAVAILABLE  see above; the connections are closed when that helps, and there are no replies to read */
 MUST_CHECK enum status store_flush(struct store *store);
@@ -62,7 +73,7 @@ MUST_CHECK enum status store_ping(struct store *store);
 /* What went wrong at the last STATUS_UNAVAILABLE; never NULL, never a password. Valid until the next call. */
 const char *store_problem(const struct store *store);
 
-/* The reply of a queued command; valid until store_begin(). */
+/* The reply of a queued command or item; valid until store_begin(). */
 const struct store_value *store_value(const struct store *store, size_t number);
 /* The error text when the reply is an error of this very command (WRONGTYPE), else TEXT_NONE. */
 struct text store_error(const struct store_value *value);

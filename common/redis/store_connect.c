@@ -168,10 +168,10 @@ static enum status choose_database(struct store *store, redisContext *context)
 static enum status load_scripts(struct store *store, redisContext *context)
 {
     for (size_t i = 0; i < store->script_count; i++) {
-        const struct store_script *script = store->scripts[i].script;
+        struct store_loaded_script *loaded = &store->scripts[i];
 
-        TRY(greet(store, context, (struct greeting){script->name, {"SCRIPT", "LOAD", script->source}, 3, false},
-                  store->scripts[i].sha));
+        TRY(greet(store, context, (struct greeting){loaded->script->name, {"SCRIPT", "LOAD", loaded->source}, 3, false},
+                  loaded->sha));
     }
     return STATUS_OK;
 }

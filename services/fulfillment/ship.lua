@@ -1,13 +1,18 @@
--- Books a shipment, or stores its refusal, once.
+-- Books shipments, or stores their refusals, each once. Takes many (common/redis/each.lua).
 -- KEYS  shipment:<orderId>
--- ARGV  outcome when it was cancelled before it came, outcome; then name, value, ... of what is stored
+-- ARGV  outcome when it was cancelled before it came, outcome; then name, value, ... of what else is stored
 -- Returns the outcome of the first time, as a status reply when it was stored before.
-local before = redis.call('HMGET', KEYS[1], 'fulfillment.ship', 'status')
-if before[1] then
-    return {ok = before[1]}
-end
-if before[2] then
-    return ARGV[1]
-end
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
-return ARGV[2]
+return each(1, function(k, a, n)
+    local key = KEYS[k + 1]
+    if redis.call('EXISTS', key) == 1 then
+        local stored = redis.call('HGET', key, 'fulfillment.ship')
+        if stored then
+            return {ok = stored}
+        end
+        if redis.call('HGET', key, 'status') then
+            return ARGV[a + 1]
+        end
+    end
+    redis.call('HSET', key, 'fulfillment.ship', unpack(ARGV, a + 2, a + n))
+    return ARGV[a + 2]
+end)

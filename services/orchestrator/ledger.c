@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-const struct store_script transition_script = {"transition", transition_lua};
+const struct store_script transition_script = {.name = "transition", .source = transition_lua};
 
 /* ---- sagas ---- */
 

@@ -232,7 +232,7 @@ void measure_clocks(struct metrics *metrics, int64_t difference_ms)
 
 /* ---- what lies in Redis ---- */
 
-const struct store_script memory_script = {"memory", memory_lua};
+const struct store_script memory_script = {.name = "memory", .source = memory_lua};
 
 static size_t queue_count(struct store *store, const char *command, struct text key)
 {

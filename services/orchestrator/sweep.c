@@ -8,7 +8,7 @@
 
 #define KEYS_OF_AN_ORDER 2 /* payment:<orderId>, shipment:<orderId> */
 
-const struct store_script sweep_script = {"sweep", sweep_lua};
+const struct store_script sweep_script = {.name = "sweep", .source = sweep_lua};
 
 static const enum saga_status ended[] = {SAGA_COMPLETED, SAGA_REJECTED, SAGA_FAILED, SAGA_CANCELLED};
 

@@ -5,7 +5,7 @@
 #include "measures.h"
 #include "outbox.h"
 
-const struct store_script due_script = {"due", due_lua};
+const struct store_script due_script = {.name = "due", .source = due_lua};
 
 size_t timers_limit(int64_t redis_ahead_ms) { return redis_ahead_ms > TIMER_AHEAD_MAX_MS ? TIMER_TRICKLE : TIMER_BATCH_MAX; }
 

@@ -1,13 +1,16 @@
--- Captures what is authorized, once.
+-- Captures what is authorized, each once. Takes many (common/redis/each.lua).
 -- KEYS  payment:<orderId>
 -- ARGV  outcome, outcome when nothing is authorized (not remembered: an operator may mend it)
 -- Returns the outcome of the first success, as a status reply when it was stored before.
-local before = redis.call('HMGET', KEYS[1], 'payment.capture', 'status')
-if before[1] then
-    return {ok = before[1]}
-end
-if before[2] ~= 'authorized' then
-    return ARGV[2]
-end
-redis.call('HSET', KEYS[1], 'status', 'captured', 'payment.capture', ARGV[1])
-return ARGV[1]
+return each(1, function(k, a)
+    local key = KEYS[k + 1]
+    local stored = redis.call('HGET', key, 'payment.capture')
+    if stored then
+        return {ok = stored}
+    end
+    if redis.call('HGET', key, 'status') ~= 'authorized' then
+        return ARGV[a + 2]
+    end
+    redis.call('HSET', key, 'status', 'captured', 'payment.capture', ARGV[a + 1])
+    return ARGV[a + 1]
+end)

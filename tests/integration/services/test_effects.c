@@ -130,3 +130,79 @@ Test(effects, every_story)
             cr_expect_str_eq(status_of("shipment:O-1"), stories[i].shipment, "story %zu", i);
     }
 }
+
+/* ---- many in one call ---- */
+
+#define ORDERS 70 /* more than one call takes, on either connection or on both together */
+#define WRONG 7   /* the key of this one is no hash */
+
+static const char *const verbs[] = {"authorize", "capture", "void", "ship", "cancel"};
+enum { AUTHORIZE, CAPTURE, VOID, SHIP, CANCEL };
+
+static size_t queue_verb(int verb, struct text id)
+{
+    struct charge charge = {id, TEXT("authorized"), 3998, TEXT("USD"), TEXT("auth_1"), TEXT("done"), TEXT("too late")};
+    struct shipment shipment = {id, TEXT("shipped"), TEXT("T-1"), TEXT("done"), TEXT("too late")};
+
+    switch (verb) {
+    case AUTHORIZE:
+        return charge_queue_authorize(store, arena, &charge);
+    case CAPTURE:
+        return charge_queue_capture(store, arena, id, TEXT("done"), TEXT("nothing to capture"));
+    case VOID:
+        return charge_queue_void(store, arena, id, TEXT("done"), TEXT("captured already"));
+    case SHIP:
+        return shipment_queue_ship(store, arena, &shipment);
+    default:
+        return shipment_queue_cancel(store, arena, id, TEXT("done"));
+    }
+}
+
+/* Every order twice, one behind the other: the second finds what the first has stored in the same call. */
+static void queue_twice(int verb)
+{
+    store_begin(store);
+    for (int i = 0; i < ORDERS; i++) {
+        struct text id = text_format(arena, "O-%d", i);
+
+        queue_verb(verb, id);
+        queue_verb(verb, id);
+    }
+    cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+}
+
+static void expect_twice(int verb)
+{
+    for (size_t i = 0; i < 2 * ORDERS; i++) {
+        const struct store_value *value = store_value(store, i);
+
+        if (i / 2 == WRONG) {
+            cr_expect(text_begins(store_error(value), TEXT("WRONGTYPE")), "%s", verbs[verb]);
+            continue;
+        }
+        cr_expect(text_equals(store_text(value), TEXT("done")), "%s %zu: %.*s", verbs[verb], i, TEXT_ARG(store_text(value)));
+        cr_expect_eq(store_is_status(value), i % 2 == 1, "%s %zu", verbs[verb], i);
+    }
+}
+
+Test(effects, many_in_one_call_and_one_of_them_broken)
+{
+    static const struct {
+        int before, verb;
+    } cases[] = {{-1, AUTHORIZE}, {AUTHORIZE, CAPTURE}, {AUTHORIZE, VOID}, {-1, VOID}, {-1, SHIP}, {-1, CANCEL}};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        store_begin(store);
+        store_queue(store, TEXT("x"), (struct text[]){TEXT("FLUSHALL")}, 1);
+        for (int key = 0; key < 2; key++)
+            store_queue(
+                store, TEXT("x"),
+                (struct text[]){TEXT("SET"), text_format(arena, key == 0 ? "payment:O-%d" : "shipment:O-%d", WRONG), TEXT("x")},
+                3);
+        cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+        if (cases[i].before >= 0)
+            queue_twice(cases[i].before);
+        queue_twice(cases[i].verb);
+        expect_twice(cases[i].verb);
+    }
+}

@@ -51,17 +51,25 @@ static const char *reply_text(size_t number)
 {
     const struct store_value *value = store_value(store, number);
 
+    if (text_begins(store_error(value), TEXT("WRONGTYPE")))
+        return "wrong type";
     cr_assert_eq(store_error(value).length, 0, "%.*s", TEXT_ARG(store_error(value)));
     return store_count(value) > 0 ? "broken" : text_copy(arena, store_text(value)).at;
 }
 
-static const char *allocate(const struct order *order)
+static size_t queue_allocate(const struct order *order)
 {
     const struct allocation_outcomes outcomes = {TEXT("allocated"), TEXT("released before"), TEXT("short of <"), TEXT(">")};
+
+    return stock_queue_allocate(store, arena, order, items_text(arena, order), &outcomes);
+}
+
+static const char *allocate(const struct order *order)
+{
     size_t number;
 
     store_begin(store);
-    number = stock_queue_allocate(store, arena, order, items_text(arena, order), &outcomes);
+    number = queue_allocate(order);
     cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
     return reply_text(number);
 }
@@ -188,6 +196,96 @@ Test(stock, a_number_that_makes_no_sense_is_told_and_nothing_is_taken)
     ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), TEXT("1"));
     cr_expect_str_eq(allocate(&order), "allocated", "it was not remembered");
 }
+
+Test(stock, two_lines_of_one_product_are_taken_together_or_not)
+{
+    struct order many = order_of("O-1", "A", 3, "A", 3), few = order_of("O-2", "A", 3, "A", 2);
+
+    supply("A", 5);
+    cr_expect_str_eq(allocate(&many), "short of <A>");
+    expect_units("A", 5, 0);
+    cr_expect_str_eq(allocate(&few), "allocated");
+    expect_units("A", 0, 5);
+    cr_expect_str_eq(release(&few), "released");
+    expect_units("A", 5, 0);
+}
+
+/* ---- many in one call ---- */
+
+/* One of a batch, and what it is answered: the first time, and when the whole batch comes again. */
+struct expected {
+    struct order order;
+    const char *answer;
+    bool is_stored[2];
+};
+
+static void expect_batch(const struct expected batch[], size_t count, bool is_release)
+{
+    for (int again = 0; again < 2; again++) {
+        store_begin(store);
+        for (size_t i = 0; i < count; i++)
+            if (is_release)
+                stock_queue_release(store, arena, &batch[i].order, TEXT("released"));
+            else
+                queue_allocate(&batch[i].order);
+        cr_assert_eq(store_flush(store), STATUS_OK, "%s", store_problem(store));
+        for (size_t i = 0; i < count; i++) {
+            cr_expect_str_eq(reply_text(i), batch[i].answer, "%d: %zu", again, i);
+            cr_expect_eq(store_is_status(store_value(store, i)), batch[i].is_stored[again], "%d: %zu", again, i);
+        }
+    }
+}
+
+Test(stock, orders_of_one_call_see_what_those_before_them_took)
+{
+    const struct expected allocations[] = {
+        {order_of("O-1", "A", 2, "B", 1), "allocated", {false, true}},
+        {order_of("O-2", "A", 2, NULL, 0), "short of <A>", {false, true}},
+        {order_of("O-1", "A", 2, "B", 1), "allocated", {true, true}}, /* the same again in one call */
+        {order_of("O-3", "A", 1, "B", 1), "allocated", {false, true}},
+        {order_of("O-4", "B", 1, NULL, 0), "short of <B>", {false, true}},
+    };
+    const struct expected releases[] = {
+        {order_of("O-1", "A", 2, "B", 1), "released", {false, true}},
+        {order_of("O-2", "A", 2, NULL, 0), "released", {false, true}},
+        {order_of("O-1", "A", 2, "B", 1), "released", {true, true}},
+        {order_of("O-5", "A", 1, NULL, 0), "released", {false, true}}, /* it never was */
+    };
+
+    supply("A", 3);
+    supply("B", 2);
+    expect_batch(allocations, COUNT_OF(allocations), false);
+    expect_units("A", 0, 3);
+    expect_units("B", 0, 2);
+    expect_batch(releases, COUNT_OF(releases), true);
+    expect_units("A", 2, 1);
+    expect_units("B", 1, 1);
+}
+
+Test(stock, an_order_whose_data_is_broken_leaves_the_others_of_the_call_alone)
+{
+    struct expected batch[] = {
+        {order_of("O-1", "A", 1, NULL, 0), "allocated", {false, true}},
+        {order_of("O-2", "A", 1, NULL, 0), "wrong type", {false, false}},
+        {order_of("O-3", "A", 1, "B", 1), "broken", {false, false}},
+        {order_of("O-4", "A", 1, NULL, 0), "allocated", {false, true}},
+    };
+
+    supply("A", 5);
+    supply("B", 5);
+    ask(TEXT("SET"), TEXT("{stock:main}:reservation:O-2"), TEXT("x"), TEXT_NONE);
+    ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), TEXT("many"));
+    expect_batch(batch, COUNT_OF(batch), false);
+    expect_units("A", 3, 2);
+    ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), TEXT("5"));
+    cr_expect_str_eq(allocate(&batch[2].order), "allocated", "it was not remembered");
+    ask(TEXT("HSET"), TEXT("stock:main"), TEXT("B"), TEXT("many"));
+    batch[0].answer = batch[3].answer = "released";
+    expect_batch(batch, COUNT_OF(batch), true);
+    expect_units("A", 4, 1);
+}
+
+/* ---- many clients ---- */
 
 /* Takes one of HOT for each order, and gives every third back. */
 static void be_a_client(int number)

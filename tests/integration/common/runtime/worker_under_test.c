@@ -33,11 +33,12 @@ static size_t check_settings(const void *own_settings, FILE *report)
     return 1;
 }
 
-static const struct store_script greet_script = {"greet", "local stored = redis.call('HGET', KEYS[1], ARGV[1])\n"
-                                                          "if stored then return {ok = stored} end\n"
-                                                          "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
-                                                          "redis.call('HINCRBY', KEYS[1], 'times', 1)\n"
-                                                          "return ARGV[2]"};
+static const struct store_script greet_script = {.name = "greet",
+                                                 .source = "local stored = redis.call('HGET', KEYS[1], ARGV[1])\n"
+                                                           "if stored then return {ok = stored} end\n"
+                                                           "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
+                                                           "redis.call('HINCRBY', KEYS[1], 'times', 1)\n"
+                                                           "return ARGV[2]"};
 
 static void note(const char *phase, const struct work *work)
 {
