@@ -5,6 +5,7 @@
 #ifndef ORDERLY_WORK_H
 #define ORDERLY_WORK_H
 
+#include "catalog_read.h"
 #include "message.h"
 #include "service.h"
 
@@ -20,6 +21,7 @@ struct work {
     bool answered;                    /* reply is complete */
     bool was_stored;                  /* the script found the outcome of the first time */
     struct reply reply;               /* command_id, order_id, type and attempt are filled in already */
+    struct catalog_batch *catalog;    /* all works of the batch share it: load says what it wants of it, decide has it */
     size_t queued;                    /* number of what the phase queued on run->store */
     void *facts;                      /* the worker's own, from the arena */
 };

@@ -56,6 +56,7 @@ static enum status handle(struct run *run)
     worker_choose_failures(&simulation, &batch);
     store_begin(run->store);
     TRY(each(run, &batch, load));
+    catalog_queue(batch.catalog);
     TRY(store_flush(run->store));
     TRY(each(run, &batch, decide));
     store_begin(run->store);

@@ -19,7 +19,7 @@ typedef enum status worker_phase(struct run *run, struct work *work);
 struct worker_command {
     const char *type;     /* "inventory.allocate" */
     bool needs_order;     /* an order that breaks the rules is answered failed, bad_order */
-    worker_phase *load;   /* queues reads; remembers their number in work->queued */
+    worker_phase *load;   /* queues reads; remembers their number in work->queued, or says what it wants of work->catalog */
     worker_phase *decide; /* the rules, with what was read: completes the reply, or leaves it to apply */
     worker_phase *apply;  /* queues the script; remembers its number in work->queued */
     worker_phase *answer; /* completes the reply from what the script gave. NULL after an apply: that is the outcome as stored */

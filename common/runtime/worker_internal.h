@@ -13,6 +13,7 @@ struct misfit {
 };
 
 struct worker_batch {
+    struct catalog_batch *catalog; /* what its works want to know of it */
     struct work *works;
     size_t count;
     struct misfit *misfits;

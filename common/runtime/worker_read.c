@@ -42,11 +42,13 @@ static bool read_order(struct run *run, struct work *work, const struct json *or
 }
 
 /* Begins with a command that is usable; what is missing in it is answered at once. */
-static void begin(struct run *run, struct work *work, const struct record *record, const struct reading *reading)
+static void begin(struct run *run, struct worker_batch *batch, const struct record *record, const struct reading *reading)
 {
+    struct work *work = &batch->works[batch->count++];
     const struct command *command = reading->command;
     const struct json *order = json_member(reading->root, TEXT("order"));
 
+    work->catalog = batch->catalog;
     work->record = record;
     work->command = command;
     work->row = reading->row;
@@ -67,7 +69,8 @@ static void begin(struct run *run, struct work *work, const struct record *recor
 
 struct worker_batch worker_read(struct run *run)
 {
-    struct worker_batch batch = {.works = arena_take(run->arena, run->record_count * sizeof(*batch.works)),
+    struct worker_batch batch = {.catalog = catalog_begin(run->arena, run->store),
+                                 .works = arena_take(run->arena, run->record_count * sizeof(*batch.works)),
                                  .misfits = arena_take(run->arena, run->record_count * sizeof(*batch.misfits))};
 
     for (size_t i = 0; i < run->record_count; i++) {
@@ -75,7 +78,7 @@ struct worker_batch worker_read(struct run *run)
         struct reading reading = {.command = arena_take_zeroed(run->arena, 1, sizeof(*reading.command))};
         const char *problem = read_record(run, record, &reading);
         if (problem == NULL)
-            begin(run, &batch.works[batch.count++], record, &reading);
+            begin(run, &batch, record, &reading);
         else
             batch.misfits[batch.misfit_count++] = (struct misfit){record, problem};
     }

@@ -11,22 +11,30 @@ static struct text mark_key(struct arena *arena, const struct work *work) { retu
 
 /* ---- payment.authorize ---- */
 
+static void product_ids_of(const struct order *order, struct text out_ids[ORDER_LINES_MAX])
+{
+    for (size_t i = 0; i < order->line_count; i++)
+        out_ids[i] = order->lines[i].product_id;
+}
+
 static enum status authorize_load(struct run *run, struct work *work)
 {
     struct text ids[ORDER_LINES_MAX];
 
-    for (size_t i = 0; i < work->order.line_count; i++)
-        ids[i] = work->order.lines[i].product_id;
-    work->queued = catalog_queue(run->store, run->arena, ids, work->order.line_count);
+    (void)run;
+    product_ids_of(&work->order, ids);
+    catalog_want(work->catalog, ids, work->order.line_count);
     return STATUS_OK;
 }
 
 static enum status authorize_decide(struct run *run, struct work *work)
 {
-    struct product *products = arena_take(run->arena, work->order.line_count * sizeof(*products));
+    struct text ids[ORDER_LINES_MAX];
+    struct product products[ORDER_LINES_MAX];
     struct price *price = arena_take(run->arena, sizeof(*price));
 
-    TRY(catalog_products(run->arena, store_value(run->store, work->queued), products, work->order.line_count));
+    product_ids_of(&work->order, ids);
+    TRY(catalog_products(work->catalog, ids, work->order.line_count, products));
     *price = price_order(&work->order, products);
     work->facts = price;
     if (price->result == PRICE_CATALOG_BROKEN) { /* a failure leaves no mark: it is tried again */

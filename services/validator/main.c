@@ -7,24 +7,19 @@
 struct lookup {
     struct text product_ids[ORDER_LINES_MAX];
     size_t count;
-    size_t presence; /* number of the question whether there is a catalog */
 };
 
 static enum status validate_load(struct run *run, struct work *work)
 {
     struct lookup *lookup = arena_take(run->arena, sizeof(*lookup));
-    struct text asked[ORDER_LINES_MAX];
 
     if (work->order_json == NULL) {
         work_fail(work, TEXT("bad_order"));
         return STATUS_OK;
     }
     lookup->count = validation_product_ids(run->arena, work->order_json, lookup->product_ids);
-    for (size_t i = 0; i < lookup->count; i++)
-        asked[i] = text_is_there(lookup->product_ids[i]) ? lookup->product_ids[i] : TEXT("");
-    lookup->presence = catalog_queue_presence(run->store, run->arena);
-    if (lookup->count > 0)
-        work->queued = catalog_queue(run->store, run->arena, asked, lookup->count);
+    catalog_want_presence(work->catalog);
+    catalog_want(work->catalog, lookup->product_ids, lookup->count);
     work->facts = lookup;
     return STATUS_OK;
 }
@@ -46,15 +41,14 @@ static struct text good_result(struct run *run, const struct validation *validat
 static enum status validate_decide(struct run *run, struct work *work)
 {
     const struct lookup *lookup = work->facts;
-    struct product *products = arena_take(run->arena, (lookup->count + 1) * sizeof(*products));
+    struct product products[ORDER_LINES_MAX];
     struct validation validation;
 
-    if (store_number(store_value(run->store, lookup->presence)) == 0) {
+    if (!catalog_is_there(work->catalog)) {
         work_fail(work, TEXT("catalog_missing"));
         return STATUS_OK;
     }
-    if (lookup->count > 0)
-        TRY(catalog_products(run->arena, store_value(run->store, work->queued), products, lookup->count));
+    TRY(catalog_products(work->catalog, lookup->product_ids, lookup->count, products));
     validation = validate_order(run->arena, work->order_json, lookup->product_ids, products, lookup->count);
     if (validation.error_count == 0) {
         work_succeed(work, good_result(run, &validation));
@@ -68,13 +62,14 @@ static enum status validate_decide(struct run *run, struct work *work)
 /* Without a catalog every order would wait: somebody has to load it first. */
 static const char *lack(struct run *run)
 {
-    size_t presence;
+    struct catalog_batch *catalog = catalog_begin(run->arena, run->store);
 
     store_begin(run->store);
-    presence = catalog_queue_presence(run->store, run->arena);
+    catalog_want_presence(catalog);
+    catalog_queue(catalog);
     if (store_flush(run->store) != STATUS_OK)
         return "waiting for Redis";
-    return store_number(store_value(run->store, presence)) == 0 ? "there is no catalog (orderly catalog load)" : NULL;
+    return !catalog_is_there(catalog) ? "there is no catalog (orderly catalog load)" : NULL;
 }
 
 static const struct worker validator = {
