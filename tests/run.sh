@@ -117,8 +117,9 @@ whole() {
     return "$code"
 }
 
-# start_own NAME KAFKA_PORT REDIS_PORT: a Kafka and a Redis for this side alone, on these ports or the next that are free. One
-# side after the other: both fetch Kafka into the same cache.
+# start_own NAME KAFKA_PORT REDIS_PORT: a Kafka and a Redis for this side alone, on these ports or the next that are free; all
+# below those that tests take for themselves (tests/support/free_port.c). One side after the other: both fetch Kafka into the
+# same cache.
 start_own() {
     export TMPDIR=$work/$1 ORDERLY_RUN_DIR=$work/$1/run
     mkdir -p "$ORDERLY_RUN_DIR"
@@ -131,7 +132,7 @@ start_own() {
 }
 
 plain_side() {
-    start_own plain 19092 16379
+    start_own plain 14092 16379
     whole suite dev 'unit|integration|e2e'
     whole check 'contract: every record that the suites left' \
         tests/contract/run.sh "$work/contract" --records "$ORDERLY_TEST_KAFKA"
@@ -140,7 +141,8 @@ plain_side() {
 
 # The last two have a Kafka and a Redis of their own, and build into the same folder: one after the other.
 strict_side() {
-    start_own strict 21092 18379
+    start_own strict 17092 18379
+    export ORDERLY_HTTP_PORT=12101 # of the services of the last two
     whole suite asan 'unit|integration'
     deploy/local/down.sh
     whole suite fuzz fuzz

@@ -19,7 +19,6 @@ struct histogram *histogram_create(void);
 /* NULL is fine. */
 void histogram_destroy(struct histogram *histogram);
 /* For CLEANUP(histogram_destroy). */
-/* For CLEANUP(histogram_destroy). */
 DEFINE_CLEANUP(struct histogram, histogram_destroy);
 /* Counts a value; a negative one, of clocks that disagree, counts as 0. */
 void histogram_add(struct histogram *histogram, int64_t value);

@@ -35,7 +35,6 @@ struct newest *newest_create(size_t limit);
 /* NULL is fine. */
 void newest_destroy(struct newest *newest);
 /* For CLEANUP(newest_destroy). */
-/* For CLEANUP(newest_destroy). */
 DEFINE_CLEANUP(struct newest, newest_destroy);
 /* Counts one: under its topic and reason, as redriven or waiting. Of more than DLQ_COUNTS_MAX pairs the last row takes the rest,
  * as reason "(others)". */

@@ -60,7 +60,7 @@ struct line {
     int64_t quantity;
 };
 
-/* An order that keeps the rules of docs/asyncapi.yaml, as far as the workers need it. */
+/* An order that keeps the rules of docs/schemas/order.json, as far as the workers need it. */
 struct order {
     struct text order_id, customer_id, payment_method;
     struct text warehouse; /* "main" when the order names none */

@@ -21,7 +21,6 @@ struct json_draft *json_draft_object(void);
 /* Releases it and all that was added to it; NULL is fine. */
 void json_draft_destroy(struct json_draft *draft);
 /* For CLEANUP(json_draft_destroy). */
-/* For CLEANUP(json_draft_destroy). */
 DEFINE_CLEANUP(struct json_draft, json_draft_destroy);
 
 /* Each adds a member of that name to an object, or an element to an array, whose name is NULL. A name is not looked for: the same

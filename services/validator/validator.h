@@ -1,6 +1,6 @@
 /* validator.h - is this order one that can be carried out? All that is wrong with it at once.
  *
- * Pure. The rules are those of docs/asyncapi.yaml; each broken one gives
+ * Pure. The rules are those of docs/schemas/order.json; each broken one gives
  * {"field":"items[0].quantity","code":"out_of_range","message":"…"}, VALIDATION_ERRORS_MAX at most, in the order of the fields
  * there. The catalog's entries come from outside: products[i] is the product of item i. */
 #ifndef ORDERLY_VALIDATOR_H

@@ -1,4 +1,5 @@
 /* How a service starts and stops: settings, health, and what it waits for. */
+#include "free_port.h"
 #include "redis_process.h"
 #include "system.h"
 

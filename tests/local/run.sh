@@ -48,7 +48,7 @@ deploy/local/demo.sh >"$work/second.log" 2>&1 || { cat "$work/second.log"; fail 
 
 # ---- a second system beside the first, on the same Kafka and Redis ----
 
-beside deploy/local/demo.sh >"$work/shop.log" 2>&1 || { tail -n 30 "$work/shop.log"; fail 'the demo with a namespace failed'; }
+beside deploy/local/demo.sh >"$work/shop.log" 2>&1 || { cat "$work/shop.log"; fail 'the demo with a namespace failed'; }
 beside build/release/bin/orderly audit >"$work/shop.log" 2>&1 || { cat "$work/shop.log"; fail 'the audit with a namespace finds something'; }
 beside deploy/local/down.sh
 [ -n "$(redis-cli -p "$ORDERLY_REDIS_PORT" --scan --pattern 'shop:saga:*' | head -n 1)" ] || fail 'the second system has no keys of its own'

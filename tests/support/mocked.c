@@ -1,6 +1,7 @@
 /* mocked.c - see the header. */
 #include "mocked.h"
 
+#include "free_port.h"
 #include "log.h"
 
 #include <criterion/criterion.h>

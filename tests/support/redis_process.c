@@ -2,6 +2,7 @@
 #include "redis_process.h"
 
 #include "clock.h"
+#include "free_port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,10 +22,6 @@
 #define OPTIONS_MAX 32
 #define START_WAIT_MS 20000
 #define POLL_MS 5
-/* Below the kernel's own range: on a port of that range a client that tries again and again may get connected to itself. */
-#define PORT_FIRST 20000
-#define PORT_COUNT 12000
-
 struct redis_process {
     pid_t pid; /* 0: not running */
     int port;
@@ -36,33 +33,6 @@ static void give_up(const char *what)
 {
     fprintf(stderr, "redis_process: %s: %s\n", what, strerror(errno));
     abort();
-}
-
-static struct sockaddr_in loopback(int port)
-{
-    return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static bool port_is_free(int port)
-{
-    struct sockaddr_in address = loopback(port);
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool free_now = descriptor >= 0 && bind(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0;
-
-    close(descriptor);
-    return free_now;
-}
-
-static int find_port(void)
-{
-    int start = (int)((clock_steady_us() + getpid() * 37L) % PORT_COUNT);
-
-    for (int i = 0; i < PORT_COUNT; i++)
-        if (port_is_free(PORT_FIRST + (start + i) % PORT_COUNT))
-            return PORT_FIRST + (start + i) % PORT_COUNT;
-    give_up("no free port");
-    return 0;
 }
 
 /* Becomes redis-server. */
@@ -119,7 +89,8 @@ void redis_process_launch(struct redis_process *redis, const char *const options
 /* Whether Redis answers a PING, even if the answer is that it wants a password. */
 static bool answers(const struct redis_process *redis)
 {
-    struct sockaddr_in address = loopback(redis->port);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)redis->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const struct timeval timeout = {1, 0};
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char reply[8] = "";
@@ -167,10 +138,10 @@ struct redis_process *redis_process_start(const char *const options[])
     if (mkdtemp(redis->folder) == NULL)
         give_up("mkdtemp");
     snprintf(redis->socket, sizeof(redis->socket), "%s/redis.sock", redis->folder);
-    redis->port = find_port();
+    redis->port = test_free_port();
     redis_process_launch(redis, options);
     if (!comes_up(redis)) { /* another process may have been quicker to take the port */
-        redis->port = find_port();
+        redis->port = test_free_port();
         redis_process_launch(redis, options);
         redis_process_wait(redis);
     }

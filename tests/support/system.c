@@ -1,18 +1,17 @@
 #include "system.h"
 
 #include "clock.h"
+#include "free_port.h"
 #include "health.h"
 #include "log.h"
 
 #include <criterion/criterion.h>
-#include <netinet/in.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,48 +45,6 @@ static const char *needed(const char *name)
 }
 
 /* ---- processes ---- */
-
-static bool can_bind(int bound, uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
-
-    return bind(bound, (struct sockaddr *)&address, sizeof(address)) == 0;
-}
-
-static bool can_listen_on(uint16_t port)
-{
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    bool can = can_bind(listener, port);
-
-    close(listener);
-    return can;
-}
-
-/* Between the look and the program that listens another test could find the same port free. The port of that number for
- * datagrams, which nobody uses, is held as long as this process lives: it tells all tests that the port is taken. */
-static bool claim(uint16_t port)
-{
-    int held = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    if (can_bind(held, port) && can_listen_on(port))
-        return true;
-    close(held);
-    return false;
-}
-
-/* Below the ports that the kernel gives to outgoing connections: one of those could take it before the program listens. */
-uint16_t test_free_port(void)
-{
-    static const uint16_t first = 20000, last = 32000;
-    static uint16_t next;
-
-    if (next == 0)
-        next = (uint16_t)(first + getpid() * 16 % (last - first));
-    do
-        next = next == last ? first : (uint16_t)(next + 1);
-    while (!claim(next));
-    return next;
-}
 
 static void print_tail(const struct replica *replica)
 {

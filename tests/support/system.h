@@ -66,8 +66,6 @@ size_t wait_for_end(struct store *store, const char *const order_ids[], size_t c
 const char *hash_field(struct store *store, const char *key, const char *field);
 /* Milliseconds of a monotonic clock, and a short sleep between two looks at a condition. */
 int64_t test_now_ms(void);
-/* A port of 127.0.0.1 that nobody listens on. */
-uint16_t test_free_port(void);
 void test_pause(void);
 
 /* Reads what is in a topic now, from its beginning; calls see() for each record. Gives how many there were. */

@@ -1,5 +1,5 @@
 /* Tests that run side by side, each in processes of its own, never get the same port: before a program listens on it, too. */
-#include "system.h"
+#include "free_port.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
